@@ -1,0 +1,63 @@
+"""Feed-forward neural networks for regression and classification.
+
+Estimators with scikit-learn's contract, and the parts they are made of. Importing the
+package loads nothing; each name is loaded when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from perceptrons import activations as activations
+    from perceptrons import losses as losses
+    from perceptrons import optimizers as optimizers
+    from perceptrons.estimators import MLPClassifier as MLPClassifier
+    from perceptrons.estimators import MLPRegressor as MLPRegressor
+
+    __version__: str
+
+__all__ = [
+    "MLPClassifier",
+    "MLPRegressor",
+    "__version__",
+    "activations",
+    "losses",
+    "optimizers",
+]
+
+_HOMES = {
+    "MLPClassifier": "perceptrons.estimators",
+    "MLPRegressor": "perceptrons.estimators",
+}
+_MODULES = ("activations", "losses", "optimizers")
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first touched (PEP 562)."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    if name == "__version__":
+        return _version()
+    if name in _MODULES:
+        return import_module(f"perceptrons.{name}")
+    raise AttributeError(f"module 'perceptrons' has no attribute {name!r}")
+
+
+def _version() -> str:
+    """Return the version written at build time, or that of the installed package."""
+    try:
+        version: str = import_module("perceptrons._version").version
+    except ModuleNotFoundError:
+        from importlib.metadata import PackageNotFoundError
+        from importlib.metadata import version as installed
+
+        try:
+            return installed("perceptrons")
+        except PackageNotFoundError:
+            return "0+unknown"
+    return version
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return __all__

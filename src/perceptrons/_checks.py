@@ -1,0 +1,72 @@
+"""Checks at the public door, and the one place where error sentences are built.
+
+Every sentence names the argument as the user typed it, the rule, what came, and
+the remedy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from difflib import get_close_matches
+from numbers import Integral, Real
+from typing import Any
+
+
+def choice(name: str, value: Any, allowed: Iterable[str], remedy: str = "") -> str:
+    """Return ``value`` if it is one of the allowed names, else name the nearest."""
+    names = list(allowed)
+    if isinstance(value, str) and value in names:
+        return value
+    near = get_close_matches(value, names, n=1) if isinstance(value, str) else []
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    listed = ", ".join(repr(known) for known in names)
+    error = ValueError if isinstance(value, str) else TypeError
+    raise error(f"{name} must be one of {listed}, got {value!r}.{hint}{remedy}")
+
+
+def integer(name: str, value: Any, minimum: int, remedy: str) -> int:
+    """Return ``value`` as an int if it is a whole number, at least ``minimum``."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(
+            f"{name} must be an integer of at least {minimum}, got {value!r}; {remedy}."
+        )
+    if value < minimum:
+        raise ValueError(f"{name} must be at least {minimum}, got {value!r}; {remedy}.")
+    return int(value)
+
+
+def real(
+    name: str,
+    value: Any,
+    remedy: str,
+    *,
+    low: float = -math.inf,
+    high: float = math.inf,
+    closed: str = "both",
+) -> float:
+    """Return ``value`` as a float if it is a number inside the interval.
+
+    ``closed`` says which ends belong to the interval: "both", "left", "right" or
+    "neither". Infinite ends never belong to it; NaN is never inside.
+    """
+    left = "[" if closed in ("both", "left") and math.isfinite(low) else "("
+    right = "]" if closed in ("both", "right") and math.isfinite(high) else ")"
+    interval = f"{left}{low:g}, {high:g}{right}"
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(
+            f"{name} must be a number in {interval}, got {value!r}; {remedy}."
+        )
+    number = float(value)
+    above = number >= low if left == "[" else number > low
+    below = number <= high if right == "]" else number < high
+    if not (above and below):
+        raise ValueError(f"{name} must be in {interval}, got {value!r}; {remedy}.")
+    return number
+
+
+def boolean(name: str, value: Any) -> bool:
+    """Return ``value`` if it is True or False (NumPy's included)."""
+    if type(value).__name__ not in ("bool", "bool_"):
+        raise TypeError(f"{name} must be True or False, got {value!r}.")
+    return bool(value)

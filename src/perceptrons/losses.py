@@ -1,0 +1,422 @@
+"""Losses on raw outputs: value, slope and link, one record each.
+
+A loss takes the *raw* outputs Z of the last layer and the targets Y, both of shape
+(n, K). Its link turns raw outputs into predictions (identity, logistic, exponential,
+softmax), so the slope is exact and stable for every loss:
+
+``value(raw, Y)``
+    The loss of each row, summed over outputs, shape (n,).
+``slope(raw, Y, out)``
+    The derivative of each row's loss by each raw output, written into ``out``,
+    shape (n, K).
+``link``
+    The :class:`Link` from raw outputs to predictions.
+``domain``
+    What targets must be: a sentence and a test, checked once by the estimators.
+
+Safe for raw outputs within +-1e4; Poisson within +-80 in float32 and +-700 in
+float64, beyond which exp overflows and training ends as diverged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, softmax, xlogy
+
+from perceptrons import _checks
+
+Array = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Link:
+    """From raw outputs to predictions.
+
+    Parameters
+    ----------
+    name : str
+        "identity", "logistic", "exp" or "softmax": the names scikit-learn uses.
+    value : callable
+        raw (n, K) -> predictions (n, K).
+    jacobian : callable
+        predictions (n, K) -> d prediction_k / d raw_j, shape (n, K, K).
+    """
+
+    name: str
+    value: Callable[[Array], Array]
+    jacobian: Callable[[Array], Array]
+
+
+def _diagonal(slopes: Array) -> Array:
+    """Stack (n, K) slopes into (n, K, K) diagonal matrices."""
+    stacked: Array = slopes[:, :, None] * np.eye(slopes.shape[1], dtype=slopes.dtype)
+    return stacked
+
+
+def _softmax_jacobian(p: Array) -> Array:
+    """Return ds_k/dz_j = s_k (delta_kj - s_j): below eq. (18) of the report."""
+    stacked: Array = _diagonal(p) - p[:, :, None] * p[:, None, :]
+    return stacked
+
+
+IDENTITY = Link("identity", lambda raw: raw, lambda p: _diagonal(np.ones_like(p)))
+LOGISTIC = Link("logistic", expit, lambda p: _diagonal(p * (1.0 - p)))
+EXPONENTIAL = Link("exp", np.exp, _diagonal)
+SOFTMAX = Link("softmax", lambda raw: softmax(raw, axis=1), _softmax_jacobian)
+
+
+@dataclass(frozen=True)
+class Domain:
+    """What the targets of a loss must be, in words and as a test of Y (n, K)."""
+
+    rule: str
+    holds: Callable[[Array], bool]
+
+
+ANY = Domain("finite", lambda Y: True)
+NON_NEGATIVE = Domain("at least 0", lambda Y: bool(np.all(Y >= 0)))
+FRACTIONS = Domain("in [0, 1]", lambda Y: bool(np.all((Y >= 0) & (Y <= 1))))
+DISTRIBUTIONS = Domain(
+    "rows of at least two probabilities that sum to 1",
+    lambda Y: (
+        Y.shape[1] > 1
+        and bool(np.all(Y >= 0))
+        and bool(np.allclose(Y.sum(axis=1), 1.0, atol=1e-5))
+    ),
+)
+
+
+class Loss(Protocol):
+    """The seam: what the objective and the estimators ask of a loss."""
+
+    @property
+    def link(self) -> Link:
+        """From raw outputs to predictions."""
+        ...
+
+    @property
+    def domain(self) -> Domain:
+        """What targets must be."""
+        ...
+
+    def value(self, raw: Array, Y: Array) -> Array:
+        """Return the loss of each row, shape (n,)."""
+        ...
+
+    def slope(self, raw: Array, Y: Array, out: Array) -> Array:
+        """Write the derivative by each raw output into out, shape (n, K)."""
+        ...
+
+
+@dataclass(frozen=True)
+class HalfSquaredError:
+    """Half squared error, summed over outputs: "squared_error", as in scikit-learn.
+
+    l_i = 1/2 sum_k (z_ik - y_ik)^2           Bishop (2006), eq. 5.11, one sample
+    """
+
+    code: ClassVar[int] = 0
+    link: ClassVar[Link] = IDENTITY
+    domain: ClassVar[Domain] = ANY
+
+    def value(self, raw: Array, Y: Array) -> Array:
+        """Return 1/2 sum_k (z - y)^2 of each row."""
+        residual = raw - Y
+        total: Array = 0.5 * np.einsum("ik,ik->i", residual, residual)
+        return total
+
+    def slope(self, raw: Array, Y: Array, out: Array) -> Array:
+        """Write z - y into out."""
+        return np.subtract(raw, Y, out=out)
+
+
+@dataclass(frozen=True)
+class MeanSquaredError:
+    """Squared error, mean over outputs: eq. (6) of the report, no half.
+
+    l_i = 1/K sum_k (z_ik - y_ik)^2; its slope is 2/K (z - y), eq. (7).
+    """
+
+    code: ClassVar[int] = 1
+    link: ClassVar[Link] = IDENTITY
+    domain: ClassVar[Domain] = ANY
+
+    def value(self, raw: Array, Y: Array) -> Array:
+        """Return the mean over outputs of (z - y)^2 of each row."""
+        residual = raw - Y
+        total: Array = np.einsum("ik,ik->i", residual, residual)
+        total /= raw.shape[1]
+        return total
+
+    def slope(self, raw: Array, Y: Array, out: Array) -> Array:
+        """Write 2/K (z - y) into out."""
+        np.subtract(raw, Y, out=out)
+        out *= 2.0 / raw.shape[1]
+        return out
+
+
+@dataclass(frozen=True)
+class AbsoluteError:
+    """Absolute error, summed over outputs; its slope at 0 is 0.
+
+    l_i = sum_k abs(z_ik - y_ik)
+    """
+
+    code: ClassVar[int] = 2
+    link: ClassVar[Link] = IDENTITY
+    domain: ClassVar[Domain] = ANY
+
+    def value(self, raw: Array, Y: Array) -> Array:
+        """Return sum_k abs(z - y) of each row."""
+        total: Array = np.abs(raw - Y).sum(axis=1)
+        return total
+
+    def slope(self, raw: Array, Y: Array, out: Array) -> Array:
+        """Write sign(z - y) into out."""
+        np.subtract(raw, Y, out=out)
+        return np.sign(out, out=out)
+
+
+@dataclass(frozen=True)
+class Huber:
+    """Huber's loss, summed over outputs (Huber 1964).
+
+    l_i = sum_k h(z_ik - y_ik), h(r) = r^2 / 2 for abs(r) <= delta, else
+    delta (abs(r) - delta / 2)
+
+    Parameters
+    ----------
+    delta : float > 0, default=1.0
+        Where the square turns into a line, in units of the target.
+
+    Raises
+    ------
+    ValueError
+        If delta is not positive.
+    """
+
+    delta: float = 1.0
+
+    code: ClassVar[int] = 3
+    link: ClassVar[Link] = IDENTITY
+    domain: ClassVar[Domain] = ANY
+
+    def __post_init__(self) -> None:
+        """Check delta."""
+        remedy = "1.0 suits a standardized target"
+        _checks.real("delta", self.delta, remedy, low=0.0, closed="neither")
+
+    def value(self, raw: Array, Y: Array) -> Array:
+        """Return sum_k h(z - y) of each row."""
+        size = np.abs(raw - Y)
+        inside = np.minimum(size, self.delta)
+        total: Array = (inside * (size - 0.5 * inside)).sum(axis=1)
+        return total
+
+    def slope(self, raw: Array, Y: Array, out: Array) -> Array:
+        """Write z - y, limited to +-delta, into out."""
+        np.subtract(raw, Y, out=out)
+        return np.clip(out, -self.delta, self.delta, out=out)
+
+
+@dataclass(frozen=True)
+class Pinball:
+    """Pinball loss of one or several quantiles (Koenker and Bassett 1978).
+
+    l_i = sum_k max(q_k r_ik, (q_k - 1) r_ik), r = y - z; its slope at 0 is 0.
+
+    With several quantiles the network has one raw output per quantile, all for one
+    target, and ``predict`` gives one column per quantile.
+
+    Parameters
+    ----------
+    quantiles : float or tuple of float, default=0.5
+        Each in (0, 1).
+
+    Raises
+    ------
+    ValueError
+        If a quantile is outside (0, 1), or none is given.
+    """
+
+    quantiles: float | tuple[float, ...] = 0.5
+
+    code: ClassVar[int] = 4
+    link: ClassVar[Link] = IDENTITY
+    domain: ClassVar[Domain] = ANY
+
+    def __post_init__(self) -> None:
+        """Check the quantiles and keep them as a tuple."""
+        given = self.quantiles
+        levels = tuple(given) if np.iterable(given) else (given,)
+        if not levels:
+            raise ValueError(
+                "quantiles must hold at least one number, got (); use 0.5."
+            )
+        for level in levels:
+            remedy = "0.5 is the median"
+            _checks.real("quantiles", level, remedy, low=0, high=1, closed="neither")
+        object.__setattr__(self, "quantiles", tuple(float(level) for level in levels))
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The quantiles, always as a tuple."""
+        return tuple(np.atleast_1d(self.quantiles).tolist())
+
+    def value(self, raw: Array, Y: Array) -> Array:
+        """Return sum_k max(q r, (q - 1) r) of each row, r = y - z."""
+        q = np.asarray(self.quantiles, raw.dtype)
+        residual = Y - raw
+        total: Array = np.maximum(q * residual, (q - 1) * residual).sum(axis=1)
+        return total
+
+    def slope(self, raw: Array, Y: Array, out: Array) -> Array:
+        """Write -q where y > z, 1 - q where y < z, 0 where equal, into out."""
+        q = np.asarray(self.quantiles, raw.dtype)
+        out[...] = (1 - q) * (raw > Y) - q * (raw < Y)
+        return out
+
+
+@dataclass(frozen=True)
+class PoissonDeviance:
+    """Half the Poisson deviance with the log link, summed over outputs.
+
+    l_i = sum_k [exp(z_ik) - y_ik z_ik + y_ik log(y_ik) - y_ik]; its slope is
+    exp(z) - y. McCullagh and Nelder (1989), section 2.3.
+    """
+
+    code: ClassVar[int] = 5
+    link: ClassVar[Link] = EXPONENTIAL
+    domain: ClassVar[Domain] = NON_NEGATIVE
+
+    def value(self, raw: Array, Y: Array) -> Array:
+        """Return half the deviance of each row."""
+        total: Array = (np.exp(raw) - Y * raw + xlogy(Y, Y) - Y).sum(axis=1)
+        return total
+
+    def slope(self, raw: Array, Y: Array, out: Array) -> Array:
+        """Write exp(z) - y into out."""
+        np.exp(raw, out=out)
+        out -= Y
+        return out
+
+
+@dataclass(frozen=True)
+class BinaryCrossEntropy:
+    """Binary cross-entropy on logits, summed over outputs: eq. (13) of the report.
+
+    l_i = sum_k [log(1 + exp(z_ik)) - y_ik z_ik]; its slope is s(z) - y, s the
+    logistic function. Equation (14) is the same in terms of s(z).
+    """
+
+    code: ClassVar[int] = 6
+    link: ClassVar[Link] = LOGISTIC
+    domain: ClassVar[Domain] = FRACTIONS
+
+    def value(self, raw: Array, Y: Array) -> Array:
+        """Return sum_k log(1 + exp(z)) - y z of each row."""
+        # max(z, 0) - y z is exact, so nothing cancels where exp(-abs(z)) is tiny.
+        value = np.log1p(np.exp(-np.abs(raw)))
+        value += np.maximum(raw, 0) - Y * raw
+        total: Array = value.sum(axis=1)
+        return total
+
+    def slope(self, raw: Array, Y: Array, out: Array) -> Array:
+        """Write s(z) - y into out."""
+        expit(raw, out=out)
+        out -= Y
+        return out
+
+
+@dataclass(frozen=True)
+class CrossEntropy:
+    """Multiclass cross-entropy on logits: eqs. (17) and (18) of the report.
+
+    l_i = log(sum_j exp(z_ij)) - sum_k t_ik z_ik, t the smoothed targets
+    (1 - e) y_ik + e / K (Szegedy et al. 2016, section 7); its slope is s - t, s the
+    softmax of z.
+
+    Parameters
+    ----------
+    label_smoothing : float in [0, 1), default=0.0
+        The e above.
+
+    Raises
+    ------
+    ValueError
+        If label_smoothing is outside [0, 1).
+    """
+
+    label_smoothing: float = 0.0
+
+    code: ClassVar[int] = 7
+    link: ClassVar[Link] = SOFTMAX
+    domain: ClassVar[Domain] = DISTRIBUTIONS
+
+    def __post_init__(self) -> None:
+        """Check label_smoothing."""
+        smoothing, remedy = self.label_smoothing, "0.1 is usual, 0.0 is none"
+        _checks.real("label_smoothing", smoothing, remedy, low=0, high=1, closed="left")
+
+    def _targets(self, Y: Array) -> Array:
+        """Smooth the targets."""
+        if self.label_smoothing == 0.0:
+            return Y
+        smoothed: Array = Y * (1.0 - self.label_smoothing)
+        smoothed += self.label_smoothing / Y.shape[1]
+        return smoothed
+
+    def value(self, raw: Array, Y: Array) -> Array:
+        """Return log(sum exp(z)) - sum t z of each row."""
+        # Shifted by its largest entry, so that exp cannot overflow.
+        shifted = raw - raw.max(axis=1, keepdims=True)
+        normalizer = np.log(np.exp(shifted).sum(axis=1))
+        total: Array = normalizer - (self._targets(Y) * shifted).sum(axis=1)
+        return total
+
+    def slope(self, raw: Array, Y: Array, out: Array) -> Array:
+        """Write softmax(z) - t into out."""
+        np.subtract(raw, raw.max(axis=1, keepdims=True), out=out)
+        np.exp(out, out=out)
+        out /= out.sum(axis=1, keepdims=True)
+        out -= self._targets(Y)
+        return out
+
+
+LOSSES: dict[str, Loss] = {
+    "squared_error": HalfSquaredError(),
+    "mean_squared_error": MeanSquaredError(),
+    "absolute_error": AbsoluteError(),
+    "huber": Huber(),
+    "pinball": Pinball(),
+    "poisson": PoissonDeviance(),
+    "binary_cross_entropy": BinaryCrossEntropy(),
+    "cross_entropy": CrossEntropy(),
+}
+
+
+def resolve(loss: Any) -> Loss:
+    """Turn a name of ``LOSSES`` or a record into a record.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name.
+    TypeError
+        For anything that is neither.
+    """
+    if isinstance(loss, str):
+        return LOSSES[_checks.choice("loss", loss, LOSSES)]
+    parts = ("value", "slope", "link", "domain")
+    if isinstance(loss, type) or not all(hasattr(loss, part) for part in parts):
+        raise TypeError(
+            "loss must be a name or a record of perceptrons.losses, got "
+            f"{loss!r}; the names are {', '.join(LOSSES)}."
+        )
+    record: Loss = loss
+    return record

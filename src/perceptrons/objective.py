@@ -1,0 +1,322 @@
+"""J(theta) = mean loss + penalty, its gradient by backpropagation, and one epoch.
+
+This is the meaning of training: the NumPy reference every other engine is judged by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+
+from perceptrons.activations import Activation
+from perceptrons.losses import Loss
+from perceptrons.network import TILE_VALUES, Architecture, raw_outputs
+from perceptrons.penalties import Penalty
+from perceptrons.sampling import Batches, Dropout
+
+Array = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is minimized: a network, a loss and a penalty, in one dtype.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    activations : tuple of Activation
+        One per hidden layer.
+    loss : Loss
+    penalty : Penalty
+    dtype : numpy dtype
+        float32 or float64: of theta, the data and every buffer.
+    """
+
+    architecture: Architecture
+    activations: tuple[Activation, ...]
+    loss: Loss
+    penalty: Penalty
+    dtype: Any
+
+
+class Rule(Protocol):
+    """The seam: what an epoch asks of an optimizer (see perceptrons.optimizers)."""
+
+    def init(self, theta: Array) -> dict[str, Any]:
+        """Return the state before the first step."""
+        ...
+
+    def step(
+        self, theta: Array, grad: Array, state: dict[str, Any], learning_rate: float
+    ) -> None:
+        """Advance theta and state, in place."""
+        ...
+
+
+class Clipping(Protocol):
+    """What an epoch asks of gradient clipping."""
+
+    def apply(self, grad: Array) -> None:
+        """Shorten the gradient, in place."""
+        ...
+
+
+class Objective:
+    """The objective of one training run on NumPy, its buffers allocated once.
+
+    J(theta) = sum_i w_i l_i / sum_i w_i + Omega(W) over the rows of one batch.
+
+    Parameters
+    ----------
+    problem : Problem
+    rows : int
+        Most rows of a batch.
+    """
+
+    name = "numpy"
+
+    def __init__(self, problem: Problem, rows: int) -> None:
+        self.problem = problem
+        widths = problem.architecture.sizes[1:]
+        self._buffers = [
+            [np.empty((rows, width), problem.dtype) for width in widths]
+            for _ in range(3)
+        ]
+        self._tiles: dict[int, list[list[Array]]] = {}
+        self._ones = np.ones(rows, problem.dtype)
+        self._grad = np.empty(problem.architecture.n_parameters, problem.dtype)
+
+    def value_and_grad(
+        self,
+        theta: Array,
+        X: Any,
+        Y: Array,
+        weights: Array | None,
+        masks: Sequence[Array | None] | None,
+        grad: Array,
+    ) -> float:
+        """Return J(theta) over these rows and write its gradient.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (P,)
+        X : {ndarray, CSR matrix} of shape (n, d), n at most ``rows``
+        Y : ndarray of shape (n, K)
+        weights : ndarray of shape (n,), sum positive, or None for ones
+        masks : list of (ndarray of shape (n, width) or None), or None
+            Dropout factors of each hidden layer.
+        grad : ndarray of shape (P,)
+            Overwritten.
+
+        Returns
+        -------
+        float
+        """
+        architecture, loss = self.problem.architecture, self.problem.loss
+        raw = np.empty((X.shape[0], architecture.sizes[-1]), self.problem.dtype)
+        views = (architecture.views(theta), architecture.views(grad))
+        weight_sum = self._backpropagate(theta, X, Y, weights, masks, grad, raw, views)
+        value = _weighted_sum(loss.value(raw, Y), weights) / weight_sum
+        W = theta[: architecture.n_weights]
+        return value + self.problem.penalty.value(W, weight_sum)
+
+    def run_epoch(
+        self,
+        rule: Rule,
+        state: dict[str, Any],
+        theta: Array,
+        X: Any,
+        Y: Array,
+        weights: Array | None,
+        batches: Batches,
+        rates: Sequence[float],
+        clip: Clipping | None,
+        dropout: Dropout | None,
+    ) -> float:
+        """Take one step per batch over one epoch; theta and state in place.
+
+        Parameters
+        ----------
+        rule, state : the optimizer and its state
+        theta : ndarray of shape (P,)
+        X, Y, weights : as in ``value_and_grad``, all training rows
+        batches : Batches
+            Draws the rows of this epoch; a batch whose weights sum to 0 is skipped.
+        rates : sequence of float
+            Learning rate of each step.
+        clip : Clipping or None
+        dropout : Dropout or None
+
+        Returns
+        -------
+        float
+            The batches' J before each step, averaged with the batches' weights; NaN
+            if it or theta is no longer finite.
+        """
+        problem, size = self.problem, batches.size
+        views = (
+            problem.architecture.views(theta),
+            problem.architecture.views(self._grad),
+        )
+        W = theta[: problem.architecture.n_weights]
+        order = batches.order()
+        tile = self._rows_per_tile(X.shape[1], size)
+        raw = np.zeros((min(tile, batches.n_rows), Y.shape[1]), problem.dtype)
+        total = weight_total = 0.0
+        step = -1
+        for first in range(0, batches.n_rows, tile):
+            rows: Any = slice(first, min(first + tile, batches.n_rows))
+            if order is not None:
+                rows = order[rows]
+            tile_X, tile_Y = X[rows], Y[rows]
+            tile_weights = None if weights is None else weights[rows]
+            for start in range(0, len(tile_Y), size):
+                batch = slice(start, min(start + size, len(tile_Y)))
+                step += 1
+                w = None
+                if tile_weights is not None:
+                    w = tile_weights[batch]
+                    if not w.any():
+                        continue
+                y = tile_Y[batch]
+                masks = dropout.masks(len(y), problem.dtype) if dropout else None
+                weight_sum = self._backpropagate(
+                    theta, tile_X[batch], y, w, masks, self._grad, raw[batch], views
+                )
+                weight_total += weight_sum
+                if not problem.penalty.is_zero:
+                    total += weight_sum * problem.penalty.value(W, weight_sum)
+                if clip is not None:
+                    clip.apply(self._grad)
+                rule.step(theta, self._grad, state, rates[step])
+            losses = problem.loss.value(raw[: len(tile_Y)], tile_Y)
+            total += _weighted_sum(losses, tile_weights)
+        return total / weight_total if np.isfinite(theta).all() else np.nan
+
+    def raw_outputs(self, theta: Array, X: Any) -> Array:
+        """Return the raw outputs of shape (n, K), all units kept."""
+        problem = self.problem
+        return raw_outputs(problem.architecture, problem.activations, theta, X)
+
+    def _rows_per_tile(self, n_features: int, size: int) -> int:
+        """Return how many rows are gathered at once: whole batches, at least one."""
+        per_row = n_features + self.problem.architecture.sizes[-1]
+        return size * max(1, TILE_VALUES // (per_row * size))
+
+    def _tile(self, n_rows: int) -> list[list[Array]]:
+        """Return the first rows of every buffer, remembered for each batch length."""
+        if n_rows not in self._tiles:
+            self._tiles[n_rows] = [
+                [buffer[:n_rows] for buffer in group] for group in self._buffers
+            ]
+        return self._tiles[n_rows]
+
+    def _backpropagate(
+        self,
+        theta: Array,
+        X: Any,
+        Y: Array,
+        weights: Array | None,
+        masks: Sequence[Array | None] | None,
+        grad: Array,
+        raw: Array,
+        views: tuple[tuple[list[Array], list[Array]], tuple[list[Array], list[Array]]],
+    ) -> float:
+        """Write raw outputs and the gradient of J; return the sum of weights.
+
+        delta(L) = w / sum(w) dl/dz, delta(l) = (delta(l+1) W(l+1)^T) sigma'(z(l)),
+        dJ/dW(l) = a(l-1)^T delta(l), dJ/db(l) = sum over rows of delta(l): the chain
+        rule of the report's eqs. (8) and (9), layer by layer.
+        """
+        problem = self.problem
+        (Ws, bs), (grad_Ws, grad_bs) = views
+        n_rows, last = len(Y), len(Ws) - 1
+        Zs, As, deltas = self._tile(n_rows)
+        inputs = [X]
+        for layer in range(last):
+            Z, A = Zs[layer], As[layer]
+            _product(inputs[layer], Ws[layer], Z)
+            Z += bs[layer]
+            problem.activations[layer].value(Z, A)
+            mask = masks[layer] if masks else None
+            inputs.append(A if mask is None else A * mask)
+        _product(inputs[last], Ws[last], raw)
+        raw += bs[last]
+
+        delta = problem.loss.slope(raw, Y, deltas[last])
+        if weights is None:
+            weight_sum = float(n_rows)
+            delta *= 1.0 / weight_sum
+        else:
+            weight_sum = float(weights.sum(dtype=np.float64))
+            delta *= (weights / weights.dtype.type(weight_sum))[:, None]
+        ones = self._ones[:n_rows]
+        for layer in range(last, -1, -1):
+            _product(inputs[layer].T, delta, grad_Ws[layer])
+            np.dot(ones, delta, out=grad_bs[layer])
+            if layer == 0:
+                break
+            below, Z = deltas[layer - 1], Zs[layer - 1]
+            np.dot(delta, Ws[layer].T, out=below)
+            below *= problem.activations[layer - 1].slope(Z, As[layer - 1], Z)
+            mask = masks[layer - 1] if masks else None
+            if mask is not None:
+                below *= mask
+            delta = below
+        if not problem.penalty.is_zero:
+            n_weights = problem.architecture.n_weights
+            problem.penalty.add_slope(theta[:n_weights], weight_sum, grad[:n_weights])
+        return weight_sum
+
+
+def _product(A: Any, B: Array, out: Array) -> None:
+    """Write the matrix product A B into out; A may be sparse."""
+    if issparse(A):
+        out[...] = A @ B
+    else:
+        np.dot(A, B, out=out)
+
+
+def _weighted_sum(losses: Array, weights: Array | None) -> float:
+    """Sum the rows' losses in float64."""
+    if weights is None:
+        return float(losses.sum(dtype=np.float64))
+    return float(np.dot(weights.astype(np.float64), losses.astype(np.float64)))
+
+
+def input_gradient(problem: Problem, theta: Array, X: Array) -> Array:
+    """Return the derivative of every prediction by every feature.
+
+    Parameters
+    ----------
+    problem : Problem
+    theta : ndarray of shape (P,)
+    X : ndarray of shape (n, d)
+
+    Returns
+    -------
+    ndarray of shape (n, K, d)
+        d prediction_k / d x_j: the link of the loss is part of it.
+    """
+    weights, biases = problem.architecture.views(theta)
+    slopes = []
+    A = X
+    for layer, activation in enumerate(problem.activations):
+        Z = A @ weights[layer] + biases[layer]
+        A = activation.value(Z, np.empty_like(Z))
+        slopes.append(activation.slope(Z, A, np.empty_like(Z)))
+    link = problem.loss.link
+    raw = A @ weights[-1] + biases[-1]
+    jacobian = link.jacobian(link.value(raw))
+    gradient = np.empty((len(X), raw.shape[1], X.shape[1]), X.dtype)
+    for k in range(raw.shape[1]):
+        delta = jacobian[:, k, :] @ weights[-1].T
+        for layer in range(len(slopes) - 1, -1, -1):
+            delta = (delta * slopes[layer]) @ weights[layer].T
+        gradient[:, k, :] = delta
+    return gradient

@@ -1,0 +1,107 @@
+"""Which rows make a batch and which units are dropped, drawn from raw random words.
+
+Every engine reads the same 64-bit words of the same generator in the same order, so
+for one seed all engines visit the same batches and drop the same units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating[Any]]
+Indices = NDArray[np.intp]
+
+
+def high_words(raw: NDArray[np.uint64], bounds: Any) -> Indices:
+    """Return the high 64 bits of raw x bounds: whole numbers in [0, bounds).
+
+    ``bounds`` (integers below 2**32) times a 64-bit word needs 96 bits, so the word
+    is split into halves of 32.
+    """
+    n = np.asarray(bounds, np.uint64)
+    half = np.uint64(32)
+    low = (raw & np.uint64(0xFFFFFFFF)) * n
+    return ((((raw >> half) * n) + (low >> half)) >> half).astype(np.intp)
+
+
+@dataclass(frozen=True)
+class Batches:
+    """How the rows of one epoch are drawn and cut into batches.
+
+    Parameters
+    ----------
+    n_rows : int
+        Rows of the training data, below 2**32.
+    size : int
+        Rows of a batch; the last batch of an epoch may be shorter.
+    draw : {"in order", "shuffled", "with replacement"}
+        "shuffled" visits every row once, in a new order every epoch; "with
+        replacement" draws n_rows rows independently.
+    stream : Generator
+        Source of the raw words.
+    """
+
+    n_rows: int
+    size: int
+    draw: Literal["in order", "shuffled", "with replacement"]
+    stream: np.random.Generator
+
+    @property
+    def n_steps(self) -> int:
+        """Number of batches in an epoch."""
+        return -(-self.n_rows // self.size)
+
+    def order(self) -> Indices | None:
+        """Draw the row indices of the next epoch; None: all rows as they stand."""
+        n = self.n_rows
+        words = self.stream.bit_generator.random_raw
+        if self.draw == "with replacement":
+            return high_words(words(n), n)
+        if self.draw == "in order" or n == 1:
+            return None
+        # Fisher and Yates from the end. A loop over Python integers: each swap
+        # depends on the one before, and lists beat arrays element by element.
+        partners = high_words(words(n - 1), np.arange(n, 1, -1)).tolist()
+        order = list(range(n))
+        for i, j in zip(range(n - 1, 0, -1), partners, strict=True):
+            order[i], order[j] = order[j], order[i]
+        return np.array(order, np.intp)
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """Inverted dropout of hidden units (Srivastava et al. 2014, section 10).
+
+    A unit is dropped when its raw word is below p 2^64; the others are scaled by
+    1 / (1 - p), so prediction needs no scaling.
+
+    Parameters
+    ----------
+    rates : sequence of float in [0, 1)
+        The p of each hidden layer.
+    widths : sequence of int
+        Units of each hidden layer.
+    stream : Generator
+        Source of the raw words, layer by layer, row by row.
+    """
+
+    rates: Sequence[float]
+    widths: Sequence[int]
+    stream: np.random.Generator
+
+    def masks(self, n_rows: int, dtype: Any) -> list[Array | None]:
+        """Draw the factors of every hidden layer for one batch; None: all kept."""
+        masks: list[Array | None] = []
+        for p, width in zip(self.rates, self.widths, strict=True):
+            if p == 0.0:
+                masks.append(None)
+                continue
+            raw = self.stream.bit_generator.random_raw(n_rows * width)
+            kept = (raw >= np.uint64(int(p * 2.0**64))).reshape(n_rows, width)
+            masks.append(np.multiply(kept, 1.0 / (1.0 - p), dtype=dtype))
+        return masks
