@@ -1,0 +1,525 @@
+"""What both estimators share: validate, train, store; and what a network can tell.
+
+No mathematics here: see :mod:`perceptrons.objective` and
+:mod:`perceptrons.training`.
+"""
+
+from __future__ import annotations
+
+import warnings
+from abc import abstractmethod
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_array, check_random_state
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from perceptrons import engine, objective, settings
+from perceptrons.history import History, Outcome
+from perceptrons.losses import Loss
+from perceptrons.network import Architecture, initialize, layer_outputs, raw_outputs
+from perceptrons.objective import Problem
+from perceptrons.sampling import Batches, Dropout
+from perceptrons.settings import Settings
+from perceptrons.training import (
+    BY_CALLBACK,
+    Data,
+    Memory,
+    Task,
+    Validation,
+    descend,
+    minimize,
+)
+from perceptrons.verbosity import reporter
+
+Array = NDArray[np.floating[Any]]
+
+
+def _is_stochastic(estimator: Any) -> bool:
+    """Tell whether ``partial_fit`` makes sense for the estimator's solver."""
+    if isinstance(estimator.solver, str) and estimator.solver == "lbfgs":
+        raise AttributeError(
+            "partial_fit is only available for stochastic optimizers. "
+            f"{estimator.solver} is not stochastic."
+        )
+    return True
+
+
+class Perceptron(BaseEstimator):
+    """Base of both estimators; not for direct use."""
+
+    # ------------------------------------------------------------------ subclasses
+
+    @abstractmethod
+    def _validate(
+        self, X: Any, y: Any, incremental: bool, reset: bool
+    ) -> tuple[Any, Array]:
+        """Return X and the targets as the loss wants them, shape (n, K)."""
+
+    @abstractmethod
+    def _validate_held_out(self, X: Any, y: Any) -> tuple[Any, Array]:
+        """Return the same for the user's validation rows, which change nothing."""
+
+    @abstractmethod
+    def _resolve_loss(self) -> Loss:
+        """Return the loss as a record."""
+
+    @abstractmethod
+    def _score_raw(self, raw: Array, Y: Array, weights: Array | None) -> float:
+        """Return the validation score of raw outputs; larger is better."""
+
+    @abstractmethod
+    def _stratification(self, Y: Array) -> Any:
+        """Return the classes that the validation split keeps in proportion."""
+
+    def _class_weights(self, y: Any, incremental: bool) -> Array | None:
+        """Return a weight per row for its class; None: all equal."""
+        return None
+
+    # --------------------------------------------------------------------- training
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+    ) -> Any:
+        """Train on X and y.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n, d)
+        y : array-like of shape (n,) or (n, K)
+        sample_weight : array-like of shape (n,), default=None
+            At least 0, not all 0; None: ones.
+        X_val, y_val : as X and y, default=None
+            Rows to validate on instead of a random ``validation_fraction``. Loss and
+            score after every epoch go into ``history_``; training stops by them, and
+            the best epoch's weights are kept, only with ``early_stopping=True``.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, TypeError
+            For bad arguments or data, and if no epoch ended with finite weights.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If a limit was reached, or training diverged after a finite epoch.
+        """
+        return self._train(X, y, sample_weight, (X_val, y_val), incremental=False)
+
+    @available_if(_is_stochastic)  # type: ignore[untyped-decorator]
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+        """Train for one epoch, going on from where the last call ended.
+
+        Weights, the optimizer's state and the random streams go on, so n calls equal
+        one ``fit`` of n epochs, bit for bit, where nothing stops that ``fit`` early.
+        Not for ``solver="lbfgs"``.
+
+        Parameters
+        ----------
+        X, y, sample_weight : as in ``fit``
+
+        Returns
+        -------
+        self
+        """
+        return self._train(X, y, sample_weight, (None, None), incremental=True)
+
+    def _train(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        held_out: tuple[Any, Any],
+        incremental: bool,
+    ) -> Any:
+        """Train by ``fit`` or ``partial_fit``."""
+        given = settings.resolve(self)
+        choice = engine.choose(self.engine)
+        if incremental and self.early_stopping:
+            raise ValueError(
+                "partial_fit does not support early_stopping=True; call fit, or "
+                "validate between the calls."
+            )
+        fresh = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
+        raw_y = y
+        X, Y = self._validate(X, y, incremental, reset=fresh)
+        weights = _check_weights(sample_weight, len(Y))
+        class_weights = self._class_weights(raw_y, incremental)
+        if class_weights is not None:
+            weights = class_weights if weights is None else weights * class_weights
+
+        problem = self._bind_problem(given, X.shape[1], Y)
+        streams, memory, history = self._continue(fresh, incremental)
+        train, validation = self._split(
+            (X, Y, weights), held_out, streams[2], problem, given.limits.early_stopping
+        )
+        if fresh:
+            theta = initialize(
+                problem.architecture,
+                problem.activations,
+                self.init,
+                streams[0],
+                problem.dtype,
+            )
+        else:
+            theta = problem.architecture.pack(
+                self.coefs_, self.intercepts_, problem.dtype
+            )
+        if incremental:
+            given = replace(given, limits=replace(given.limits, max_epochs=1))
+        n_rows = len(train.Y)
+        full = isinstance(self.solver, str) and self.solver in ("gd", "lbfgs")
+        size = settings.batch_size(self.batch_size, n_rows, full)
+        report = reporter(self.verbose, given.limits.max_epochs)
+        task = Task(
+            objective=choice.engine(problem, size),
+            data=train,
+            validation=validation,
+            limits=given.limits,
+            callbacks=tuple(self.callbacks or ()),
+            memory=memory,
+            history=history,
+            report=report,
+        )
+        try:
+            outcome = self._solve(theta, task, given, size, streams)
+        finally:
+            report.close()
+        outcome = replace(
+            outcome, engine=choice.engine.name, engine_reason=choice.reason
+        )
+        self._warn(outcome, fresh, incremental)
+        self._store(theta, task, given, outcome, streams)
+        return self
+
+    def _bind_problem(self, given: Settings, n_features: int, Y: Array) -> Problem:
+        """Return the problem these settings and data pose."""
+        # L-BFGS' line search needs the last digits: it always runs in float64.
+        dtype = np.dtype(np.float64) if given.rule is None else given.dtype
+        if given.rule is None and any(given.dropout):
+            raise ValueError(
+                "dropout must be 0 for solver='lbfgs', whose line search needs an "
+                f"objective without noise, got {self.dropout!r}; use another solver."
+            )
+        architecture = Architecture((n_features, *given.hidden, Y.shape[1]))
+        loss = self._resolve_loss()
+        if not loss.domain.holds(Y):
+            raise ValueError(
+                f"y must be {loss.domain.rule} for loss={self.loss!r}, got values from "
+                f"{Y.min():g} to {Y.max():g}; choose another loss."
+            )
+        return Problem(architecture, given.activations, loss, given.penalty, dtype)
+
+    def _continue(
+        self, fresh: bool, incremental: bool
+    ) -> tuple[list[np.random.Generator], Memory, History]:
+        """Return streams, memory and history: new ones, or those to go on with."""
+        if fresh or not hasattr(self, "_streams"):
+            return _spawn_streams(self.random_state), Memory(), History()
+        if incremental:
+            return self._streams, self._memory, self.history_
+        # A warm start takes over the weights, not the optimizer's state.
+        memory = replace(self._memory, rule_state=None, epochs=0, stalled=0)
+        return self._streams, replace(memory, rate_factor=1.0), self.history_
+
+    def _split(
+        self,
+        rows: tuple[Any, Array, Array | None],
+        held_out: tuple[Any, Any],
+        stream: np.random.Generator,
+        problem: Problem,
+        early_stopping: bool,
+    ) -> tuple[Data, Validation | None]:
+        """Return training data and, where there are any, held-out rows."""
+        X, Y, weights = rows
+        X_val, y_val = held_out
+        if (X_val is None) != (y_val is None):
+            missing = "X_val" if X_val is None else "y_val"
+            raise ValueError(
+                f"{missing} must be given too; X_val and y_val go together."
+            )
+        held: tuple[Any, Array, Array | None] | None = None
+        if X_val is not None:
+            held = (*self._validate_held_out(X_val, y_val), None)
+        elif early_stopping:
+            kept, left_out = train_test_split(
+                np.arange(len(Y)),
+                test_size=self.validation_fraction,
+                random_state=int(stream.integers(2**31 - 1)),
+                stratify=self._stratification(Y),
+            )
+            if len(left_out) < 2:
+                raise ValueError(
+                    "The validation set is too small. Increase 'validation_fraction' "
+                    "or the size of your dataset."
+                )
+            held = _rows(X, Y, weights, left_out)
+            X, Y, weights = _rows(X, Y, weights, kept)
+            if weights is not None and not weights.any():
+                raise ValueError(
+                    "sample_weight must not be 0 for all rows left to train on; lower "
+                    "validation_fraction."
+                )
+        train = _cast(X, Y, weights, problem.dtype)
+        if held is None:
+            return train, None
+        data = _cast(*held, problem.dtype)
+        score_weights = held[2]
+        if data.weights is not None and not data.weights.any():
+            data, score_weights = replace(data, weights=None), None
+        return train, Validation(
+            data, lambda raw: self._score_raw(raw, data.Y, score_weights)
+        )
+
+    def _solve(
+        self,
+        theta: Array,
+        task: Task,
+        given: Settings,
+        size: int,
+        streams: list[np.random.Generator],
+    ) -> Outcome:
+        """Run the solver."""
+        if given.rule is None:
+            return minimize(theta, task, self.max_fun)
+        n_rows = len(task.data.Y)
+        draw: Literal["in order", "shuffled", "with replacement"] = "in order"
+        if size < n_rows and self.replacement:
+            draw = "with replacement"
+        elif size < n_rows and self.shuffle:
+            draw = "shuffled"
+        architecture = task.objective.problem.architecture
+        dropout = None
+        if any(given.dropout):
+            dropout = Dropout(given.dropout, architecture.sizes[1:-1], streams[3])
+        return descend(
+            theta,
+            task,
+            given.rule,
+            given.learning_rate,
+            given.schedule,
+            Batches(n_rows, size, draw, streams[1]),
+            settings.clipping(self.clip_norm, architecture),
+            dropout,
+        )
+
+    def _warn(self, outcome: Outcome, fresh: bool, incremental: bool) -> None:
+        """Raise or warn, where the outcome asks for it."""
+        if outcome.reason == "diverged" and outcome.epochs == 0 and fresh:
+            raise ValueError(
+                "Solver produced non-finite parameter weights. The input data may "
+                f"contain large values and need to be preprocessed. {outcome.message}"
+            )
+        category: type[Warning] = ConvergenceWarning
+        if outcome.reason == "interrupted":
+            category = UserWarning
+        elif outcome.reason == "converged" or (
+            outcome.reason == "no improvement" and self.early_stopping
+        ):
+            return
+        if outcome.message.startswith(BY_CALLBACK):
+            return
+        if incremental and outcome.reason == "limit reached":
+            return
+        warnings.warn(outcome.message, category, stacklevel=4)
+
+    def _store(
+        self,
+        theta: Array,
+        task: Task,
+        given: Settings,
+        outcome: Outcome,
+        streams: list[np.random.Generator],
+    ) -> None:
+        """Set the fitted attributes."""
+        problem, memory = task.objective.problem, task.memory
+        coefs, intercepts = problem.architecture.views(
+            theta.astype(given.dtype, copy=False)
+        )
+        self.coefs_, self.intercepts_ = coefs, intercepts
+        self.n_layers_ = len(problem.architecture.sizes)
+        self.n_outputs_ = problem.architecture.sizes[-1]
+        self.out_activation_ = problem.loss.link.name
+        self.n_iter_ = outcome.epochs
+        self.t_ = memory.samples_seen
+        self.history_, self.outcome_ = task.history, outcome
+        self.loss_curve_ = list(task.history.columns["loss"])
+        finite = [loss for loss in self.loss_curve_ if np.isfinite(loss)]
+        self.loss_ = finite[-1] if finite else np.nan
+        self.best_loss_: float | None = memory.best_loss
+        self.validation_scores_: list[float] | None = None
+        self.best_validation_score_: float | None = None
+        if given.limits.early_stopping:
+            self.validation_scores_ = list(task.history.columns["validation_score"])
+            self.best_validation_score_ = memory.best_score
+            self.best_loss_ = None
+        self._problem, self._memory, self._streams = problem, memory, streams
+
+    # ------------------------------------------------------------- what it can tell
+
+    def _check_rows(self, X: Any, accept_sparse: bool = True) -> Any:
+        """Return validated rows: float32 stays float32, everything else is float64."""
+        check_is_fitted(self, "coefs_")
+        return validate_data(
+            self,
+            X,
+            accept_sparse="csr" if accept_sparse else False,
+            dtype=(np.float64, np.float32),
+            reset=False,
+        )
+
+    def _theta(self, dtype: Any) -> Array:
+        """Return the flat vector of ``coefs_`` and ``intercepts_``, as they are now."""
+        architecture: Architecture = self._problem.architecture
+        return architecture.pack(self.coefs_, self.intercepts_, dtype)
+
+    def _predictions(self, X: Any) -> Array:
+        """Return the linked outputs of shape (n, K), in the dtype of X."""
+        X = self._check_rows(X)
+        problem: Problem = self._problem
+        raw = raw_outputs(
+            problem.architecture, problem.activations, self._theta(X.dtype), X
+        )
+        with np.errstate(over="ignore", under="ignore"):
+            return problem.loss.link.value(raw)
+
+    def layer_outputs(self, X: Any) -> list[Array]:
+        """Return what every layer puts out.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n, d)
+
+        Returns
+        -------
+        list of ndarray of shape (n, width)
+            Activations of the hidden layers, first to last, then the predictions of
+            the output layer (probabilities for a classifier), of shape (n, K).
+        """
+        X = self._check_rows(X)
+        problem: Problem = self._problem
+        outputs = layer_outputs(
+            problem.architecture, problem.activations, self._theta(X.dtype), X
+        )
+        outputs[-1] = problem.loss.link.value(outputs[-1])
+        return outputs
+
+    def input_gradient(self, X: Any) -> Array:
+        """Return the derivative of every prediction by every feature.
+
+        Of ``predict`` for a regressor; for a classifier of the probabilities that
+        ``layer_outputs`` ends with (one for two classes: that of the second).
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+
+        Returns
+        -------
+        ndarray of shape (n, d), or (n, K, d) for K > 1 outputs
+        """
+        X = self._check_rows(X, accept_sparse=False)
+        gradient = objective.input_gradient(self._problem, self._theta(X.dtype), X)
+        return gradient[:, 0, :] if gradient.shape[1] == 1 else gradient
+
+    def __sklearn_tags__(self) -> Any:
+        """Say that sparse input is welcome."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def _spawn_streams(random_state: Any) -> list[np.random.Generator]:
+    """Return the streams of initialization, batches, splitting and dropout."""
+    if random_state is None or isinstance(random_state, int | np.integer):
+        if random_state is not None and not 0 <= random_state < 2**32:
+            raise ValueError(
+                "random_state must be between 0 and 2**32 - 1, got "
+                f"{random_state!r}; any number in it will do."
+            )
+        seed = random_state
+    else:
+        # One integer from the caller's RandomState, whose stream thereby moves on.
+        seed = int(check_random_state(random_state).randint(2**31 - 1))
+    return np.random.default_rng(seed).spawn(4)
+
+
+def _check_weights(sample_weight: Any, n_rows: int) -> Array | None:
+    """Return valid sample weights in float64."""
+    if sample_weight is None:
+        return None
+    weights: Array = check_array(
+        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
+    )
+    if weights.ndim != 1:
+        raise ValueError(
+            f"sample_weight must be 1D array or scalar, got {weights.ndim}D array. "
+            f"Expected shape ({n_rows},)."
+        )
+    if len(weights) != n_rows:
+        raise ValueError(
+            f"sample_weight.shape == {weights.shape}, expected {(n_rows,)}! Give one "
+            "weight per row."
+        )
+    if (weights < 0).any():
+        raise ValueError(
+            "sample_weight must not be negative, got Negative values in data down to "
+            f"{weights.min():g}; use 0 to leave a row out."
+        )
+    if not weights.any():
+        raise ValueError(
+            "sample_weight must not be zero for every row: Sample weights must contain "
+            "at least one non-zero number."
+        )
+    return weights
+
+
+def _rows(
+    X: Any, Y: Array, weights: Array | None, rows: Any
+) -> tuple[Any, Array, Array | None]:
+    """Return a subset of the rows."""
+    return X[rows], Y[rows], None if weights is None else weights[rows]
+
+
+def _cast(X: Any, Y: Array, weights: Array | None, dtype: np.dtype[Any]) -> Data:
+    """Return the rows in the dtype of the problem, copied only where it differs."""
+    return Data(
+        _cast_array("X", X, dtype),
+        _cast_array("y", Y, dtype),
+        None if weights is None else _cast_array("sample_weight", weights, dtype),
+    )
+
+
+def _cast_array(name: str, array: Any, dtype: np.dtype[Any]) -> Any:
+    """Cast one array; a finite value that becomes infinite is an error."""
+    if array.dtype == dtype:
+        return array
+    with np.errstate(over="ignore", under="ignore"):
+        cast = array.astype(dtype)
+    values = cast.data if issparse(cast) else cast
+    if not np.isfinite(values).all():
+        raise ValueError(
+            # The first two sentences are scikit-learn's.
+            "Solver produced non-finite parameter weights. The input data may contain "
+            f"large values and need to be preprocessed. {name} holds values beyond "
+            f"{np.finfo(dtype).max:.2g}, the largest {dtype} number: scale {name}, or "
+            'set dtype="float64".'
+        )
+    return cast

@@ -1,0 +1,139 @@
+"""What training leaves behind: one row per epoch, and an outcome with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import matplotlib.axes
+    import pandas as pd
+
+Array = NDArray[np.floating[Any]]
+Reason = Literal[
+    "converged", "no improvement", "limit reached", "diverged", "interrupted"
+]
+
+
+@dataclass
+class History:
+    """One row per epoch.
+
+    ``columns`` maps each name to a list: "epoch", "loss" (the objective, penalty
+    included), "validation_loss" (without penalty) and "validation_score" (NaN where
+    nothing was held out), "learning_rate" (of the epoch's last step), "seconds" (of
+    this epoch, validation included). Several fits of one estimator (``warm_start``,
+    ``partial_fit``) follow one another.
+    """
+
+    columns: dict[str, list[float]] = field(
+        default_factory=lambda: {
+            "epoch": [],
+            "loss": [],
+            "validation_loss": [],
+            "validation_score": [],
+            "learning_rate": [],
+            "seconds": [],
+        }
+    )
+
+    def __len__(self) -> int:
+        """Return the number of epochs."""
+        return len(self.columns["epoch"])
+
+    def append(self, **row: float) -> None:
+        """Add one epoch."""
+        for name, column in self.columns.items():
+            column.append(row[name])
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the columns as a pandas DataFrame."""
+        import pandas as pd
+
+        return pd.DataFrame(self.columns)
+
+    def plot(self, ax: matplotlib.axes.Axes | None = None) -> matplotlib.axes.Axes:
+        """Draw training and validation loss against the epoch, on a log axis.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        if ax is None:
+            from matplotlib.figure import Figure
+
+            ax = Figure(layout="constrained").subplots()
+        epochs = np.arange(1, len(self) + 1)
+        ax.plot(epochs, self.columns["loss"], label="training")
+        if np.isfinite(self.columns["validation_loss"]).any():
+            ax.plot(epochs, self.columns["validation_loss"], label="validation")
+        ax.set(xlabel="epoch", ylabel="loss", yscale="log")
+        ax.legend()
+        return ax
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one training ended.
+
+    Parameters
+    ----------
+    reason : str
+        "converged" (the training loss, or L-BFGS' gradient, met ``tol``), "no
+        improvement" (of the validation score, or in L-BFGS' line search), "limit
+        reached" (epochs, function calls or seconds), "diverged" (no longer finite)
+        or "interrupted" (Ctrl-C or a callback).
+    message : str
+        A sentence, with a remedy where one is due.
+    epochs : int
+        Finished epochs (iterations of L-BFGS) of this fit.
+    best_epoch : int
+        The epoch whose weights are kept, counted within this fit; 0 if those of
+        before.
+    seconds : float
+    engine, engine_reason : str
+        Who computed, and why that one.
+    """
+
+    reason: Reason
+    message: str
+    epochs: int
+    best_epoch: int
+    seconds: float
+    engine: str = ""
+    engine_reason: str = ""
+
+
+@dataclass(frozen=True)
+class EpochState:
+    """What a callback's ``on_epoch_end(state)`` sees; arrays are read-only views.
+
+    Parameters
+    ----------
+    epoch : int
+        Counted within this fit, from 1.
+    loss, validation_loss, validation_score, learning_rate, seconds : float
+        As in :class:`History`; ``seconds`` since the fit began.
+    coefs, intercepts : list of ndarray
+        Weights (n_in, n_out) and biases (n_out,) of each layer.
+    optimizer_state : dict
+        The rule's state, such as RMSProp's "mean_square"; empty for L-BFGS.
+    """
+
+    epoch: int
+    loss: float
+    validation_loss: float
+    validation_score: float
+    learning_rate: float
+    seconds: float
+    coefs: list[Array]
+    intercepts: list[Array]
+    optimizer_state: dict[str, Any]

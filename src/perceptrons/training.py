@@ -1,0 +1,513 @@
+"""The loop: epochs, history, stopping rules, and an outcome with its reason.
+
+Training receives a bound objective and a rule; it knows neither engine nor estimator.
+It never raises on numeric trouble and never warns: it returns an :class:`Outcome`.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
+
+from perceptrons.history import EpochState, History, Outcome, Reason
+from perceptrons.objective import Clipping, Problem, Rule
+from perceptrons.optimizers import Adaptive, Progress, Schedule
+from perceptrons.sampling import Batches, Dropout
+from perceptrons.verbosity import Reporter
+
+Array = NDArray[np.floating[Any]]
+
+
+BY_CALLBACK = "A callback ended training"
+
+
+class BoundObjective(Protocol):
+    """The seam: an engine's objective, its buffers allocated."""
+
+    problem: Problem
+
+    def value_and_grad(
+        self,
+        theta: Array,
+        X: Any,
+        Y: Array,
+        weights: Array | None,
+        masks: Sequence[Array | None] | None,
+        grad: Array,
+    ) -> float:
+        """Return J(theta) and write its gradient."""
+        ...
+
+    def run_epoch(
+        self,
+        rule: Rule,
+        state: dict[str, Any],
+        theta: Array,
+        X: Any,
+        Y: Array,
+        weights: Array | None,
+        batches: Batches,
+        rates: Sequence[float],
+        clip: Clipping | None,
+        dropout: Dropout | None,
+    ) -> float:
+        """Take the steps of one epoch, in place, and return its mean J."""
+        ...
+
+    def raw_outputs(self, theta: Array, X: Any) -> Array:
+        """Return the raw outputs."""
+        ...
+
+
+@dataclass(frozen=True)
+class Data:
+    """Rows to train or validate on.
+
+    Parameters
+    ----------
+    X : {ndarray, CSR matrix} of shape (n, d)
+    Y : ndarray of shape (n, K)
+    weights : ndarray of shape (n,) or None
+    """
+
+    X: Any
+    Y: Array
+    weights: Array | None
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Held-out rows and how their predictions are scored.
+
+    Parameters
+    ----------
+    data : Data
+    score : callable
+        raw outputs (n, K) -> score, larger is better.
+    """
+
+    data: Data
+    score: Callable[[Array], float]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When training ends.
+
+    Parameters
+    ----------
+    max_epochs : int
+    tol : float
+        Least improvement that counts; the gradient's tolerance of L-BFGS.
+    patience : float
+        Epochs without such an improvement that are borne; may be infinite.
+    early_stopping : bool
+        Judge by the validation score, and keep the best epoch's weights.
+    max_time : float or None
+        Seconds; checked after each epoch.
+    """
+
+    max_epochs: int
+    tol: float
+    patience: float
+    early_stopping: bool
+    max_time: float | None
+
+
+@dataclass
+class Memory:
+    """What one training hands to the next (``partial_fit``, ``warm_start``).
+
+    Parameters
+    ----------
+    rule_state : dict or None
+        The rule's state; None before the first step.
+    epochs : int
+        Epochs of this rule's state.
+    samples_seen : int
+        Rows visited in all.
+    rate_factor : float
+        What ``Adaptive`` has left of the learning rate.
+    best_loss, best_score : float
+    stalled : int
+        Epochs since the last improvement by ``tol``.
+    """
+
+    rule_state: dict[str, Any] | None = None
+    epochs: int = 0
+    samples_seen: int = 0
+    rate_factor: float = 1.0
+    best_loss: float = math.inf
+    best_score: float = -math.inf
+    stalled: int = 0
+
+
+@dataclass(frozen=True)
+class Task:
+    """What both solvers work on.
+
+    Parameters
+    ----------
+    objective : BoundObjective
+    data : Data
+    validation : Validation or None
+    limits : Limits
+    callbacks : sequence of objects with ``on_epoch_end(state)``
+        A true return value ends training.
+    memory : Memory
+        Changed in place.
+    history : History
+        Grows by a row per epoch.
+    report : Reporter
+    """
+
+    objective: BoundObjective
+    data: Data
+    validation: Validation | None
+    limits: Limits
+    callbacks: Sequence[Any]
+    memory: Memory
+    history: History
+    report: Reporter
+
+
+@cache
+def _thread_pools() -> ThreadpoolController:
+    """Look up the loaded BLAS libraries once."""
+    return ThreadpoolController()
+
+
+@contextmanager
+def _arithmetic() -> Iterator[None]:
+    """Keep BLAS at one thread, and leave infinities to the checks of the loop.
+
+    One thread: the matrices of one batch are too small to share, and the same bits
+    come out on every machine and for every ``n_jobs``.
+    """
+    with (
+        _thread_pools().limit(limits=1, user_api="blas"),
+        np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"),
+    ):
+        yield
+
+
+class _Course:
+    """What both solvers do after an epoch: record, judge, keep weights, call back."""
+
+    def __init__(self, theta: Array, task: Task) -> None:
+        self.task, self.theta = task, theta
+        self.kept = theta.copy()
+        self.epochs = self.best_epoch = 0
+        self.started = self._epoch_started = time.perf_counter()
+
+    def seconds(self) -> float:
+        """Return the time since the fit began."""
+        return time.perf_counter() - self.started
+
+    def end_epoch(
+        self, loss: float, rate: float, state: dict[str, Any]
+    ) -> tuple[Reason, str] | None:
+        """Take note of an epoch; return why training ends here, if it does."""
+        task, validation = self.task, self.task.validation
+        validation_loss = score = math.nan
+        finite = math.isfinite(loss)
+        if finite and validation is not None:
+            validation_loss, score = self._validate(validation)
+        now = time.perf_counter()
+        task.history.append(
+            epoch=len(task.history) + 1,
+            loss=loss if finite else math.nan,
+            validation_loss=validation_loss,
+            validation_score=score,
+            learning_rate=rate,
+            seconds=now - self._epoch_started,
+        )
+        self._epoch_started = now
+        if not finite:
+            return "diverged", self._divergence(rate)
+        self.epochs += 1
+        self._judge(loss, score)
+        task.report.epoch(self.epochs, loss, None if validation is None else score)
+        if task.callbacks and self._call_back(state):
+            return "interrupted", f"{BY_CALLBACK} in epoch {self.epochs}."
+        if task.limits.max_time is not None and self.seconds() >= task.limits.max_time:
+            return "limit reached", (
+                f"The time limit of {task.limits.max_time:g} s ended training in epoch "
+                f"{self.epochs}; raise max_time to go on."
+            )
+        return None
+
+    def end(self, ended: tuple[Reason, str]) -> Outcome:
+        """Write the kept weights back and say how training ended."""
+        self.theta[...] = self.kept
+        reason, message = ended
+        return Outcome(reason, message, self.epochs, self.best_epoch, self.seconds())
+
+    def _validate(self, validation: Validation) -> tuple[float, float]:
+        """Return loss and score of the held-out rows."""
+        data = validation.data
+        raw = self.task.objective.raw_outputs(self.theta, data.X)
+        losses = self.task.objective.problem.loss.value(raw, data.Y)
+        mean = float(np.average(losses.astype(np.float64), weights=data.weights))
+        return mean, validation.score(raw)
+
+    def _judge(self, loss: float, score: float) -> None:
+        """Count epochs without improvement; keep the best or the latest weights."""
+        memory, limits = self.task.memory, self.task.limits
+        if limits.early_stopping:
+            improved = score >= memory.best_score + limits.tol
+            keep = score > memory.best_score
+        else:
+            improved = loss <= memory.best_loss - limits.tol
+            keep = True
+        memory.stalled = 0 if improved else memory.stalled + 1
+        memory.best_loss = min(memory.best_loss, loss)
+        if score > memory.best_score:
+            memory.best_score = score
+        if keep:
+            self.kept[...] = self.theta
+            self.best_epoch = self.epochs
+
+    def _call_back(self, state: dict[str, Any]) -> bool:
+        """Tell every callback; return whether one wants to stop."""
+        task = self.task
+        visible = self.theta.view()
+        visible.flags.writeable = False
+        problem = task.objective.problem
+        coefs, intercepts = problem.architecture.views(visible)
+        row = {name: values[-1] for name, values in task.history.columns.items()}
+        epoch_state = EpochState(
+            epoch=self.epochs,
+            loss=row["loss"],
+            validation_loss=row["validation_loss"],
+            validation_score=row["validation_score"],
+            learning_rate=row["learning_rate"],
+            seconds=self.seconds(),
+            coefs=coefs,
+            intercepts=intercepts,
+            optimizer_state=state,
+        )
+        # Every callback sees every epoch, also the one another ends training in.
+        wishes = [callback.on_epoch_end(epoch_state) for callback in task.callbacks]
+        return any(wishes)
+
+    def _divergence(self, rate: float) -> str:
+        """Say where it happened and what to try."""
+        at = "" if math.isnan(rate) else f" at learning rate {rate:g}"
+        return (
+            f"Training diverged in epoch {self.epochs + 1}{at}: the loss or a weight "
+            f"is no longer finite; the weights of epoch {self.best_epoch} are kept. "
+            "Try a smaller learning_rate_init, clip_norm=1, or standardized X and y."
+        )
+
+
+def descend(
+    theta: Array,
+    task: Task,
+    rule: Rule,
+    learning_rate: float,
+    schedule: Schedule,
+    batches: Batches,
+    clip: Clipping | None,
+    dropout: Dropout | None,
+) -> Outcome:
+    """Train by an optimizer's rule, epoch after epoch; theta in place.
+
+    Parameters
+    ----------
+    theta : ndarray of shape (P,)
+        Left with the best epoch's weights under ``early_stopping``, else with those
+        of the last finished (and finite) epoch.
+    task : Task
+    rule : Rule
+    learning_rate : float
+        Before the schedule's factors.
+    schedule : Schedule
+    batches : Batches
+    clip : Clipping or None
+    dropout : Dropout or None
+
+    Returns
+    -------
+    Outcome
+    """
+    course, memory, limits, data = (
+        _Course(theta, task),
+        task.memory,
+        task.limits,
+        task.data,
+    )
+    if memory.rule_state is None:
+        memory.rule_state = rule.init(theta)
+    state = memory.rule_state
+    ended: tuple[Reason, str] | None = None
+    try:
+        with _arithmetic():
+            while ended is None and course.epochs < limits.max_epochs:
+                rates = _rates(learning_rate, schedule, batches, limits, memory)
+                loss = task.objective.run_epoch(
+                    rule, state, theta, data.X, data.Y, data.weights,
+                    batches, rates, clip, dropout,
+                )  # fmt: skip
+                memory.epochs += 1
+                memory.samples_seen += batches.n_rows
+                ended = course.end_epoch(loss, rates[-1], state)
+                if ended is None and memory.stalled > limits.patience:
+                    ended = _plateau(task, schedule, learning_rate)
+    except KeyboardInterrupt:
+        ended = _interrupted(course)
+    return course.end(ended or _limit(limits))
+
+
+def _rates(
+    learning_rate: float,
+    schedule: Schedule,
+    batches: Batches,
+    limits: Limits,
+    memory: Memory,
+) -> list[float]:
+    """Return the learning rate of each step of the next epoch."""
+    n_steps = batches.n_steps
+    progress = Progress(
+        steps=memory.epochs * n_steps + np.arange(n_steps),
+        steps_per_epoch=n_steps,
+        total_steps=limits.max_epochs * n_steps,
+        samples_seen=memory.samples_seen,
+    )
+    factors = schedule.factors(progress)
+    # Python floats: a NumPy float64 would turn float32 arithmetic into float64.
+    rates: list[float] = (learning_rate * memory.rate_factor * factors).tolist()
+    return rates
+
+
+def _plateau(
+    task: Task, schedule: Schedule, learning_rate: float
+) -> tuple[Reason, str] | None:
+    """End training that no longer improves, or lower an adaptive rate."""
+    limits, memory = task.limits, task.memory
+    reason: Reason
+    if limits.early_stopping:
+        reason, what = "no improvement", "Validation score"
+    else:
+        reason, what = "converged", "Training loss"
+    message = (
+        f"{what} did not improve more than tol={limits.tol:f} for "
+        f"{limits.patience:g} consecutive epochs."
+    )
+    if not isinstance(schedule, Adaptive):
+        task.report.message(message + " Stopping.")
+        return reason, message
+    if learning_rate * memory.rate_factor <= schedule.smallest:
+        task.report.message(message + " Learning rate too small. Stopping.")
+        return reason, message + " The learning rate is at its smallest."
+    memory.rate_factor /= schedule.divisor
+    memory.stalled = 0
+    rate = learning_rate * memory.rate_factor
+    task.report.message(message + f" Setting learning rate to {rate:f}")
+    return None
+
+
+def _interrupted(course: _Course) -> tuple[Reason, str]:
+    """Say what Ctrl-C left."""
+    return "interrupted", (
+        f"Training interrupted by user in epoch {course.epochs + 1}; the weights of "
+        f"epoch {course.best_epoch} are kept."
+    )
+
+
+def _limit(limits: Limits) -> tuple[Reason, str]:
+    """Say that the epochs are used up."""
+    return "limit reached", (
+        f"Maximum iterations ({limits.max_epochs}) reached and the optimization hasn't "
+        "converged yet. Raise max_iter or tol to go on."
+    )
+
+
+class _StopError(Exception):
+    """Ends SciPy's loop with a reason."""
+
+    def __init__(self, ended: tuple[Reason, str]) -> None:
+        self.ended = ended
+
+
+def minimize(theta: Array, task: Task, max_calls: int) -> Outcome:
+    """Train by L-BFGS (Liu and Nocedal 1989), SciPy's, on all rows; theta in place.
+
+    Parameters
+    ----------
+    theta : ndarray of shape (P,), float64
+        Left with the last finished iteration's weights.
+    task : Task
+        ``limits.tol`` bounds the gradient's largest entry; an epoch is an iteration.
+    max_calls : int
+        Most evaluations of the objective.
+
+    Returns
+    -------
+    Outcome
+    """
+    from scipy.optimize import OptimizeResult
+    from scipy.optimize import minimize as scipy_minimize
+
+    course, limits, data = _Course(theta, task), task.limits, task.data
+    grad = np.empty_like(theta)
+
+    def value_and_grad(x: Array) -> tuple[float, Array]:
+        value = task.objective.value_and_grad(
+            x, data.X, data.Y, data.weights, None, grad
+        )
+        if not (math.isfinite(value) and np.isfinite(grad).all()):
+            # Outside the domain of the loss: infinity makes the line search go back.
+            return math.inf, np.zeros_like(grad)
+        return value, grad.copy()
+
+    def end_iteration(intermediate_result: OptimizeResult) -> None:
+        theta[...] = intermediate_result.x
+        task.memory.samples_seen += len(data.Y)
+        ended = course.end_epoch(float(intermediate_result.fun), math.nan, {})
+        if ended is not None:
+            raise _StopError(ended)
+
+    options = {"maxiter": limits.max_epochs, "maxfun": max_calls, "gtol": limits.tol}
+    try:
+        with _arithmetic():
+            result = scipy_minimize(
+                value_and_grad,
+                theta.copy(),
+                method="L-BFGS-B",
+                jac=True,
+                callback=end_iteration,
+                options=options,
+            )
+        if course.epochs == 0 and result.success:
+            # The first weights already meet the tolerance: that is an epoch, too.
+            end_iteration(result)
+        ended = _lbfgs_end(course, result)
+    except _StopError as stop:
+        ended = stop.ended
+    except KeyboardInterrupt:
+        ended = _interrupted(course)
+    return course.end(ended)
+
+
+def _lbfgs_end(course: _Course, result: Any) -> tuple[Reason, str]:
+    """Translate SciPy's result."""
+    if not math.isfinite(result.fun):
+        return "diverged", course._divergence(math.nan)
+    if result.success:
+        return "converged", f"L-BFGS converged: {result.message}."
+    reason: Reason = "limit reached" if result.status == 1 else "no improvement"
+    return reason, (
+        f"lbfgs failed to converge after {course.epochs} iteration(s) "
+        f"(status={result.status}): {result.message}. Increase max_iter or max_fun, or "
+        "scale the data."
+    )

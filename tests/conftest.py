@@ -1,0 +1,23 @@
+"""Shared fixtures: strict floating point, and one seeded generator."""
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def strict_floating_point():
+    """Raise on overflow, division by zero and invalid values; underflow may pass."""
+    with np.errstate(over="raise", divide="raise", invalid="raise"):
+        yield
+
+
+@pytest.fixture
+def rng():
+    """Return a seeded generator."""
+    return np.random.default_rng(20240229)
+
+
+@pytest.fixture
+def global_random_seed():
+    """Return the seed that scikit-learn's own tests ask for."""
+    return 42
