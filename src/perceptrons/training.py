@@ -7,11 +7,11 @@ It never raises on numeric trouble and never warns: it returns an :class:`Outcom
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -180,21 +180,44 @@ class Task:
     report: Reporter
 
 
-@cache
-def _thread_pools() -> ThreadpoolController:
-    """Look up the loaded BLAS libraries once."""
-    return ThreadpoolController()
+class _OneBlasThread:
+    """Keeps BLAS at one thread while any training runs, in whatever thread.
+
+    The setting belongs to the process, so the first training in saves it and the last
+    one out restores it. One thread: the matrices of one batch are too small to share,
+    and the same bits come out on every machine and for every ``n_jobs``.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running = 0
+        self._pools: ThreadpoolController | None = None
+        self._limit: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._running == 0:
+                # Looking up the loaded libraries costs a millisecond: once is enough.
+                self._pools = self._pools or ThreadpoolController()
+                self._limit = self._pools.limit(limits=1, user_api="blas")
+                self._limit.__enter__()
+            self._running += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._running -= 1
+            if self._running == 0:
+                self._limit.__exit__(*error)
+
+
+_one_blas_thread = _OneBlasThread()
 
 
 @contextmanager
 def _arithmetic() -> Iterator[None]:
-    """Keep BLAS at one thread, and leave infinities to the checks of the loop.
-
-    One thread: the matrices of one batch are too small to share, and the same bits
-    come out on every machine and for every ``n_jobs``.
-    """
+    """Keep BLAS at one thread, and leave infinities to the checks of the loop."""
     with (
-        _thread_pools().limit(limits=1, user_api="blas"),
+        _one_blas_thread,
         np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"),
     ):
         yield
