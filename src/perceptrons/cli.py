@@ -1,0 +1,123 @@
+"""The command line: parse, call one function, print, exit code.
+
+Exit codes: 0 fine, 1 a check failed, 2 misuse, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from perceptrons.study.experiment import BUILTIN, ExperimentError, builtin
+
+app = typer.Typer(
+    help="Re-run the report's studies and set its numbers beside ours.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+_progress = Console(stderr=True)
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Turn misuse into one sentence and exit code 2, Ctrl-C into 130."""
+    from perceptrons.study.records import StoreError
+
+    try:
+        yield
+    except (ExperimentError, StoreError) as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from None
+    except KeyboardInterrupt as interrupt:
+        typer.echo(str(interrupt) or "Interrupted.", err=True)
+        raise typer.Exit(130) from None
+
+
+Studies = Annotated[
+    list[str] | None, typer.Argument(metavar="[STUDY]...", help="All if none.")
+]
+Quick = Annotated[
+    bool, typer.Option("--quick", help="Shorten the training; under a minute.")
+]
+Seeds = Annotated[
+    int | None, typer.Option(min=1, help="Repeat everything over this many seeds.")
+]
+Out = Annotated[Path, typer.Option(help="Folder for page and runs.")]
+Jobs = Annotated[
+    int | None, typer.Option(min=1, help="Processes; all cores if not given.")
+]
+Engine = Annotated[
+    str | None, typer.Option(help="Engine of every network, such as numpy.")
+]
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        file_okay=False,
+        help="Folder with data sets too large to ship; Runge's needs none.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("list")
+def list_studies(as_json: AsJson = False) -> None:
+    """List the studies and the questions they answer."""
+    experiments = [builtin(name) for name in BUILTIN]
+    if as_json:
+        keys = ("name", "title", "reference", "question")
+        listed = [{key: getattr(e, key) for key in keys} for e in experiments]
+        typer.echo(json.dumps(listed))
+        return
+    table = Table("study", "in the report", "question", box=None, pad_edge=False)
+    for experiment in experiments:
+        table.add_row(experiment.name, experiment.reference, experiment.question)
+    Console().print(table)
+
+
+@app.command()
+def report(
+    studies: Studies = None,
+    quick: Quick = False,
+    seeds: Seeds = None,
+    out: Out = Path("report"),
+    jobs: Jobs = None,
+    engine: Engine = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train what is missing and write one page with tables and figures."""
+    with _plain_errors():
+        from perceptrons.report import build
+
+        command = " ".join(["perceptrons", *sys.argv[1:]])
+        request = build.Request(
+            studies or [], out, quick, seeds, jobs or _cores(), engine, command
+        )
+        summary = build.report(request, _progress)
+    shown = f"{summary.page} ({summary.total} runs, {summary.trained} trained now)"
+    typer.echo(json.dumps(summary.as_dict()) if as_json else shown)
+    for text in summary.failures:
+        typer.echo(f"Check failed: {text}", err=True)
+    raise typer.Exit(1 if summary.failures else 0)
+
+
+def _cores() -> int:
+    """Return the number of cores this process may use."""
+    import joblib
+
+    return int(joblib.cpu_count())
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,1 @@
+"""The report: records become tables, figures and one self-contained page."""

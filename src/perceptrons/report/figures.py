@@ -1,0 +1,267 @@
+"""Figures: each a function of a table, drawn on matplotlib's Agg canvas.
+
+Text, axes, grid and the darkest line use colors that the page replaces by its own, so
+that one drawing suits light and dark; files on disk keep them on white.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
+
+INK, MUTED, GRID = "#1b1f24", "#57606b", "#d5dae0"
+
+# Okabe and Ito (2008): told apart by the color-blind, legible on white and on black.
+BLUE = "#0072b2"
+_ORANGE, _GREEN, _RED = "#e69f00", "#009e73", "#d55e00"
+_PINK, _SKY, _BROWN = "#cc79a7", "#56b4e9", "#a6761d"
+_CYCLE = (BLUE, _ORANGE, _GREEN, _RED, _PINK, _SKY, _BROWN)
+
+#: One color per method, in every figure.
+COLORS = {
+    "OLS, degree 8": _RED,
+    "network 50": BLUE,
+    "network 50, 100": _ORANGE,
+    "Plain SGD": _GREEN,
+    "RMSProp": _PINK,
+    "Adam": _SKY,
+}
+_DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.5)), (0, (5, 1.5, 1.5, 1.5)))
+
+_STYLE: dict[Any, Any] = {
+    # The resolution of SVG and PDF, so that text is measured once for both.
+    "figure.dpi": 72,
+    "axes.facecolor": "none",
+    "font.size": 10,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "text.color": INK,
+    "legend.frameon": False,
+    "lines.linewidth": 1.6,
+    "svg.fonttype": "none",
+}
+
+
+def _axes(xlabel: str, ylabel: str, height: float = 3.5) -> tuple[Figure, Axes]:
+    """Return an empty figure in the house style, 5.4 inches wide."""
+    figure = Figure(figsize=(5.4, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.set_axisbelow(True)
+    axes.set_xlabel(xlabel)
+    axes.set_ylabel(ylabel)
+    return figure, axes
+
+
+def _look(names: Sequence[str]) -> dict[str, tuple[str, Any]]:
+    """Give every series its color and dash; unknown names take the next free one."""
+    free = iter(_CYCLE * (1 + len(names) // len(_CYCLE)))
+    return {
+        name: (COLORS.get(name) or next(free), _DASHES[i % len(_DASHES)])
+        for i, name in enumerate(names)
+    }
+
+
+def _legend(figure: Figure, title: str | None) -> None:
+    """Put the legend above the axes, where it cannot hide anything."""
+    entries = sum(len(axes.get_legend_handles_labels()[1]) for axes in figure.axes)
+    columns = 4 if entries <= 4 and title else 3
+    figure.legend(loc="outside upper center", ncols=columns, fontsize=9, title=title)
+
+
+def _band(axes: Axes, x: str, table: pd.DataFrame, color: str) -> pd.DataFrame:
+    """Fill from the lowest to the highest seed and return the median line."""
+    groups = table.groupby(x)["value"]
+    line = groups.median().reset_index()
+    if table["seed"].nunique() > 1:
+        axes.fill_between(
+            line[x], groups.min(), groups.max(), color=color, alpha=0.18, lw=0
+        )
+    return line
+
+
+def histories(table: pd.DataFrame, ylabel: str, legend: str) -> Figure:
+    """Draw one quantity against epochs, both axes logarithmic.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`perceptrons.report.tables.histories`. With several seeds the line
+        is their median and the band runs from the lowest to the highest.
+    ylabel : str
+        Quantity and unit.
+    legend : str
+        What the series are.
+
+    Returns
+    -------
+    Figure
+        A series that diverged ends in a cross.
+    """
+    with rc_context(_STYLE):
+        figure, axes = _axes("epochs", ylabel)
+        axes.set(xscale="log", yscale="log")
+        names = list(dict.fromkeys(table["series"]))
+        for name, (color, dash) in _look(names).items():
+            rows = table[table["series"] == name]
+            line = _band(axes, "epoch", rows, color)
+            label = f"{name} (diverged)" if rows["diverged"].any() else name
+            axes.plot(line["epoch"], line["value"], color=color, ls=dash, label=label)
+            if rows["diverged"].any():
+                end = line.dropna().iloc[-1:]
+                axes.plot(end["epoch"], end["value"], "x", color=color, ms=9, mew=2)
+        _legend(figure, legend)
+    return figure
+
+
+def against_rate(table: pd.DataFrame, legend: str, reference: float) -> Figure:
+    """Draw train and test MSE against the learning rate, both axes logarithmic.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``series, part, learning_rate, seed, value, diverged``; part is "train" or
+        "test". With several seeds the line is their median, the band their range.
+    legend : str
+        What the series are.
+    reference : float
+        Test MSE of OLS, a horizontal line.
+
+    Returns
+    -------
+    Figure
+        A cell that diverged is a cross of the series' color on the upper edge.
+    """
+    with rc_context(_STYLE):
+        figure, axes = _axes("learning rate", "mean squared error")
+        axes.set(xscale="log", yscale="log")
+        names = list(dict.fromkeys(table["series"]))
+        for level, (name, (color, _)) in enumerate(_look(names).items()):
+            rows = table[table["series"] == name]
+            _mark_diverged(axes, rows, color, level)
+            for part, style in _PARTS.items():
+                line = _band(axes, "learning_rate", rows[rows["part"] == part], color)
+                axes.plot(line["learning_rate"], line["value"], color=color, **style)
+            axes.plot([], [], color=color, label=name)
+        for part, style in _PARTS.items():
+            axes.plot([], [], color=MUTED, label=part, **style)
+        axes.axhline(reference, color=MUTED, lw=1.2, ls=":", label="OLS, test")
+        if table["diverged"].any():
+            axes.plot([], [], "x", color=MUTED, ms=8, mew=2, label="diverged")
+        _label_rates(axes, sorted(table["learning_rate"].unique()))
+        _legend(figure, legend)
+    return figure
+
+
+_PARTS: dict[str, dict[str, Any]] = {
+    "train": {"ls": (0, (4, 2)), "marker": "o", "ms": 4.5},
+    "test": {"ls": "-", "marker": "s", "ms": 4.5},
+}
+
+
+def _mark_diverged(axes: Axes, rows: pd.DataFrame, color: str, level: int) -> None:
+    """Put a cross near the upper edge at every rate that diverged."""
+    rates = rows.loc[rows["diverged"], "learning_rate"].unique()
+    heights = np.full(rates.size, 0.97 - 0.06 * level)
+    place = axes.get_xaxis_transform()
+    axes.plot(rates, heights, "x", color=color, ms=8, mew=2, transform=place)
+
+
+def _label_rates(axes: Axes, rates: list[float]) -> None:
+    """Put a tick at every rate, from the right a label where there is room."""
+    labels: list[str] = []
+    last = math.inf
+    for rate in reversed(rates):
+        room = rate < 0.7 * last
+        labels.insert(0, f"{rate:g}" if room else "")
+        last = rate if room else last
+    axes.set_xticks(rates, labels)
+    axes.xaxis.set_minor_locator(NullLocator())
+
+
+def predictions(table: pd.DataFrame) -> Figure:
+    """Draw predictions over the noisy test points and the true function.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``x``, ``y`` (noisy), ``f`` (noiseless), then one column per model, ordered
+        by x; a column of NaN is a model that diverged.
+
+    Returns
+    -------
+    Figure
+    """
+    with rc_context(_STYLE):
+        figure, axes = _axes("x, centered by the training mean", "y")
+        axes.plot(
+            table["x"], table["y"], ".", color=MUTED, ms=3.5, alpha=0.45,
+            label="noisy test points",
+        )  # fmt: skip
+        axes.plot(table["x"], table["f"], color=INK, lw=2.4, alpha=0.85, label="true f")
+        models = [name for name in table.columns if name not in ("x", "y", "f")]
+        for name, (color, dash) in _look(models).items():
+            label = f"{name} (diverged)" if table[name].isna().all() else name
+            axes.plot(table["x"], table[name], color=color, ls=dash, label=label)
+        _legend(figure, None)
+    return figure
+
+
+def heat_map(table: pd.DataFrame, label: str) -> Figure:
+    """Draw a table as cells with a number in each, colored by its logarithm.
+
+    Parameters
+    ----------
+    table : DataFrame
+        First column: labels of the rows; the others: numbers. NaN and 0 are blank
+        and uncolored.
+    label : str
+        Quantity that the colors show.
+
+    Returns
+    -------
+    Figure
+    """
+    rows = table.iloc[:, 0].tolist()
+    values = table.iloc[:, 1:].to_numpy(float)
+    positive = values[np.isfinite(values) & (values > 0)]
+    low, high = (positive.min(), positive.max()) if positive.size else (1.0, 10.0)
+    with rc_context({**_STYLE, "axes.grid": False}):
+        figure, axes = _axes("", "", height=0.9 + 0.32 * len(rows))
+        norm = LogNorm(low / 1.5, high * 1.5)
+        shown = np.where(values > 0, values, np.nan)
+        mesh = axes.pcolormesh(shown, norm=norm, cmap="cividis", edgecolors="face")
+        for (i, j), value in np.ndenumerate(values):
+            text = f"{value:.0e}" if np.isfinite(value) else "-"
+            filled = np.isfinite(value) and value > 0
+            bright = filled and norm(value) > 0.5
+            color = ("#000000" if bright else "#ffffff") if filled else INK
+            axes.text(j + 0.5, i + 0.5, text, ha="center", va="center", fontsize=8,
+                      color=color)  # fmt: skip
+        names = [name.replace("_", "\n") for name in table.columns[1:]]
+        axes.set_xticks(np.arange(len(names)) + 0.5, names, fontsize=7)
+        axes.set_yticks(np.arange(len(rows)) + 0.5, rows)
+        axes.tick_params(length=0)
+        axes.invert_yaxis()
+        figure.colorbar(mesh, ax=axes, label=label, pad=0.02)
+    return figure

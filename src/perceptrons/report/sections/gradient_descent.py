@@ -1,0 +1,169 @@
+"""Table I and Figs. 2 and 5: OLS and two networks trained by gradient descent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from perceptrons.data import DATASETS
+from perceptrons.report import figures, tables
+from perceptrons.report.claims import Finding, Test, all_of, judge, pick, sig
+from perceptrons.report.section import Picture, Section, Table
+from perceptrons.report.study import Study
+
+_OLS, _ONE, _TWO = "OLS, degree 8", "network 50", "network 50, 100"
+_MODELS = (_OLS, _ONE, _TWO)
+_PRINTED = {
+    "ols_degree_8": _OLS,
+    "one_layer_50": _ONE,
+    "two_layer_50_100": _TWO,
+}
+
+# Polynomials of degree 8 oscillate towards both ends of [-1, 1].
+_EDGE = 0.8
+
+# Scatter of a test MSE on 300 rows with normal noise, sqrt(2 / 300).
+_SCATTER = 0.08
+
+
+def section(study: Study, others: Mapping[str, Study]) -> Section:
+    """Build the section."""
+    printed = tables.published("gradient_descent_mse")
+    printed["model"] = printed["model"].map(_PRINTED)
+    printed_ols = pick(printed, "test_mse", model=_OLS)
+    beside = tables.beside_published(study.table, printed, ["model"], printed_ols)
+    return Section(
+        study=study,
+        claims=judge(study, _CLAIMS),
+        tables=[
+            Table(
+                "table-1",
+                "Table I: MSE of OLS and of networks trained by gradient descent",
+                beside,
+                "Same conclusion: does the model predict better than OLS?",
+            )
+        ],
+        pictures=_pictures(study),
+    )
+
+
+def _pictures(study: Study) -> list[Picture]:
+    """Draw Figs. 2 and 5."""
+    return [
+        Picture(
+            "figure-2",
+            "Fig. 2: cost histories",
+            "Training cost, eq. (6), at each epoch of full-batch gradient descent; of "
+            "a long history about 400 epochs are drawn.",
+            tables.histories(study.chosen(procedure="network"), "cost", "model"),
+            lambda data: figures.histories(
+                data, "training cost (mean squared error)", "model"
+            ),
+        ),
+        Picture(
+            "figure-5",
+            "Fig. 5: predictions",
+            f"Predictions for the test set of seed {study.seeds[0]}, over its noisy "
+            "points and the function behind them.",
+            _predictions(study),
+            figures.predictions,
+        ),
+    ]
+
+
+def _predictions(study: Study) -> pd.DataFrame:
+    """Return the first seed's predictions, ordered by x."""
+    data = DATASETS[study.experiment.dataset](study.seeds[0])
+    columns = {"x": data.X_test[:, 0], "y": data.y_test, "f": data.f_test}
+    rows = study.table[study.table["seed"] == study.seeds[0]]
+    columns |= {model: _curve(study, rows, model, "predicted") for model in _MODELS}
+    return pd.DataFrame(columns).sort_values("x", ignore_index=True)
+
+
+def _curve(study: Study, rows: pd.DataFrame, model: str, name: str) -> Any:
+    """Return one curve of a model, in the rows of one seed."""
+    return study.curves(rows.loc[rows["model"] == model, "key"].item())[name]
+
+
+def _cost(study: Study, rows: pd.DataFrame, model: str) -> Any:
+    """Return the cost history of a model, one NaN if no epoch was finite."""
+    cost = _curve(study, rows, model, "cost")
+    return cost if cost.size else np.array([np.nan])
+
+
+def _improves(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare the first and the last cost."""
+    ends = {m: _cost(study, rows, m)[[0, -1]] for m in (_ONE, _TWO)}
+    text = "\n".join(f"{m}: {sig(a)} to {sig(b)}" for m, (a, b) in ends.items())
+    return all_of([tables.lower(b, a) for a, b in ends.values()]), text
+
+
+def _lower_cost(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare the final training errors."""
+    one, two = (pick(rows, "train_mse", model=m) for m in (_ONE, _TWO))
+    return tables.lower(two, one), (
+        f"train MSE {sig(two)} with two layers, {sig(one)} with one"
+    )
+
+
+def _faster(study: Study, rows: pd.DataFrame) -> Finding:
+    """Count the epochs to the one layer's final cost."""
+    one, two = (_cost(study, rows, m) for m in (_ONE, _TWO))
+    reached = np.flatnonzero(two <= one[-1])
+    goal = f"the one layer's final cost, {sig(one[-1])}"
+    if not reached.size:
+        return False, f"two layers never reach {goal}, in {len(two)} epochs"
+    return bool(reached[0] + 1 < len(one)), (
+        f"two layers reach {goal}, in {reached[0] + 1} epochs; one layer in {len(one)}"
+    )
+
+
+def _ols_wins(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare the test errors of both networks with that of OLS."""
+    errors = {m: pick(rows, "test_mse", model=m) for m in _MODELS}
+    text = "test MSE: " + "; ".join(f"{m} {sig(v)}" for m, v in errors.items())
+    return all_of([tables.lower(errors[_OLS], errors[m]) for m in (_ONE, _TWO)]), text
+
+
+def _calmer(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare the errors against f near the ends of the interval."""
+    data = DATASETS[study.experiment.dataset](int(rows["seed"].iloc[0]))
+    edge = np.abs(data.X_test[:, 0]) > _EDGE
+    errors = {}
+    for model in _MODELS:
+        away = _curve(study, rows, model, "predicted") - data.f_test
+        errors[model] = float(np.mean(away[edge] ** 2))
+    text = f"error against f where abs(x) > {_EDGE}: "
+    text += "; ".join(f"{m} {sig(v)}" for m, v in errors.items())
+    return all_of([tables.lower(errors[m], errors[_OLS]) for m in (_ONE, _TWO)]), text
+
+
+def _costly(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare error, parameters and seconds of OLS and the best network."""
+    ols = rows[rows["model"] == _OLS].iloc[0]
+    networks = rows[rows["model"] != _OLS]
+    best = networks.sort_values("test_mse", na_position="last").iloc[0]
+    near = abs(best["test_mse"] / ols["test_mse"] - 1) <= _SCATTER
+    lines = [
+        f"{row['model']}: test MSE {sig(row['test_mse'])}, {row['n_parameters']} "
+        f"parameters, {sig(row['seconds'])} s"
+        for row in (best, ols)
+    ]
+    lines.append(f"comparable: within the scatter of the test set, {_SCATTER:.0%}")
+    return bool(near and best["seconds"] > ols["seconds"]), "\n".join(lines)
+
+
+_CLAIMS: list[tuple[str, str, Test]] = [
+    ("Training lowers the cost of both networks.", "Fig. 2", _improves),
+    ("The two-layer network reaches a lower final cost.", "Fig. 2", _lower_cost),
+    ("The two-layer network converges faster.", "Fig. 2", _faster),
+    ("OLS predicts better than both networks trained by gradient descent.", "Table I",
+     _ols_wins),
+    ("The networks mitigate the fluctuations of polynomials near the edges.",
+     "Fig. 5, section II.F", _calmer),
+    ("On simple data networks are about as accurate as linear models, at lower "
+     "efficiency.", "section II.F", _costly),
+]  # fmt: skip

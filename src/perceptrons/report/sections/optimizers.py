@@ -1,0 +1,233 @@
+"""Tables II and III and Fig. 4: plain SGD, RMSProp and Adam over learning rates."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from perceptrons.report import figures, tables
+from perceptrons.report.claims import Finding, Test, all_of, judge, pick, sig
+from perceptrons.report.section import Picture, Section, Table
+from perceptrons.report.sections.rates import listing, long_table, trend
+from perceptrons.report.study import Study
+
+_ONE, _TWO = "50", "50, 100"
+_WORDS = {_ONE: "one layer (50)", _TWO: "two layers (50, 100)"}
+_LABELS = ["hidden_layer_sizes", "solver", "learning_rate_init"]
+
+
+def section(study: Study, others: Mapping[str, Study]) -> Section:
+    """Build the section."""
+    pairs = zip(_pictures(study, "a", _ONE), _pictures(study, "b", _TWO), strict=True)
+    return Section(
+        study=study,
+        claims=judge(study, _CLAIMS),
+        tables=[_table(study, "II", _ONE), _table(study, "III", _TWO)],
+        pictures=[picture for pair in pairs for picture in pair],
+    )
+
+
+def _table(study: Study, number: str, size: str) -> Table:
+    """Set Table II or III beside our numbers."""
+    printed = tables.published("optimizers_mse").rename(
+        columns={
+            "hidden_layers": "hidden_layer_sizes",
+            "optimizer": "solver",
+            "learning_rate": "learning_rate_init",
+        }
+    )
+    printed["hidden_layer_sizes"] = printed["hidden_layer_sizes"].str.replace(",", ", ")
+    printed = printed[printed["hidden_layer_sizes"] == size]
+    ols = tables.published("gradient_descent_mse")
+    beside = tables.beside_published(
+        study.table, printed, _LABELS, pick(ols, "test_mse", model="ols_degree_8")
+    )
+    return Table(
+        f"table-{number.lower()}",
+        f"Table {number}: {_WORDS[size]}, optimizers and learning rates",
+        beside.drop(columns="hidden layers"),
+        "Same conclusion: does the network predict better than OLS?",
+    )
+
+
+def _pictures(study: Study, letter: str, size: str) -> list[Picture]:
+    """Draw errors, and cost and mean G_t of RMSProp, for one network."""
+    of_size = study.table[study.table["hidden_layer_sizes"] == size]
+    rmsprop = study.chosen(hidden_layer_sizes=size, solver="rmsprop")
+    ols = study.table[study.table["procedure"] == "ols"]["test_mse"].mean()
+    words = _WORDS[size]
+    return [
+        Picture(
+            f"figure-4{letter}-cost",
+            f"Fig. 4: RMSProp's cost histories, {words}",
+            "Mean cost of each epoch's batches at four learning rates.",
+            tables.histories(rmsprop, "cost", "learning_rate_init"),
+            lambda data: figures.histories(
+                data, "training cost (mean squared error)", "learning rate"
+            ),
+        ),
+        Picture(
+            f"figure-4{letter}-mean-square",
+            f"RMSProp's mean G_t, {words}",
+            "Mean over all parameters of the running mean of squared gradients, eq. "
+            "(23), after each epoch; the report explains Fig. 4 by it.",
+            tables.histories(rmsprop, "mean_square", "learning_rate_init"),
+            lambda data: figures.histories(
+                data, "mean G_t (squared gradient)", "learning rate"
+            ),
+        ),
+        Picture(
+            f"optimizers-{letter}",
+            f"MSE against the learning rate, {words}",
+            f"The numbers of Table {'II' if size == _ONE else 'III'}. A cross marks "
+            "training that diverged.",
+            long_table(of_size, "solver"),
+            lambda data: figures.against_rate(data, "optimizer", ols),
+        ),
+    ]
+
+
+def _both(test: Test) -> Test:
+    """Ask of both networks."""
+
+    def ask(study: Study, rows: pd.DataFrame) -> Finding:
+        answers, lines = [], []
+        for size, words in _WORDS.items():
+            cells = rows[rows["hidden_layer_sizes"] == size]
+            answer, text = test(study, cells)
+            answers.append(answer)
+            lines.append(f"{words}: {text}")
+        return all_of(answers), "\n".join(lines)
+
+    return ask
+
+
+def _of(rows: pd.DataFrame, solver: str) -> pd.DataFrame:
+    """Return the rows of one optimizer, by learning rate."""
+    return rows[rows["solver"] == solver].sort_values("learning_rate_init")
+
+
+def _best(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the row with the lowest test MSE."""
+    return rows.sort_values("test_mse", na_position="last").iloc[:1]
+
+
+def _best_of_both(rows: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return the best row of the one-layer and of the two-layer network."""
+    return [_best(rows[rows["hidden_layer_sizes"] == size]) for size in _WORDS]
+
+
+def _sgd_gains(study: Study, rows: pd.DataFrame) -> Finding:
+    """Follow the test error of plain SGD over the rates."""
+    return trend(_of(rows, "sgd"), falling=True)
+
+
+def _rmsprop_loses(study: Study, rows: pd.DataFrame) -> Finding:
+    """Follow the test error of RMSProp over the rates."""
+    return trend(_of(rows, "rmsprop"), falling=False)
+
+
+def _unrest(curves: dict[str, Any]) -> float:
+    """Return how much the cost jumps: mean abs(ln c_t+1 / c_t), second half."""
+    costs = curves["cost"][len(curves["cost"]) // 2 :]
+    if len(costs) < 2 or not np.all(np.isfinite(costs)):
+        return math.inf
+    return float(np.mean(np.abs(np.diff(np.log(costs)))))
+
+
+def _mean_square(curves: dict[str, Any]) -> float:
+    """Return the median over epochs of the mean G_t, NaN without an epoch."""
+    values = curves["mean_square"]
+    return float(np.median(values)) if len(values) else math.nan
+
+
+def _per_rate(
+    study: Study, cells: pd.DataFrame, measure: Callable[[dict[str, Any]], float]
+) -> tuple[list[float], str]:
+    """Measure the curves at every learning rate."""
+    values = [measure(study.curves(key)) for key in cells["key"]]
+    pairs = zip(values, cells["learning_rate_init"], strict=True)
+    return values, ", ".join(f"{sig(value)} at {rate:g}" for value, rate in pairs)
+
+
+def _small_squares(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare the mean G_t at every rate with that at the lowest."""
+    values, text = _per_rate(study, _of(rows, "rmsprop"), _mean_square)
+    return all_of([tables.lower(v, values[0]) for v in values[1:]]), text
+
+
+def _unstable(solver: str) -> Test:
+    """Ask whether the cost jumps more at every rate above the lowest."""
+
+    def test(study: Study, rows: pd.DataFrame) -> Finding:
+        values, text = _per_rate(study, _of(rows, solver), _unrest)
+        return all_of([tables.lower(values[0], v) for v in values[1:]]), text
+
+    return test
+
+
+def _rmsprop_beats_ols(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare RMSProp at the lowest rate with OLS."""
+    ols = pick(study.table, "test_mse", procedure="ols", seed=rows["seed"].iloc[0])
+    error = _of(rows, "rmsprop")["test_mse"].iloc[0]
+    return tables.lower(error, ols), f"{sig(error)}, OLS {sig(ols)}"
+
+
+def _adam_best(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare every optimizer at its best rate."""
+    best = {solver: _best(_of(rows, solver)) for solver in tables.OPTIMIZERS}
+    text = "; ".join(
+        f"{tables.OPTIMIZERS[s]} {listing(row)}" for s, row in best.items()
+    )
+    errors = {solver: row["test_mse"].item() for solver, row in best.items()}
+    adam = errors.pop("adam")
+    return all_of([tables.lower(adam, other) for other in errors.values()]), text
+
+
+def _two_better(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare the best of both networks."""
+    one, two = (row["test_mse"].item() for row in _best_of_both(rows))
+    return tables.lower(two, one), (
+        f"best test MSE {sig(two)} with two layers, {sig(one)} with one"
+    )
+
+
+def _larger_gap(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare test minus train error of the best of both networks."""
+    best = _best_of_both(rows)
+    one, two = ((row["test_mse"] - row["train_mse"]).item() for row in best)
+    # A gap scatters as the test errors do, however small it is itself.
+    scale = max(row["test_mse"].item() for row in best)
+    tie = not abs(one - two) > tables.TIE * scale
+    return (None if tie else two > one), (
+        f"test minus train MSE of the best: {sig(two)} with two layers, "
+        f"{sig(one)} with one"
+    )
+
+
+def _two_layer_adam(study: Study, rows: pd.DataFrame) -> Finding:
+    """Measure the unrest of Adam in the two-layer network."""
+    return _unstable("adam")(study, rows[rows["hidden_layer_sizes"] == _TWO])
+
+
+_TABLES = "Tables II and III"
+_CLAIMS: list[tuple[str, str, Test]] = [
+    ("Plain SGD does better with a higher learning rate.", _TABLES, _both(_sgd_gains)),
+    ("RMSProp does worse with a higher learning rate.", _TABLES, _both(_rmsprop_loses)),
+    ("RMSProp is unstable at the higher rates: its cost jumps more from epoch to epoch "
+     "than at the lowest rate (mean change of ln cost).", "Fig. 4",
+     _both(_unstable("rmsprop"))),
+    ("At high rates RMSProp's G_t become small: below that at the lowest rate (median "
+     "over epochs).", "section IV.A.1", _both(_small_squares)),
+    ("RMSProp at the lowest rate beats OLS.", _TABLES, _both(_rmsprop_beats_ols)),
+    ("Adam is the best performer at its best rate.", _TABLES, _both(_adam_best)),
+    ("The two-layer network performs better.", _TABLES, _two_better),
+    ("Adam is unstable at the higher rates in the two-layer network.", "Table III",
+     _two_layer_adam),
+    ("At its best the two-layer network has the larger gap between training and test "
+     "error.", _TABLES, _larger_gap),
+]  # fmt: skip

@@ -1,0 +1,64 @@
+"""What the studies over learning rates share."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pandas as pd
+
+from perceptrons.report.claims import Finding, sig
+from perceptrons.report.tables import OPTIMIZERS, lower
+
+
+def long_table(table: pd.DataFrame, series: str) -> pd.DataFrame:
+    """Return train and test MSE of every network, one number per row.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`perceptrons.report.tables.frame`.
+    series : str
+        Column that names the series.
+
+    Returns
+    -------
+    DataFrame
+        ``series, part, learning_rate, seed, value, diverged``.
+    """
+    networks = table[table["procedure"] == "network"]
+    parts = [
+        pd.DataFrame(
+            {
+                "series": networks[series].replace(OPTIMIZERS),
+                "part": part,
+                "learning_rate": networks["learning_rate_init"],
+                "seed": networks["seed"],
+                "value": networks[f"{part}_mse"],
+                "diverged": networks["reason"] == "diverged",
+            }
+        )
+        for part in ("train", "test")
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def trend(rows: pd.DataFrame, *, falling: bool) -> Finding:
+    """Tell whether the test MSE only falls (or rises) with the learning rate."""
+    rows = rows.sort_values("learning_rate_init")
+    errors = rows["test_mse"].tolist()
+    steps = [lower(b, a) if falling else lower(a, b) for a, b in pairwise(errors)]
+    # A tie neither helps nor harms; the ends must differ in the right direction.
+    ends = (errors[-1], errors[0]) if falling else (errors[0], errors[-1])
+    holds = False not in steps and lower(*ends) is True
+    return holds, f"test MSE {listing(rows)}"
+
+
+def listing(rows: pd.DataFrame) -> str:
+    """Write the test MSE at every learning rate."""
+    rows = rows.sort_values("learning_rate_init")
+    return ", ".join(
+        f"{'diverged' if reason == 'diverged' else sig(error)} at {rate:g}"
+        for rate, error, reason in zip(
+            rows["learning_rate_init"], rows["test_mse"], rows["reason"], strict=True
+        )
+    )

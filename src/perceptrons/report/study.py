@@ -1,0 +1,45 @@
+"""The finished runs of one experiment, as the sections read them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from perceptrons.study.experiment import Experiment
+from perceptrons.study.records import Record
+
+
+@dataclass(frozen=True)
+class Study:
+    """The finished runs of an experiment.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    records : list of Record
+    table : DataFrame
+        One row per record, from :func:`perceptrons.report.tables.frame`.
+    """
+
+    experiment: Experiment
+    records: list[Record]
+    table: pd.DataFrame
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds that were run, in order."""
+        return sorted({record.run.seed for record in self.records})
+
+    def chosen(self, **settings: object) -> list[Record]:
+        """Return the records whose rows in ``table`` hold these values."""
+        rows = self.table
+        for name, value in settings.items():
+            rows = rows[rows[name] == value]
+        return [self.records[i] for i in rows.index]
+
+    def curves(self, key: str) -> dict[str, Any]:
+        """Return the curves of the run with this key."""
+        (record,) = self.chosen(key=key)
+        return record.result.curves

@@ -1,0 +1,304 @@
+"""From records to tables: one row per run, then published numbers beside ours."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from perceptrons.study.experiment import published as published_file
+from perceptrons.study.records import Record
+
+#: Two errors closer than this share of the larger are a tie: the difference of two
+#: test MSEs on the same 300 rows has a standard error of 1 to 9 %, in the median 5.5 %
+#: (measured on all pairs of the study "optimizers" with a test MSE below 0.02).
+TIE = 0.05
+
+HEADINGS = {
+    "hidden_layer_sizes": "hidden layers",
+    "solver": "optimizer",
+    "learning_rate_init": "learning rate",
+    "train_mse": "train ours",
+    "test_mse": "test ours",
+    "excess": "excess over noise",
+    "error_f": "error against f",
+    "n_parameters": "parameters",
+    "spread": "spread over seeds",
+}
+OPTIMIZERS = {"sgd": "Plain SGD", "rmsprop": "RMSProp", "adam": "Adam"}
+
+_MEASURES = ["train_mse", "test_mse", "excess", "error_f", "n_parameters", "seconds"]
+
+
+def frame(records: Iterable[Record]) -> pd.DataFrame:
+    """Return one row per record: settings, metrics and how the run ended.
+
+    Parameters
+    ----------
+    records : iterable of Record
+
+    Returns
+    -------
+    DataFrame
+        Columns ``key``, ``seed``, ``procedure``, ``model``, the settings, the metrics,
+        ``reason``, ``epochs``, ``seconds``, ``n_parameters`` and ``engine``. Lists,
+        such as layer sizes, become text: "50, 100".
+    """
+    rows = []
+    for record in records:
+        settings = {k: _flat(v) for k, v in record.run.settings.items()}
+        result = record.result
+        rows.append(
+            {
+                "key": record.run.key,
+                "seed": record.run.seed,
+                "procedure": record.run.procedure,
+                "model": _model(record),
+                **{k: v for k, v in settings.items() if k != "engine"},
+                **result.metrics,
+                "reason": result.reason,
+                "epochs": result.epochs,
+                "seconds": result.seconds,
+                "n_parameters": result.n_parameters,
+                "engine": result.engine,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _flat(value: object) -> object:
+    """Turn a list into text, leave the rest."""
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _model(record: Record) -> str:
+    """Name what was fitted, for rows and legends."""
+    settings = record.run.settings
+    if record.run.procedure == "ols":
+        return f"OLS, degree {settings['degree']}"
+    sizes = settings.get("hidden_layer_sizes", [])
+    return f"network {_flat(sizes)}" if sizes else record.run.procedure
+
+
+def published(name: str) -> pd.DataFrame:
+    """Return a table of the report as printed.
+
+    Parameters
+    ----------
+    name : str
+        Of a file in ``study/published``, without ".csv".
+    """
+    with published_file(name).open(encoding="utf-8") as stream:
+        return pd.read_csv(stream)
+
+
+def over_seeds(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Average over seeds, in the order of first appearance.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`frame`.
+    by : sequence of str
+        Columns that tell one row of the result from another.
+
+    Returns
+    -------
+    DataFrame
+        The columns ``by``, the mean of every measure, ``spread`` (standard deviation
+        of the test MSE over seeds; NaN with one seed), ``seeds`` and ``ended``, which
+        says how many runs diverged. A mean over a diverged run without numbers is NaN.
+    """
+    rows = []
+    for labels, group in table.groupby(list(by), sort=False, dropna=False):
+        row = dict(zip(by, labels, strict=True))
+        row |= {name: group[name].mean(skipna=False) for name in _MEASURES}
+        row["n_parameters"] = int(group["n_parameters"].iloc[0])
+        row["spread"] = group["test_mse"].std(ddof=1)
+        row["seeds"] = len(group)
+        diverged = int((group["reason"] == "diverged").sum())
+        reasons = ", ".join(dict.fromkeys(group["reason"]))
+        if diverged and len(group) > 1:
+            reasons = f"diverged ({diverged} of {len(group)})"
+        row["ended"] = reasons
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def lower(a: float, b: float) -> bool | None:
+    """Tell whether error a is lower than b; None for a tie, NaN is infinitely bad."""
+    a, b = (math.inf if math.isnan(x) else x for x in (a, b))
+    if a == b or (math.isfinite(max(a, b)) and abs(a - b) <= TIE * max(a, b)):
+        return None
+    return bool(a < b)
+
+
+def agreement(answers: Iterable[bool | None]) -> bool | None:
+    """Return the answer all seeds give, None if they differ or one has none."""
+    found = set(answers)
+    return found.pop() if len(found) == 1 else None
+
+
+def same_conclusion(
+    published_mse: float,
+    published_ols: float,
+    ours: Iterable[float],
+    ours_ols: Iterable[float],
+) -> str:
+    """Say whether "beats OLS" has the same answer in the report and here.
+
+    Parameters
+    ----------
+    published_mse, published_ols : float
+        Test MSEs as printed.
+    ours, ours_ols : iterables of float
+        Test MSEs, one per seed.
+
+    Returns
+    -------
+    str
+        "yes: ..." or "no: ..." or "not decidable: ..." with the reason.
+    """
+    theirs = lower(published_mse, published_ols)
+    answers = list(map(lower, ours, ours_ols))
+    here = agreement(answers)
+    if here is None:
+        why = "seeds differ" if len(answers) > 1 else "ours ties with OLS"
+        return f"not decidable: {why}"
+    if theirs is None:
+        return "not decidable: the printed value ties with OLS"
+    if theirs == here:
+        return "yes: both beat OLS" if here else "yes: both lose to OLS"
+    return f"no: only {'ours' if here else 'the printed'} beats OLS"
+
+
+def beside_published(
+    table: pd.DataFrame,
+    printed: pd.DataFrame,
+    labels: Sequence[str],
+    printed_ols: float,
+) -> pd.DataFrame:
+    """Set published and own errors side by side, row by row of the published table.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`frame`, with the columns ``labels``; the rows of procedure "ols"
+        are what networks are judged by.
+    printed : DataFrame
+        ``labels``, ``train_mse`` and ``test_mse`` as published.
+    labels : sequence of str
+    printed_ols : float
+        Published test MSE of OLS.
+
+    Returns
+    -------
+    DataFrame
+        One row per published row.
+    """
+    ours = over_seeds(table, labels).set_index(list(labels))
+    ols = table[table["procedure"] == "ols"].set_index("seed")["test_mse"]
+    rows = []
+    for _, theirs in printed.iterrows():
+        where = tuple(theirs[name] for name in labels)
+        chosen = np.logical_and.reduce(
+            [table[name] == value for name, value in zip(labels, where, strict=True)]
+        )
+        cells = table[chosen].set_index("seed")
+        mean = ours.loc[where if len(where) > 1 else where[0]]
+        is_ols = bool((cells["procedure"] == "ols").all())
+        conclusion = same_conclusion(
+            theirs["test_mse"], printed_ols, cells["test_mse"], ols[cells.index]
+        )
+        rows.append(
+            {
+                **dict(zip(labels, where, strict=True)),
+                "train published": theirs["train_mse"],
+                "train ours": mean["train_mse"],
+                "test published": theirs["test_mse"],
+                "test ours": mean["test_mse"],
+                "difference": mean["test_mse"] - theirs["test_mse"],
+                "spread": mean["spread"],
+                "same conclusion?": "the yardstick" if is_ols else conclusion,
+                "excess over noise": mean["excess"],
+                "error against f": mean["error_f"],
+                "parameters": mean["n_parameters"],
+                "seconds": mean["seconds"],
+                "ended": mean["ended"],
+            }
+        )
+    return _headed(pd.DataFrame(rows))
+
+
+def own_results(table: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
+    """Return our numbers alone, for settings that the report prints none for."""
+    ours = over_seeds(table, labels).drop(columns="seeds")
+    return _headed(ours)
+
+
+def _headed(table: pd.DataFrame) -> pd.DataFrame:
+    """Give columns and optimizers their printed names; drop an empty spread."""
+    table = table.rename(columns=HEADINGS)
+    if "optimizer" in table:
+        table["optimizer"] = table["optimizer"].replace(OPTIMIZERS)
+    spread = HEADINGS["spread"]
+    return table.drop(columns=spread) if table[spread].isna().all() else table
+
+
+def histories(records: Iterable[Record], curve: str, label: str) -> pd.DataFrame:
+    """Return one curve of several runs as a long table.
+
+    Parameters
+    ----------
+    records : iterable of Record
+    curve : str
+        Name of the curve, one number per epoch.
+    label : str
+        Setting, or "model", that names the series.
+
+    Returns
+    -------
+    DataFrame
+        ``series, seed, epoch, value, diverged``; of a long curve about 400 epochs,
+        evenly spaced on a log axis, first and last among them. A run without one
+        finite epoch has one row, its value NaN.
+    """
+    parts = []
+    for record in records:
+        values = record.result.curves[curve]
+        if not values.size:
+            # Diverged in its first epoch: a row without a number keeps it in sight.
+            values = np.array([math.nan])
+        epochs = log_spaced(len(values))
+        if label == "model":
+            series = _model(record)
+        else:
+            series = str(_flat(record.run.settings[label]))
+        parts.append(
+            pd.DataFrame(
+                {
+                    "series": series,
+                    "seed": record.run.seed,
+                    "epoch": epochs,
+                    "value": values[epochs - 1],
+                    "diverged": record.result.reason == "diverged",
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def log_spaced(n: int, most: int = 400) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Return about ``most`` whole numbers from 1 to n, evenly spaced in the log."""
+    if n <= most:
+        return np.arange(1, n + 1)
+    return np.unique(np.geomspace(1, n, most).round().astype(np.int64))
+
+
+def settings_table(settings: dict[str, object]) -> pd.DataFrame:
+    """Return settings as two columns."""
+    rows = [(name, json.dumps(value)) for name, value in settings.items()]
+    return pd.DataFrame(rows, columns=["setting", "value"])

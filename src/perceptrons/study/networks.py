@@ -1,0 +1,139 @@
+"""The procedure "network": fit a public estimator and measure it."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from perceptrons import MLPRegressor
+from perceptrons.data import Dataset
+from perceptrons.metrics import mean_squared_error
+from perceptrons.network import Architecture
+from perceptrons.study.procedures import Result
+
+
+class MeanSquareRecorder:
+    """Callback that keeps the mean of RMSProp's G_t after every epoch."""
+
+    def __init__(self) -> None:
+        self.values: list[float] = []
+
+    def on_epoch_end(self, state: Any) -> None:
+        """Append the mean over all parameters."""
+        self.values.append(float(np.mean(state.optimizer_state["mean_square"])))
+
+
+def run(settings: Mapping[str, Any], dataset: Dataset, seed: int) -> Result:
+    """Train one network and measure it on both parts of the data.
+
+    Parameters
+    ----------
+    settings : mapping
+        Arguments of :class:`perceptrons.MLPRegressor`.
+    dataset : Dataset
+    seed : int
+        The estimator's ``random_state``.
+
+    Returns
+    -------
+    Result
+        Curves: the cost of each epoch, the predictions of both parts, and for
+        RMSProp the mean of G_t after each epoch. A network that diverged predicts
+        NaN, and its metrics are NaN; the cost of its finite epochs is kept.
+    """
+    arguments = dict(settings)
+    arguments["hidden_layer_sizes"] = tuple(arguments.get("hidden_layer_sizes", (100,)))
+    recorder = MeanSquareRecorder() if arguments.get("solver") == "rmsprop" else None
+    callbacks = [recorder] if recorder else None
+    model = MLPRegressor(**arguments, random_state=seed, callbacks=callbacks)
+    sizes = (dataset.X_train.shape[1], *arguments["hidden_layer_sizes"], 1)
+    n_parameters = Architecture(sizes).n_parameters
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model.fit(dataset.X_train, dataset.y_train)
+    except ValueError as error:
+        if "non-finite" not in str(error):
+            raise
+        return _lost(str(error), dataset, n_parameters)
+    outcome = model.outcome_
+    curves = _predictions(dataset, None if outcome.reason == "diverged" else model)
+    metrics = measures(dataset, curves["fitted"], curves["predicted"])
+    curves["cost"] = _finite(model.history_.columns["loss"])
+    if recorder:
+        curves["mean_square"] = _finite(recorder.values)
+    return Result(
+        metrics=metrics,
+        curves=curves,
+        reason=outcome.reason,
+        message=outcome.message,
+        epochs=outcome.epochs,
+        seconds=outcome.seconds,
+        n_parameters=n_parameters,
+        engine=outcome.engine,
+    )
+
+
+def _finite(values: list[float]) -> Any:
+    """Return the values up to the first that is not finite, where training broke."""
+    curve = np.asarray(values, np.float64)
+    broken = np.flatnonzero(~np.isfinite(curve))
+    return curve[: broken[0]] if broken.size else curve
+
+
+def _predictions(dataset: Dataset, model: Any) -> dict[str, Any]:
+    """Predict both parts; NaN without a model."""
+    if model is None:
+        return {
+            "fitted": np.full(len(dataset.y_train), math.nan),
+            "predicted": np.full(len(dataset.y_test), math.nan),
+        }
+    return {
+        "fitted": model.predict(dataset.X_train),
+        "predicted": model.predict(dataset.X_test),
+    }
+
+
+def measures(dataset: Dataset, fitted: Any, predicted: Any) -> dict[str, float]:
+    """Measure predictions of the training and the test part.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    fitted, predicted : array-like
+        Predictions for ``X_train`` and ``X_test``.
+
+    Returns
+    -------
+    dict of str to float
+        ``train_mse``, ``test_mse``; ``excess``, the test MSE above the realized noise
+        of that test set; ``error_f``, the mean squared distance from the noiseless
+        targets of the test set.
+    """
+    test_mse = mean_squared_error(dataset.y_test, predicted)
+    truth = dataset.f_test
+    error_f = math.nan if truth is None else mean_squared_error(truth, predicted)
+    return {
+        "train_mse": mean_squared_error(dataset.y_train, fitted),
+        "test_mse": test_mse,
+        "excess": test_mse - dataset.noise_test,
+        "error_f": error_f,
+    }
+
+
+def _lost(message: str, dataset: Dataset, n_parameters: int) -> Result:
+    """Return the result of a network without one finite epoch."""
+    curves = _predictions(dataset, None)
+    return Result(
+        metrics=measures(dataset, curves["fitted"], curves["predicted"]),
+        curves={**curves, "cost": np.empty(0), "mean_square": np.empty(0)},
+        reason="diverged",
+        message=message,
+        n_parameters=n_parameters,
+        engine="",
+    )

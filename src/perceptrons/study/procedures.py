@@ -1,0 +1,138 @@
+"""What a run can do: a table of procedures by name.
+
+A procedure takes settings, a data set and a seed, and returns a :class:`Result`. The
+modules behind it are imported when the first run needs them, so that reading and
+listing experiments stays quick.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one run found.
+
+    Parameters
+    ----------
+    metrics : dict of str to float
+        NaN where there is none.
+    curves : dict of str to ndarray
+        Histories, predictions and other arrays.
+    reason, message : str
+        How the run ended: the words of ``outcome_``.
+    epochs, n_parameters : int
+    seconds : float
+    engine : str
+        What computed it.
+    """
+
+    metrics: dict[str, float]
+    curves: dict[str, NDArray[Any]] = field(default_factory=dict)
+    reason: str = "converged"
+    message: str = ""
+    epochs: int = 0
+    seconds: float = math.nan
+    n_parameters: int = 0
+    engine: str = "scikit-learn"
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """A row of ``PROCEDURES``.
+
+    Parameters
+    ----------
+    module : str
+        Module with ``run(settings, dataset, seed) -> Result``.
+    known : callable
+        Returns the names of the settings it takes.
+    work : callable
+        settings -> expected seconds, roughly: to order runs and foretell the end.
+    needs_data : bool, default=True
+        Whether an experiment must name a data set.
+    libraries : tuple of str, default=()
+        Optional libraries that its results depend on: once one is installed, the
+        runs made without it are made again.
+    """
+
+    module: str
+    known: Callable[[], list[str]]
+    work: Callable[[Settings], float] = lambda settings: 0.01
+    needs_data: bool = True
+    libraries: tuple[str, ...] = ()
+
+    def installed(self) -> dict[str, str]:
+        """Return the version of each of its optional libraries that is there."""
+        found = {}
+        for library in self.libraries:
+            if number := _version(library):
+                found[library] = number
+        return found
+
+    def run(self, settings: Settings, dataset: Any, seed: int) -> Result:
+        """Perform one run; see the module."""
+        result: Result = import_module(self.module).run(settings, dataset, seed)
+        return result
+
+
+@cache
+def _version(library: str) -> str | None:
+    """Return the installed version of a library, None if it is missing."""
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None
+
+
+def _network_settings() -> list[str]:
+    """Return the estimator's arguments; seed and callbacks are the study's."""
+    from perceptrons import MLPRegressor
+
+    ours = {"self", "random_state", "callbacks"}
+    return [
+        name
+        for name in inspect.signature(MLPRegressor.__init__).parameters
+        if name not in ours
+    ]
+
+
+def _network_work(settings: Settings) -> float:
+    """Return about the seconds that training on 1200 rows takes on one core."""
+    sizes = [1, *settings.get("hidden_layer_sizes", [100]), 1]
+    epochs = float(settings.get("max_iter", 200))
+    batch = settings.get("batch_size", "auto")
+    steps = 1200 / (batch if isinstance(batch, int) else 200)
+    if settings.get("solver") == "gd":
+        steps = 1
+    # Measured on the NumPy engine: 25 us a step, 0.25 ns a row and connection, and a
+    # node, with its activation, as much as 20 connections.
+    connections = float(np.dot(sizes[:-1], sizes[1:])) + 20 * sum(sizes)
+    return float(epochs * (steps * 25e-6 + connections * 1200 * 0.25e-9))
+
+
+PROCEDURES: dict[str, Procedure] = {
+    "network": Procedure(
+        "perceptrons.study.networks", _network_settings, _network_work
+    ),
+    "ols": Procedure("perceptrons.study.baselines", lambda: ["degree"]),
+    "gradient-check": Procedure(
+        "perceptrons.study.gradient_check",
+        lambda: ["activation", "loss", "penalty", "sizes", "n_rows"],
+        needs_data=False,
+        libraries=("autograd",),
+    ),
+}

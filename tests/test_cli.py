@@ -1,0 +1,101 @@
+"""The command line."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from test_report_page import tiny
+from typer.testing import CliRunner
+
+from perceptrons.cli import app
+from perceptrons.report import build
+from perceptrons.study import runner
+from perceptrons.study.experiment import BUILTIN
+
+
+def call(*arguments):
+    return CliRunner().invoke(app, list(map(str, arguments)))
+
+
+@pytest.fixture
+def quickly(monkeypatch):
+    monkeypatch.setattr(build, "builtin", tiny)
+
+
+def test_list_names_every_study():
+    done = call("list")
+    assert done.exit_code == 0
+    assert all(name in done.stdout for name in BUILTIN)
+
+
+def test_list_as_json():
+    listed = json.loads(call("list", "--json").stdout)
+    assert [study["name"] for study in listed] == list(BUILTIN)
+
+
+def test_report_says_where_the_page_is(quickly, tmp_path):
+    done = call("report", "gradient-check", "--out", tmp_path, "--jobs", 1)
+    assert done.exit_code == 0
+    assert str(tmp_path / "index.html") in done.stdout
+    assert (tmp_path / "index.html").exists()
+
+
+def test_report_as_json_prints_nothing_else_on_stdout(quickly, tmp_path):
+    done = call("report", "gradient-check", "--out", tmp_path, "--jobs", 1, "--json")
+    summary = json.loads(done.stdout)
+    assert summary["trained"] == summary["runs"] == 9
+    assert summary["studies"][0]["claims"][0]["verdict"]
+
+
+def test_a_failed_check_exits_with_1(quickly, tmp_path, monkeypatch):
+    limit = "perceptrons.report.sections.gradient_check.TOLERANCE"
+    monkeypatch.setattr(limit, 1e-20)
+    done = call("report", "gradient-check", "--out", tmp_path, "--jobs", 1)
+    assert done.exit_code == 1
+    assert "Check failed" in done.stderr
+
+
+def test_a_damaged_store_is_announced(quickly, tmp_path):
+    (tmp_path / "runs.sqlite").write_text("this is no database" * 100)
+    done = call("report", "gradient-check", "--out", tmp_path, "--jobs", 1)
+    assert done.exit_code == 0
+    assert "damaged" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["optimisers"], "Did you mean 'optimizers'?"),
+        (["optimizers", "--engine", "warp", "--quick"], "engine must be one of"),
+        (["optimizers", "--out", __file__], "choose a folder you can write to"),
+        (["--seeds", "0"], "--seeds"),
+    ],
+)
+def test_misuse_is_one_sentence_and_exit_2(arguments, sentence, tmp_path):
+    if "--out" not in arguments:
+        arguments = [*arguments, "--out", str(tmp_path)]
+    done = call("report", *arguments, "--jobs", 1)
+    assert done.exit_code == 2
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_exits_with_130_and_says_what_is_kept(quickly, tmp_path, monkeypatch):
+    def interrupt(run):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runner, "perform", interrupt)
+    done = call("report", "gradient-check", "--out", tmp_path, "--jobs", 1)
+    assert done.exit_code == 130
+    assert "0 of 9 runs ended and are kept" in done.stderr
+
+
+def test_listing_loads_no_heavy_library():
+    code = (
+        "import sys; from perceptrons.cli import app; app(['list'], False);"
+        "print(*({'sklearn', 'matplotlib', 'pandas'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", code.replace("False", "standalone_mode=False")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1].strip() == ""

@@ -1,0 +1,159 @@
+"""Experiments: files, their checks, and the runs they become."""
+
+import math
+
+import pytest
+
+from perceptrons.study.experiment import (
+    BUILTIN,
+    ExperimentError,
+    builtin,
+    load,
+    published,
+)
+
+GOOD = """
+name = "mine"
+title = "Mine"
+question = "Does it?"
+dataset = "runge"
+metric = "test_mse"
+seeds = [0, 1]
+
+[base]
+solver = "gd"
+n_iter_no_change = inf
+max_iter = 30
+
+[axes]
+learning_rate_init = [0.1, 0.2]
+hidden_layer_sizes = [[2], [3, 4]]
+
+[quick]
+max_iter = 3
+
+[[extra]]
+procedure = "ols"
+degree = 2
+
+[[extra]]
+solver = "adam"
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text):
+        path = tmp_path / "mine.toml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_runs_are_every_cell_then_the_extra_ones_seed_after_seed(write):
+    runs = load(write(GOOD)).runs()
+    assert len(runs) == 2 * (2 * 2 + 2)
+    cells = [
+        (r.settings["learning_rate_init"], r.settings["hidden_layer_sizes"])
+        for r in runs[:4]
+    ]
+    assert cells == [(0.1, [2]), (0.1, [3, 4]), (0.2, [2]), (0.2, [3, 4])]
+    assert runs[4].procedure == "ols"
+    assert runs[4].settings == {"degree": 2}
+    assert runs[5].settings == {
+        "solver": "adam", "n_iter_no_change": math.inf, "max_iter": 30
+    }  # fmt: skip
+    assert [run.seed for run in runs] == [0] * 6 + [1] * 6
+
+
+def test_quick_seeds_and_engine_replace_the_files(write):
+    runs = load(write(GOOD)).runs(quick=True, seeds=range(1), engine="numpy")
+    assert len(runs) == 6
+    networks = [run for run in runs if run.procedure == "network"]
+    assert {run.settings["max_iter"] for run in networks} == {3}
+    assert {run.settings["engine"] for run in networks} == {"numpy"}
+
+
+def test_the_key_depends_on_the_configuration_not_on_its_order(write):
+    runs = load(write(GOOD)).runs()
+    assert len({run.key for run in runs}) == len(runs)
+    swapped = GOOD.replace('solver = "gd"\n', "").replace(
+        "max_iter = 30", 'max_iter = 30\nsolver = "gd"'
+    )
+    assert [r.key for r in load(write(swapped)).runs()] == [r.key for r in runs]
+    changed = load(write(GOOD.replace("30", "31"))).runs()
+    assert changed[0].key != runs[0].key
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ('title = "Mine"', 'titel = "Mine"', "got 'titel'. Did you mean 'title'?"),
+        ('title = "Mine"', "", "the key 'title' is missing"),
+        ('title = "Mine"', "title = 3", "title must be a str, got 3"),
+        ('"runge"', '"rungee"', "Did you mean 'runge'?"),
+        ("seeds = [0, 1]", "seeds = [-1]", "seeds must hold integers of at least 0"),
+        ("[0.1, 0.2]", "0.1", "axes.learning_rate_init must be a list"),
+        ('"ols"', '"olss"', "Did you mean 'ols'?"),
+        ("[base]", "[base", "is not valid TOML"),
+    ],
+)
+def test_a_bad_file_is_refused_with_file_and_key(write, old, new, sentence):
+    path = write(GOOD.replace(old, new))
+    with pytest.raises(ExperimentError) as caught:
+        load(path)
+    assert str(path) in str(caught.value)
+    assert sentence in str(caught.value)
+
+
+def test_a_misspelt_setting_is_refused_with_the_nearest_one(write):
+    experiment = load(write(GOOD.replace("learning_rate_init", "learning_rate_int")))
+    with pytest.raises(ExperimentError, match="Did you mean 'learning_rate_init'"):
+        experiment.runs()
+
+
+def test_a_missing_file_is_refused_with_its_name(tmp_path):
+    with pytest.raises(ExperimentError, match=r"nothing\.toml cannot be read"):
+        load(tmp_path / "nothing.toml")
+
+
+def test_an_unknown_study_is_refused_with_the_nearest_one():
+    with pytest.raises(ExperimentError, match="Did you mean 'optimizers'"):
+        builtin("optimisers")
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("gradient-descent", 2 + 1),
+        ("learning-rates", 14 + 1),
+        ("optimizers", 24 + 1),
+        ("gradient-check", 10 * 8 * 4 + 1),
+    ],
+)
+def test_built_in_studies_have_the_reports_number_of_runs(name, count):
+    assert name in BUILTIN
+    experiment = builtin(name)
+    assert experiment.name == name
+    assert len(experiment.runs()) == count
+
+
+def test_built_in_settings_are_the_reports():
+    for name in ("gradient-descent", "learning-rates", "optimizers"):
+        for run in builtin(name).runs():
+            if run.procedure == "network":
+                settings = run.settings
+                assert settings["loss"] == "mean_squared_error"
+                assert settings["activation"] == "logistic"
+                assert settings["init"] == "standard_normal"
+                assert settings["alpha"] == settings["tol"] == 0
+                assert settings["momentum"] == 0
+                assert settings["n_iter_no_change"] == math.inf
+    epochs = {"gradient-descent": 100_000, "learning-rates": 10_000, "optimizers": 300}
+    for name, number in epochs.items():
+        assert builtin(name).base["max_iter"] == number
+
+
+def test_published_tables_ship_with_the_package():
+    assert published("optimizers_mse").is_file()

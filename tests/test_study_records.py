@@ -1,0 +1,88 @@
+"""The run store."""
+
+import sqlite3
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from perceptrons.study.experiment import Run
+from perceptrons.study.procedures import Result
+from perceptrons.study.records import FILE, Store, StoreError
+
+RUN = Run("mine", "network", "runge", '{"max_iter": 3}', 0)
+RESULT = Result(
+    metrics={"test_mse": 0.1, "train_mse": float("nan")},
+    curves={"cost": np.arange(3.0), "grid": np.eye(2, dtype=np.float32)},
+    reason="limit reached",
+    message="three epochs",
+    epochs=3,
+    seconds=0.5,
+    n_parameters=7,
+    engine="numpy",
+)
+
+
+def test_a_record_comes_back_as_it_went_in(tmp_path):
+    with Store(tmp_path) as store:
+        store.add(RUN, RESULT)
+    with Store(tmp_path) as store:
+        assert store.keys() == {RUN.key}
+        record = store.get(RUN)
+    assert record.run == RUN
+    assert record.result.metrics["test_mse"] == 0.1
+    assert np.isnan(record.result.metrics["train_mse"])
+    for name, curve in RESULT.curves.items():
+        assert_array_equal(record.result.curves[name], curve)
+        assert record.result.curves[name].dtype == curve.dtype
+    for name in ("reason", "message", "epochs", "seconds", "n_parameters", "engine"):
+        assert getattr(record.result, name) == getattr(RESULT, name)
+    assert record.versions["numpy"] == np.__version__
+    assert record.commit
+    assert record.finished
+
+
+def test_a_finished_run_is_never_overwritten(tmp_path):
+    with Store(tmp_path) as store:
+        store.add(RUN, RESULT)
+        store.add(RUN, Result(metrics={"test_mse": 9.0}))
+        assert store.get(RUN).result.metrics["test_mse"] == 0.1
+
+
+def test_an_unknown_run_is_a_key_error(tmp_path):
+    with Store(tmp_path) as store, pytest.raises(KeyError):
+        store.get(RUN)
+
+
+@pytest.mark.parametrize("damage", ["not a database", "torn page"])
+def test_a_damaged_store_is_moved_aside_and_nothing_is_lost(tmp_path, damage):
+    with Store(tmp_path) as store:
+        store.add(RUN, RESULT)
+    path = tmp_path / FILE
+    content = bytearray(path.read_bytes())
+    start = 0 if damage == "not a database" else 4096
+    content[start : start + 3000] = b"\xff" * 3000
+    path.write_bytes(content)
+    with Store(tmp_path) as store:
+        assert store.keys() == set()
+        assert store.moved is not None
+        assert store.moved.read_bytes() == bytes(content)
+        assert store.moved.name.startswith(FILE + ".damaged-")
+        store.add(RUN, RESULT)
+
+
+def test_a_store_of_another_layout_is_refused_and_left_alone(tmp_path):
+    with Store(tmp_path):
+        pass
+    connection = sqlite3.connect(tmp_path / FILE)
+    connection.execute("PRAGMA user_version=99")
+    connection.close()
+    with pytest.raises(StoreError, match=r"layout 99.*--out"):
+        Store(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [FILE]
+
+
+def test_a_folder_that_cannot_be_written_is_refused_with_the_remedy(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match=r"cannot be written.*--out"):
+        Store(tmp_path / "file" / "report")

@@ -1,0 +1,156 @@
+"""Performing runs: resumable, parallel, interruptible."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from perceptrons.study import runner
+from perceptrons.study.experiment import ExperimentError, load
+from perceptrons.study.records import FILE, Store
+
+STUDY = """
+name = "mine"
+title = "Mine"
+question = "Does it?"
+dataset = "runge"
+metric = "test_mse"
+[base]
+hidden_layer_sizes = [3]
+batch_size = 20
+max_iter = 12
+tol = 0.0
+[axes]
+solver = ["sgd", "adam"]
+learning_rate_init = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05]
+"""
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from perceptrons.study.experiment import load
+from perceptrons.study.records import Store
+from perceptrons.study.runner import execute
+with Store(Path(sys.argv[2])) as store:
+    execute(load(Path(sys.argv[1])).runs(), store, jobs=1)
+"""
+
+
+@pytest.fixture
+def study(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(STUDY)
+    return path
+
+
+def finished(folder):
+    """Count the runs another process has committed."""
+    if not (folder / FILE).exists():
+        return 0
+    connection = sqlite3.connect(folder / FILE, timeout=30)
+    try:
+        return connection.execute("SELECT count(*) FROM runs").fetchone()[0]
+    except sqlite3.OperationalError:
+        return 0
+    finally:
+        connection.close()
+
+
+def assert_same_records(runs, one, other):
+    """Compare everything but the seconds, bit for bit."""
+    with Store(one) as first, Store(other) as second:
+        for run in runs:
+            a, b = first.get(run).result, second.get(run).result
+            assert a.metrics == b.metrics
+            assert (a.reason, a.epochs, a.n_parameters) == (
+                b.reason, b.epochs, b.n_parameters
+            )  # fmt: skip
+            for name, curve in a.curves.items():
+                assert_array_equal(curve, b.curves[name])
+
+
+def test_after_kill_9_only_the_missing_runs_are_trained(study, tmp_path):
+    broken, whole = tmp_path / "broken", tmp_path / "whole"
+    runs = load(study).runs()
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT, study, broken])
+    deadline = time.monotonic() + 60
+    while finished(broken) < 3 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    with Store(broken) as store:
+        assert store.moved is None
+        kept = len(store.keys())
+        assert 3 <= kept < len(runs)
+        assert runner.execute(runs, store, jobs=1) == len(runs) - kept
+        assert runner.execute(runs, store, jobs=1) == 0
+    with Store(whole) as store:
+        assert runner.execute(runs, store, jobs=1) == len(runs)
+    assert_same_records(runs, broken, whole)
+
+
+def test_two_processes_find_what_one_finds(study, tmp_path):
+    runs = load(study).runs()[:6]
+    for jobs in (1, 2):
+        with Store(tmp_path / str(jobs)) as store:
+            assert runner.execute(runs, store, jobs=jobs) == 6
+    assert_same_records(runs, tmp_path / "1", tmp_path / "2")
+
+
+def test_the_largest_run_starts_first(study, tmp_path, monkeypatch):
+    started = []
+    perform = runner.perform
+    monkeypatch.setattr(runner, "perform", lambda r: started.append(r) or perform(r))
+    text = STUDY.replace("[axes]", "[axes]\nmax_iter = [1, 3, 2]")
+    study.write_text(text.replace("max_iter = 12\n", ""))
+    with Store(tmp_path / "out") as store:
+        runner.execute(load(study).runs(), store, jobs=1)
+    epochs = [run.settings["max_iter"] for run in started]
+    assert epochs == sorted(epochs, reverse=True)
+
+
+def test_ctrl_c_keeps_what_has_ended_and_says_so(study, tmp_path, monkeypatch):
+    runs = load(study).runs()
+    perform, calls = runner.perform, []
+
+    def third_time_interrupted(run):
+        calls.append(run)
+        if len(calls) == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+        return perform(run)
+
+    monkeypatch.setattr(runner, "perform", third_time_interrupted)
+    with Store(tmp_path / "out") as store:
+        with pytest.raises(runner.Interrupted, match="2 of 12 runs ended and are kept"):
+            runner.execute(runs, store, jobs=1)
+        assert len(store.keys()) == 2
+
+
+def test_refused_settings_become_one_sentence(study, tmp_path):
+    study.write_text(STUDY.replace("batch_size = 20", "batch_size = -1"))
+    with (
+        Store(tmp_path / "out") as store,
+        pytest.raises(ExperimentError, match="study 'mine' cannot run: batch_size"),
+    ):
+        runner.execute(load(study).runs(), store, jobs=1)
+
+
+def test_a_network_that_diverges_is_recorded_with_nan(study, tmp_path):
+    text = STUDY.replace("[base]", '[base]\nloss = "mean_squared_error"')
+    text = text.replace("[3]", "[50, 100]").replace('["sgd", "adam"]', '["gd"]')
+    text = text.replace("[base]", '[base]\ninit = "standard_normal"\nmomentum = 0.0')
+    study.write_text(text.replace("[0.001, 0.002, 0.005, 0.01, 0.02, 0.05]", "[9.0]"))
+    (run,) = load(study).runs()
+    with Store(tmp_path / "out") as store:
+        runner.execute([run], store, jobs=1)
+        result = store.get(run).result
+    assert result.reason == "diverged"
+    assert np.isnan(list(result.metrics.values())).all()
+    assert np.isfinite(result.curves["cost"]).all()
+    assert result.n_parameters == 2 * 50 + 51 * 100 + 101
