@@ -1,0 +1,55 @@
+"""The package as a whole: what an import costs, and what is visible."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+import perceptrons
+
+
+def run(code):
+    """Run code in a new process and return what it prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    return done.stdout.strip()
+
+
+def test_import_loads_neither_scikit_learn_nor_matplotlib_nor_pandas():
+    loaded = run("import sys, perceptrons; print(*sys.modules)").split()
+    heavy = {"sklearn", "matplotlib", "pandas", "scipy", "rich", "typer"}
+    assert heavy.isdisjoint(loaded)
+
+
+def test_estimators_load_without_matplotlib_or_pandas_plotting():
+    loaded = run(
+        "import sys, perceptrons; perceptrons.MLPRegressor; print(*sys.modules)"
+    )
+    assert "sklearn" in loaded.split()
+    assert "matplotlib" not in loaded.split()
+
+
+def test_import_takes_at_most_one_and_a_half_times_numpys():
+    def seconds(module):
+        start = time.perf_counter()
+        run(f"import {module}")
+        return time.perf_counter() - start
+
+    rounds = [(seconds("perceptrons"), seconds("numpy")) for _ in range(5)]
+    ours, numpys = (sorted(column)[0] for column in zip(*rounds, strict=True))
+    assert ours <= 1.5 * numpys
+
+
+def test_public_names_are_sorted_and_all_there():
+    assert perceptrons.__all__ == sorted(perceptrons.__all__)
+    assert dir(perceptrons) == perceptrons.__all__
+    for name in perceptrons.__all__:
+        assert getattr(perceptrons, name) is not None
+
+
+def test_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'MLPTransformer'"):
+        _ = perceptrons.MLPTransformer
