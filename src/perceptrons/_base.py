@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -17,11 +19,11 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_array, check_random_state, column_or_1d
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from perceptrons import engine, objective, settings
+from perceptrons import _checks, engine, objective, settings
 from perceptrons.history import History, Outcome
 from perceptrons.losses import Loss
 from perceptrons.network import Architecture, initialize, layer_outputs, raw_outputs
@@ -121,7 +123,8 @@ class Perceptron(BaseEstimator):
         ConvergenceWarning
             If a limit was reached, or training diverged after a finite epoch.
         """
-        return self._train(X, y, sample_weight, (X_val, y_val), incremental=False)
+        with self._all_or_nothing():
+            return self._train(X, y, sample_weight, (X_val, y_val), incremental=False)
 
     @available_if(_is_stochastic)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
@@ -139,7 +142,19 @@ class Perceptron(BaseEstimator):
         -------
         self
         """
-        return self._train(X, y, sample_weight, (None, None), incremental=True)
+        with self._all_or_nothing():
+            return self._train(X, y, sample_weight, (None, None), incremental=True)
+
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        """After an error, leave the estimator as it was before."""
+        before = dict(self.__dict__)
+        try:
+            yield
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
 
     def _train(
         self,
@@ -161,8 +176,14 @@ class Perceptron(BaseEstimator):
         raw_y = y
         X, Y = self._validate(X, y, incremental, reset=fresh)
         weights = _check_weights(sample_weight, len(Y))
-        class_weights = self._class_weights(raw_y, incremental)
+        with _checks.naming("class_weight"):
+            class_weights = self._class_weights(raw_y, incremental)
         if class_weights is not None:
+            if not (class_weights >= 0).all() or not class_weights.any():
+                raise ValueError(
+                    "class_weight must hold numbers of at least 0, not all 0 for the "
+                    f"classes in y, got {self.class_weight!r}."
+                )
             weights = class_weights if weights is None else weights * class_weights
 
         problem = self._bind_problem(given, X.shape[1], Y)
@@ -220,11 +241,7 @@ class Perceptron(BaseEstimator):
             )
         architecture = Architecture((n_features, *given.hidden, Y.shape[1]))
         loss = self._resolve_loss()
-        if not loss.domain.holds(Y):
-            raise ValueError(
-                f"y must be {loss.domain.rule} for loss={self.loss!r}, got values from "
-                f"{Y.min():g} to {Y.max():g}; choose another loss."
-            )
+        _check_domain("y", Y, loss, self.loss)
         return Problem(architecture, given.activations, loss, given.penalty, dtype)
 
     def _continue(
@@ -257,8 +274,21 @@ class Perceptron(BaseEstimator):
             )
         held: tuple[Any, Array, Array | None] | None = None
         if X_val is not None:
-            held = (*self._validate_held_out(X_val, y_val), None)
+            with _checks.naming("X_val", "y_val"):
+                X_held, Y_held = self._validate_held_out(X_val, y_val)
+                if Y_held.shape[1] != Y.shape[1]:
+                    raise ValueError(
+                        f"y_val must have as many columns as y ({Y.shape[1]}), got "
+                        f"{Y_held.shape[1]}."
+                    )
+                _check_domain("y_val", Y_held, problem.loss, self.loss)
+            held = (X_held, Y_held, None)
         elif early_stopping:
+            if self.validation_fraction == 0:
+                raise ValueError(
+                    "validation_fraction must be positive for early_stopping=True, got "
+                    "0; 0.1 is usual, or give fit the arguments X_val and y_val."
+                )
             kept, left_out = train_test_split(
                 np.arange(len(Y)),
                 test_size=self.validation_fraction,
@@ -360,9 +390,10 @@ class Perceptron(BaseEstimator):
         self.n_iter_ = outcome.epochs
         self.t_ = memory.samples_seen
         self.history_, self.outcome_ = task.history, outcome
-        self.loss_curve_ = list(task.history.columns["loss"])
-        finite = [loss for loss in self.loss_curve_ if np.isfinite(loss)]
-        self.loss_ = finite[-1] if finite else np.nan
+        # Without the epoch in which training diverged, which history_ names.
+        losses = task.history.columns["loss"]
+        self.loss_curve_ = [loss for loss in losses if np.isfinite(loss)]
+        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else np.nan
         self.best_loss_: float | None = memory.best_loss
         self.validation_scores_: list[float] | None = None
         self.best_validation_score_: float | None = None
@@ -373,6 +404,23 @@ class Perceptron(BaseEstimator):
         self._problem, self._memory, self._streams = problem, memory, streams
 
     # ------------------------------------------------------------- what it can tell
+
+    def _check_pair(self, X: Any, y: Any, reset: bool, **rules: Any) -> tuple[Any, Any]:
+        """Return validated X and y; what scikit-learn refuses is named."""
+        with _checks.naming("X", "y"):
+            X, y = validate_data(
+                self,
+                X,
+                y,
+                accept_sparse="csr",
+                multi_output=True,
+                dtype=(np.float64, np.float32),
+                reset=reset,
+                **rules,
+            )
+            if y.ndim == 2 and y.shape[1] == 1:
+                y = column_or_1d(y, warn=True)
+        return X, y
 
     def _check_rows(self, X: Any, accept_sparse: bool = True) -> Any:
         """Return validated rows: float32 stays float32, everything else is float64."""
@@ -446,6 +494,15 @@ class Perceptron(BaseEstimator):
         return tags
 
 
+def _check_domain(name: str, Y: Array, loss: Loss, given: Any) -> None:
+    """Check that the targets are what the loss is for."""
+    if not loss.domain.holds(Y):
+        raise ValueError(
+            f"{name} must be {loss.domain.rule} for loss={given!r}, got values from "
+            f"{Y.min():g} to {Y.max():g}; choose another loss."
+        )
+
+
 def _spawn_streams(random_state: Any) -> list[np.random.Generator]:
     """Return the streams of initialization, batches, splitting and dropout."""
     if random_state is None or isinstance(random_state, int | np.integer):
@@ -457,7 +514,14 @@ def _spawn_streams(random_state: Any) -> list[np.random.Generator]:
         seed = random_state
     else:
         # One integer from the caller's RandomState, whose stream thereby moves on.
-        seed = int(check_random_state(random_state).randint(2**31 - 1))
+        try:
+            state = check_random_state(random_state)
+        except ValueError:
+            raise ValueError(
+                "random_state must be None, an integer or a numpy RandomState, got "
+                f"{random_state!r}; any number will do."
+            ) from None
+        seed = int(state.randint(2**31 - 1))
     return np.random.default_rng(seed).spawn(4)
 
 
@@ -465,9 +529,10 @@ def _check_weights(sample_weight: Any, n_rows: int) -> Array | None:
     """Return valid sample weights in float64."""
     if sample_weight is None:
         return None
-    weights: Array = check_array(
-        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
-    )
+    with _checks.naming("sample_weight"):
+        weights: Array = check_array(
+            sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
+        )
     if weights.ndim != 1:
         raise ValueError(
             f"sample_weight must be 1D array or scalar, got {weights.ndim}D array. "
@@ -514,6 +579,11 @@ def _cast_array(name: str, array: Any, dtype: np.dtype[Any]) -> Any:
     with np.errstate(over="ignore", under="ignore"):
         cast = array.astype(dtype)
     values = cast.data if issparse(cast) else cast
+    if name == "sample_weight" and not cast.any():
+        raise ValueError(
+            f"sample_weight must not be zero for every row, got values that {dtype} "
+            'rounds to 0: scale sample_weight, or set dtype="float64".'
+        )
     if not np.isfinite(values).all():
         raise ValueError(
             # The first two sentences are scikit-learn's.

@@ -7,7 +7,9 @@ the remedy.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any
@@ -63,6 +65,18 @@ def real(
     if not (above and below):
         raise ValueError(f"{name} must be in {interval}, got {value!r}; {remedy}.")
     return number
+
+
+@contextmanager
+def naming(*names: str) -> Iterator[None]:
+    """Put the arguments' names before an error of scikit-learn that lacks them."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        text = str(error)
+        if any(re.search(rf"(?<!\w){name}(?!\w)", text) for name in names):
+            raise
+        raise type(error)(f"{' and '.join(names)}: {text}") from None
 
 
 def boolean(name: str, value: Any) -> bool:

@@ -76,11 +76,7 @@ class Sigmoid:
 
     def slope(self, z: Array, a: Array, out: Array) -> Array:
         """Write a (1 - a) into out."""
-        if out is a:
-            out -= a * a
-            return out
-        np.subtract(1.0, a, out=out)
-        out *= a
+        np.multiply(a, 1.0 - a, out=out)
         return out
 
 

@@ -9,13 +9,11 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.metrics import d2_pinball_score, r2_score
 from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target, unique_labels
-from sklearn.utils.validation import validate_data
 
-from perceptrons import losses
+from perceptrons import _checks, losses
 from perceptrons._base import Perceptron, _is_stochastic
 from perceptrons.losses import BinaryCrossEntropy, CrossEntropy, Loss, Pinball
 
@@ -288,19 +286,9 @@ class MLPRegressor(RegressorMixin, Perceptron):
         self, X: Any, y: Any, incremental: bool, reset: bool
     ) -> tuple[Any, Array]:
         """Return X and y of shape (n, K); one column per quantile."""
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse="csr",
-            multi_output=True,
-            y_numeric=True,
-            dtype=(np.float64, np.float32),
-            reset=reset,
-        )
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
-        Y = np.asarray(y, np.float64).reshape(len(y), -1)
+        X, y = self._check_pair(X, y, reset, y_numeric=True)
+        with _checks.naming("y"):
+            Y = np.asarray(y, np.float64).reshape(len(y), -1)
         loss = self._resolve_loss()
         if isinstance(loss, Pinball) and len(loss.levels) > 1:
             if Y.shape[1] > 1:
@@ -602,23 +590,24 @@ class MLPClassifier(ClassifierMixin, Perceptron):
             If ``classes`` is missing in the first call or differs in a later one, or
             y holds another class.
         """
-        if not hasattr(self, "classes_"):
-            if classes is None:
+        with self._all_or_nothing():
+            if not hasattr(self, "classes_"):
+                if classes is None:
+                    raise ValueError(
+                        "classes must be passed on the first call to partial_fit."
+                    )
+                labels = unique_labels(classes)
+                multilabel = type_of_target(y, input_name="y").startswith("multilabel")
+                binarizer = LabelBinarizer().fit(y if multilabel else labels)
+                self._set_classes(binarizer, labels)
+            elif classes is not None and not np.array_equal(
+                self.classes_, unique_labels(classes)
+            ):
                 raise ValueError(
-                    "classes must be passed on the first call to partial_fit."
+                    f"`classes={classes!r}` is not the same as on last call to "
+                    f"partial_fit, was: {self.classes_!r}"
                 )
-            labels = unique_labels(classes)
-            multilabel = type_of_target(y, input_name="y").startswith("multilabel")
-            binarizer = LabelBinarizer().fit(y if multilabel else labels)
-            self._set_classes(binarizer, labels)
-        elif classes is not None and not np.array_equal(
-            self.classes_, unique_labels(classes)
-        ):
-            raise ValueError(
-                f"`classes={classes!r}` is not the same as on last call to "
-                f"partial_fit, was: {self.classes_!r}"
-            )
-        return self._train(X, y, sample_weight, (None, None), incremental=True)
+            return self._train(X, y, sample_weight, (None, None), incremental=True)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict the class of each row.
@@ -686,19 +675,10 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         self, X: Any, y: Any, incremental: bool, reset: bool
     ) -> tuple[Any, Array]:
         """Return X and one column of 0 and 1 per class (one for two classes)."""
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse="csr",
-            multi_output=True,
-            dtype=(np.float64, np.float32),
-            reset=reset,
-        )
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
+        X, y = self._check_pair(X, y, reset)
         if not hasattr(self, "classes_") or not (self.warm_start or incremental):
-            binarizer = LabelBinarizer().fit(y)
+            with _checks.naming("y"):
+                binarizer = LabelBinarizer().fit(y)
             self._set_classes(binarizer, binarizer.classes_)
         else:
             self._check_classes(y, incremental)
@@ -728,15 +708,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
 
     def _validate_held_out(self, X: Any, y: Any) -> tuple[Any, Array]:
         """Return the validation rows; their classes must be known."""
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse="csr",
-            multi_output=True,
-            dtype=(np.float64, np.float32),
-            reset=False,
-        )
+        X, y = self._check_pair(X, y, False)
         self._check_classes(y, incremental=True)
         return X, self._encode(y)
 
@@ -745,6 +717,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         kind = self._binarizer.y_type_
         if isinstance(self.loss, str) and self.loss == "log_loss":
             return CrossEntropy() if kind == "multiclass" else BinaryCrossEntropy()
+        if isinstance(self.loss, str):
+            _checks.choice("loss", self.loss, ["log_loss", *losses.LOSSES])
         loss = losses.resolve(self.loss)
         needed = {"logistic": ("binary", "multilabel-indicator")}
         needed["softmax"] = ("binary", "multiclass")

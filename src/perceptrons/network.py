@@ -227,7 +227,15 @@ def initialize(
                 "init must be a name or the pair (coefs, intercepts), got "
                 f"{type(init).__name__}; the names are auto, {', '.join(INITIALIZERS)}."
             ) from None
-    theta = architecture.pack(coefs, intercepts, dtype)
+    with np.errstate(over="ignore"):
+        theta = architecture.pack(coefs, intercepts, dtype)
+    if np.isinf(theta).any() and all(
+        np.isfinite(a).all() for a in [*coefs, *intercepts]
+    ):
+        raise ValueError(
+            f"init holds values beyond {np.finfo(dtype).max:.2g}, the largest "
+            f'{np.dtype(dtype)} number: scale them, or set dtype="float64".'
+        )
     if not np.all(np.isfinite(theta)):
         raise ValueError(
             "init must hold finite weights and biases, got NaN or infinity; "

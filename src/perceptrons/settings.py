@@ -59,6 +59,7 @@ def resolve(estimator: Any) -> Settings:
     rule = _rule(estimator)
     own_rate = getattr(rule, "learning_rate", None)
     _check_flags(estimator)
+    clipping(estimator.clip_norm, Architecture((1, 1)))
     return Settings(
         hidden=hidden,
         activations=activations.resolve(estimator.activation, len(hidden)),
@@ -113,6 +114,7 @@ def _rule(estimator: Any) -> Rule | None:
         "beta_2": _fraction(estimator, "beta_2", "0.999 is usual"),
         "epsilon": _positive(estimator, "epsilon", "1e-8 is usual"),
     }
+    _checks.boolean("nesterovs_momentum", estimator.nesterovs_momentum)
     momentum = Momentum(estimator.momentum, estimator.nesterovs_momentum)
     if solver == "lbfgs":
         return None
@@ -175,6 +177,8 @@ def _penalty(estimator: Any) -> Penalty:
 
 def _dtype(dtype: Any) -> np.dtype[Any]:
     """Return float32 or float64."""
+    if isinstance(dtype, str):
+        _checks.choice("dtype", dtype, ("float32", "float64"))
     for known in (np.dtype(np.float32), np.dtype(np.float64)):
         if isinstance(dtype, str | type | np.dtype) and dtype in (known, known.type):
             return known
@@ -183,6 +187,10 @@ def _dtype(dtype: Any) -> np.dtype[Any]:
 
 def _dropout(dropout: Any, n_hidden: int) -> tuple[float, ...]:
     """Return the rate of each hidden layer."""
+    if isinstance(dropout, str):
+        _checks.real(
+            "dropout", dropout, "0 keeps every unit", low=0, high=1, closed="left"
+        )
     rates = list(dropout) if np.iterable(dropout) else [dropout] * n_hidden
     if len(rates) != n_hidden:
         raise ValueError(
@@ -206,8 +214,10 @@ def _limits(estimator: Any) -> Limits:
         max_time = _positive(estimator, "max_time", "it counts seconds; None: no limit")
     _checks.integer("max_fun", estimator.max_fun, 1, "15000 is usual")
     _fraction(estimator, "validation_fraction", "0.1 is usual")
+    max_iter = _checks.integer("max_iter", estimator.max_iter, 1, "200 is usual")
     return Limits(
-        max_epochs=_checks.integer("max_iter", estimator.max_iter, 1, "200 is usual"),
+        max_epochs=max_iter,
+        horizon=max_iter,
         tol=_checks.real("tol", estimator.tol, "0 counts every improvement", low=0),
         patience=patience,
         # As in scikit-learn, L-BFGS knows no early stopping.
@@ -228,7 +238,10 @@ def _check_flags(estimator: Any) -> None:
             f"verbose must be True, False, an integer or 'bar', got "
             f"{estimator.verbose!r}."
         )
-    for callback in estimator.callbacks or ():
+    callbacks = estimator.callbacks
+    for callback in (
+        [callbacks] if not np.iterable(callbacks or ()) else callbacks or ()
+    ):
         if not callable(getattr(callback, "on_epoch_end", None)):
             raise TypeError(
                 "callbacks must be a list of objects with on_epoch_end(state), got "

@@ -106,6 +106,8 @@ class Limits:
     Parameters
     ----------
     max_epochs : int
+    horizon : int
+        Epochs a schedule is spread over; more than ``max_epochs`` in ``partial_fit``.
     tol : float
         Least improvement that counts; the gradient's tolerance of L-BFGS.
     patience : float
@@ -117,6 +119,7 @@ class Limits:
     """
 
     max_epochs: int
+    horizon: int
     tol: float
     patience: float
     early_stopping: bool
@@ -143,6 +146,7 @@ class Memory:
     """
 
     rule_state: dict[str, Any] | None = None
+    rule_type: type | None = None
     epochs: int = 0
     samples_seen: int = 0
     rate_factor: float = 1.0
@@ -369,8 +373,8 @@ def descend(
         task.limits,
         task.data,
     )
-    if memory.rule_state is None:
-        memory.rule_state = rule.init(theta)
+    if memory.rule_state is None or memory.rule_type is not type(rule):
+        memory.rule_state, memory.rule_type = rule.init(theta), type(rule)
     state = memory.rule_state
     ended: tuple[Reason, str] | None = None
     try:
@@ -388,6 +392,9 @@ def descend(
                     ended = _plateau(task, schedule, learning_rate)
     except KeyboardInterrupt:
         ended = _interrupted(course)
+    if ended is not None and ended[0] == "diverged":
+        # No longer finite either: the next training starts a new one.
+        memory.rule_state = None
     return course.end(ended or _limit(limits))
 
 
@@ -403,7 +410,7 @@ def _rates(
     progress = Progress(
         steps=memory.epochs * n_steps + np.arange(n_steps),
         steps_per_epoch=n_steps,
-        total_steps=limits.max_epochs * n_steps,
+        total_steps=limits.horizon * n_steps,
         samples_seen=memory.samples_seen,
     )
     factors = schedule.factors(progress)
