@@ -53,3 +53,13 @@ def test_public_names_are_sorted_and_all_there():
 def test_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'MLPTransformer'"):
         _ = perceptrons.MLPTransformer
+
+
+def test_version_written_at_build_time_is_found_again_and_again():
+    code = (
+        "import sys, types, perceptrons;"
+        "built = types.ModuleType('perceptrons._version'); built.version = '1.2.3';"
+        "sys.modules['perceptrons._version'] = perceptrons._version = built;"
+        "print(perceptrons.__version__, perceptrons.__version__)"
+    )
+    assert run(code) == "1.2.3 1.2.3"

@@ -37,13 +37,13 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     if name == "__version__":
-        return _version()
+        return _find_version()
     if name in _MODULES:
         return import_module(f"perceptrons.{name}")
     raise AttributeError(f"module 'perceptrons' has no attribute {name!r}")
 
 
-def _version() -> str:
+def _find_version() -> str:
     """Return the version written at build time, or that of the installed package."""
     try:
         version: str = import_module("perceptrons._version").version
