@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from perceptrons import optimizers as optimizers
     from perceptrons.estimators import MLPClassifier as MLPClassifier
     from perceptrons.estimators import MLPRegressor as MLPRegressor
+    from perceptrons.many import fit_folds as fit_folds
+    from perceptrons.many import fit_many as fit_many
 
     __version__: str
 
@@ -21,11 +23,15 @@ __all__ = [
     "MLPRegressor",
     "__version__",
     "activations",
+    "fit_folds",
+    "fit_many",
     "losses",
     "optimizers",
 ]
 
 _HOMES = {
+    "fit_folds": "perceptrons.many",
+    "fit_many": "perceptrons.many",
     "MLPClassifier": "perceptrons.estimators",
     "MLPRegressor": "perceptrons.estimators",
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Literal
@@ -19,16 +19,21 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_array, check_random_state, column_or_1d
+from sklearn.utils import (
+    _safe_indexing,
+    check_array,
+    check_random_state,
+    column_or_1d,
+)
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from perceptrons import _checks, engine, objective, settings
 from perceptrons.history import History, Outcome
-from perceptrons.losses import Loss
-from perceptrons.network import Architecture, initialize, layer_outputs, raw_outputs
+from perceptrons.losses import IDENTITY, Loss
+from perceptrons.network import Architecture, initialize, layer_outputs
 from perceptrons.objective import Problem
-from perceptrons.sampling import Batches, Dropout
+from perceptrons.sampling import Batches, Dropout, RowSubset
 from perceptrons.settings import Settings
 from perceptrons.training import (
     BY_CALLBACK,
@@ -42,6 +47,9 @@ from perceptrons.training import (
 from perceptrons.verbosity import reporter
 
 Array = NDArray[np.floating[Any]]
+
+# Rows predicted at a time: enough for every core, few enough for the cache.
+PREDICTED_ROWS = 256
 
 
 def _is_stochastic(estimator: Any) -> bool:
@@ -61,9 +69,9 @@ class Perceptron(BaseEstimator):
 
     @abstractmethod
     def _validate(
-        self, X: Any, y: Any, incremental: bool, reset: bool
+        self, X: Any, y: Any, incremental: bool, reset: bool, rows: Any = None
     ) -> tuple[Any, Array]:
-        """Return X and the targets as the loss wants them, shape (n, K)."""
+        """Return X and, of these rows, the targets as the loss wants them, (n, K)."""
 
     @abstractmethod
     def _validate_held_out(self, X: Any, y: Any) -> tuple[Any, Array]:
@@ -126,6 +134,10 @@ class Perceptron(BaseEstimator):
         with self._all_or_nothing():
             return self._train(X, y, sample_weight, (X_val, y_val), incremental=False)
 
+    def _fit_rows(self, X: Any, y: Any, sample_weight: Any, rows: Any) -> Any:
+        """Train on some rows, without copying X."""
+        return self._train(X, y, sample_weight, (None, None), False, rows)
+
     @available_if(_is_stochastic)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """Train for one epoch, going on from where the last call ended.
@@ -163,10 +175,11 @@ class Perceptron(BaseEstimator):
         sample_weight: Any,
         held_out: tuple[Any, Any],
         incremental: bool,
+        rows: Any = None,
     ) -> Any:
-        """Train by ``fit`` or ``partial_fit``."""
+        """Train by ``fit`` or ``partial_fit``, on all rows or on some."""
         given = settings.resolve(self)
-        choice = engine.choose(self.engine)
+        _checks.choice("engine", self.engine, engine.ENGINES)
         if incremental and self.early_stopping:
             raise ValueError(
                 "partial_fit does not support early_stopping=True; call fit, or "
@@ -174,8 +187,11 @@ class Perceptron(BaseEstimator):
             )
         fresh = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         raw_y = y
-        X, Y = self._validate(X, y, incremental, reset=fresh)
-        weights = _check_weights(sample_weight, len(Y))
+        X, Y = self._validate(X, y, incremental, fresh, rows)
+        weights = _check_weights(sample_weight, X.shape[0])
+        if rows is not None:
+            X, raw_y = RowSubset.of(X, rows), _safe_indexing(y, rows)
+            weights = None if weights is None else weights[rows]
         with _checks.naming("class_weight"):
             class_weights = self._class_weights(raw_y, incremental)
         if class_weights is not None:
@@ -187,6 +203,7 @@ class Perceptron(BaseEstimator):
             weights = class_weights if weights is None else weights * class_weights
 
         problem = self._bind_problem(given, X.shape[1], Y)
+        choice = engine.choose(self.engine, problem, given.rule, self.n_jobs)
         streams, memory, history = self._continue(fresh, incremental)
         train, validation = self._split(
             (X, Y, weights), held_out, streams[2], problem, given.limits.early_stopping
@@ -210,7 +227,7 @@ class Perceptron(BaseEstimator):
         size = settings.batch_size(self.batch_size, n_rows, full)
         report = reporter(self.verbose, given.limits.max_epochs)
         task = Task(
-            objective=choice.engine(problem, size),
+            objective=choice.bind(problem, size),
             data=train,
             validation=validation,
             limits=given.limits,
@@ -223,9 +240,7 @@ class Perceptron(BaseEstimator):
             outcome = self._solve(theta, task, given, size, streams)
         finally:
             report.close()
-        outcome = replace(
-            outcome, engine=choice.engine.name, engine_reason=choice.reason
-        )
+        outcome = replace(outcome, engine=choice.name, engine_reason=choice.reason)
         self._warn(outcome, fresh, incremental)
         self._store(theta, task, given, outcome, streams)
         return self
@@ -442,11 +457,39 @@ class Perceptron(BaseEstimator):
         """Return the linked outputs of shape (n, K), in the dtype of X."""
         X = self._check_rows(X)
         problem: Problem = self._problem
-        raw = raw_outputs(
-            problem.architecture, problem.activations, self._theta(X.dtype), X
-        )
+        problem = replace(problem, dtype=X.dtype)
+        choice = engine.choose(self.engine, problem, None, self.n_jobs)
+        bound = choice.bind(problem, max(1, min(X.shape[0], PREDICTED_ROWS)))
+        raw = bound.raw_outputs(self._theta(X.dtype), X)
         with np.errstate(over="ignore", under="ignore"):
             return problem.loss.link.value(raw)
+
+    def predictor(self) -> Callable[[Array], Array]:
+        """Return a function that predicts fast, for use in an inner loop.
+
+        Nothing is validated and buffers are used again: X must be a C-contiguous
+        array of shape (n, d) in the estimator's ``dtype``, and the array returned is
+        overwritten by the next call with as many rows. The weights are those of now.
+
+        Returns
+        -------
+        callable
+            X -> predictions of shape (n,) or (n, K) for a regressor, probabilities of
+            shape (n, n_classes) for a classifier.
+        """
+        check_is_fitted(self, "coefs_")
+        dtype = settings.resolve(self).dtype
+        problem = replace(self._problem, dtype=dtype)
+        choice = engine.choose(self.engine, problem, None, self.n_jobs)
+        raw_outputs = choice.bind(problem, PREDICTED_ROWS).predictor(self._theta(dtype))
+        link, finish = problem.loss.link, self._finish
+        if link is IDENTITY:
+            return lambda X: finish(raw_outputs(X))
+        return lambda X: finish(link.value(raw_outputs(X)))
+
+    @abstractmethod
+    def _finish(self, predictions: Array) -> Array:
+        """Return linked outputs of shape (n, K) in the shape users expect."""
 
     def layer_outputs(self, X: Any) -> list[Array]:
         """Return what every layer puts out.
@@ -559,8 +602,8 @@ def _check_weights(sample_weight: Any, n_rows: int) -> Array | None:
 def _rows(
     X: Any, Y: Array, weights: Array | None, rows: Any
 ) -> tuple[Any, Array, Array | None]:
-    """Return a subset of the rows."""
-    return X[rows], Y[rows], None if weights is None else weights[rows]
+    """Return a subset of the rows; those of X are not copied."""
+    return RowSubset.of(X, rows), Y[rows], None if weights is None else weights[rows]
 
 
 def _cast(X: Any, Y: Array, weights: Array | None, dtype: np.dtype[Any]) -> Data:
@@ -574,6 +617,8 @@ def _cast(X: Any, Y: Array, weights: Array | None, dtype: np.dtype[Any]) -> Data
 
 def _cast_array(name: str, array: Any, dtype: np.dtype[Any]) -> Any:
     """Cast one array; a finite value that becomes infinite is an error."""
+    if isinstance(array, RowSubset):
+        return RowSubset(_cast_array(name, array.X, dtype), array.rows)
     if array.dtype == dtype:
         return array
     with np.errstate(over="ignore", under="ignore"):

@@ -258,8 +258,7 @@ class MLPRegressor(RegressorMixin, Perceptron):
         ndarray of shape (n,), or (n, K) for K > 1 outputs or quantiles
             float32 for float32 X, else float64.
         """
-        predictions = self._predictions(X)
-        return predictions[:, 0] if predictions.shape[1] == 1 else predictions
+        return self._finish(self._predictions(X))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return R^2 of the predictions; D^2 pinball for several quantiles.
@@ -282,11 +281,16 @@ class MLPRegressor(RegressorMixin, Perceptron):
             return _d2(loss, y, prediction, sample_weight)
         return float(r2_score(y, prediction, sample_weight=sample_weight))
 
+    def _finish(self, predictions: Array) -> Array:
+        """Return one column as a vector."""
+        return predictions[:, 0] if predictions.shape[1] == 1 else predictions
+
     def _validate(
-        self, X: Any, y: Any, incremental: bool, reset: bool
+        self, X: Any, y: Any, incremental: bool, reset: bool, rows: Any = None
     ) -> tuple[Any, Array]:
         """Return X and y of shape (n, K); one column per quantile."""
         X, y = self._check_pair(X, y, reset, y_numeric=True)
+        y = y if rows is None else y[rows]
         with _checks.naming("y"):
             Y = np.asarray(y, np.float64).reshape(len(y), -1)
         loss = self._resolve_loss()
@@ -641,10 +645,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
             In the order of ``classes_``; each row sums to 1, except for multilabel
             targets.
         """
-        predictions = self._predictions(X)
-        if predictions.shape[1] == 1:
-            return np.hstack([1.0 - predictions, predictions])
-        return predictions
+        return self._finish(self._predictions(X))
 
     def predict_log_proba(self, X: Any) -> Array:
         """Return ``log(predict_proba(X))``.
@@ -662,6 +663,12 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         with np.errstate(divide="ignore"):
             return np.log(probabilities, out=probabilities)
 
+    def _finish(self, predictions: Array) -> Array:
+        """Return one column per class."""
+        if predictions.shape[1] == 1:
+            return np.hstack([1.0 - predictions, predictions])
+        return predictions
+
     def _set_classes(self, binarizer: LabelBinarizer, labels: Any) -> None:
         """Remember the classes, at least two."""
         if len(labels) < 2:
@@ -672,10 +679,11 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         self._binarizer, self.classes_ = binarizer, labels
 
     def _validate(
-        self, X: Any, y: Any, incremental: bool, reset: bool
+        self, X: Any, y: Any, incremental: bool, reset: bool, rows: Any = None
     ) -> tuple[Any, Array]:
         """Return X and one column of 0 and 1 per class (one for two classes)."""
         X, y = self._check_pair(X, y, reset)
+        y = y if rows is None else y[rows]
         if not hasattr(self, "classes_") or not (self.warm_start or incremental):
             with _checks.naming("y"):
                 binarizer = LabelBinarizer().fit(y)

@@ -288,8 +288,6 @@ def raw_outputs(
     stays bounded and a tile stays in the processor's cache.
     """
     rows = max(1, TILE_VALUES // max(architecture.sizes))
-    if X.shape[0] <= rows:
-        return layer_outputs(architecture, activations, theta, X)[-1]
     raw = np.empty((X.shape[0], architecture.sizes[-1]), theta.dtype)
     for start in range(0, X.shape[0], rows):
         tile = slice(start, start + rows)

@@ -5,7 +5,7 @@ This is the meaning of training: the NumPy reference every other engine is judge
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -202,6 +202,10 @@ class Objective:
         """Return the raw outputs of shape (n, K), all units kept."""
         problem = self.problem
         return raw_outputs(problem.architecture, problem.activations, theta, X)
+
+    def predictor(self, theta: Array) -> Callable[[Array], Array]:
+        """Return X -> raw outputs."""
+        return lambda X: self.raw_outputs(theta, X)
 
     def _rows_per_tile(self, n_features: int, size: int) -> int:
         """Return how many rows are gathered at once: whole batches, at least one."""

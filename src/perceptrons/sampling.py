@@ -30,6 +30,37 @@ def high_words(raw: NDArray[np.uint64], bounds: Any) -> Indices:
 
 
 @dataclass(frozen=True)
+class RowSubset:
+    """Some rows of X, left where they lie: an engine reads them through the indices.
+
+    Parameters
+    ----------
+    X : {ndarray, CSR matrix} of shape (n, d)
+    rows : ndarray of int
+        The rows that count, in their order.
+    """
+
+    X: Any
+    rows: Indices
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(number of rows that count, d)."""
+        return len(self.rows), self.X.shape[1]
+
+    def __getitem__(self, rows: Any) -> Any:
+        """Copy some of the rows that count."""
+        return self.X[self.rows[rows]]
+
+    @staticmethod
+    def of(X: Any, rows: Indices) -> RowSubset:
+        """Return rows of X, which may be a subset already."""
+        if isinstance(X, RowSubset):
+            return RowSubset(X.X, X.rows[rows])
+        return RowSubset(X, rows)
+
+
+@dataclass(frozen=True)
 class Batches:
     """How the rows of one epoch are drawn and cut into batches.
 

@@ -1,0 +1,206 @@
+"""The compiled engine: whole epochs per call, the interpreter's lock released."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import astuple
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+
+from perceptrons import activations, losses, optimizers
+from perceptrons.engine import _kernels
+from perceptrons.objective import Clipping, Problem, Rule
+from perceptrons.optimizers import NormClipping
+from perceptrons.sampling import Batches, Dropout, RowSubset
+
+Array = NDArray[np.floating[Any]]
+
+# Work of one batch, in multiplications, from which a second thread pays.
+THREAD_WORK = 4_000_000
+
+_DRAWS = {"in order": 0, "shuffled": 1, "with replacement": 2}
+
+# Settings and state arrays of each rule, in the order of kernels/rules.hpp.
+_RULES: dict[type, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    optimizers.GradientDescent: ((), ()),
+    optimizers.Momentum: (("momentum", "nesterov"), ("velocity",)),
+    optimizers.AdaGrad: (("epsilon",), ("square_sum",)),
+    optimizers.RMSProp: (("decay", "epsilon"), ("mean_square",)),
+    optimizers.Adam: (("beta_1", "beta_2", "epsilon"), ("mean", "mean_square")),
+    optimizers.AdamW: (
+        ("beta_1", "beta_2", "epsilon", "weight_decay"),
+        ("mean", "mean_square"),
+    ),
+}
+
+
+def instruction_set() -> str:
+    """Return the best instruction set, or the one PERCEPTRONS_ISA names."""
+    sets = _kernels.instruction_sets()
+    wanted = os.environ.get("PERCEPTRONS_ISA", sets[0])
+    if wanted not in sets:
+        raise ValueError(
+            f"PERCEPTRONS_ISA must be one of {', '.join(sets)} on this processor, got "
+            f"{wanted!r}; unset it to use the best."
+        )
+    return str(wanted)
+
+
+def declines(problem: Problem, rule: Rule | None) -> str | None:
+    """Return why this engine cannot train the problem by the rule, or None."""
+    known = {type(record) for record in activations.ACTIVATIONS.values()}
+    for activation in problem.activations:
+        if type(activation) not in known:
+            return f"the activation {activation!r} is written in Python"
+    if type(problem.loss) not in {type(record) for record in losses.LOSSES.values()}:
+        return f"the loss {problem.loss!r} is written in Python"
+    if rule is not None and type(rule) not in _RULES:
+        return f"the optimizer {rule!r} is written in Python"
+    return None
+
+
+class CompiledObjective:
+    """The objective of one training run, compiled; see perceptrons.objective."""
+
+    name = "compiled"
+
+    def __init__(self, problem: Problem, rows: int, n_threads: int) -> None:
+        self.problem = problem
+        single = problem.dtype == np.float32
+        self._features = _kernels.Features32 if single else _kernels.Features64
+        make = _kernels.Network32 if single else _kernels.Network64
+        loss: Any = problem.loss
+        hidden: Any = problem.activations
+        quantiles = isinstance(loss, losses.Pinball)
+        n_outputs = problem.architecture.sizes[-1]
+        settings = [value for value in astuple(loss) if not isinstance(value, tuple)]
+        self._network = make(
+            instruction_set(),
+            list(problem.architecture.sizes),
+            [activation.code for activation in hidden],
+            [getattr(activation, "alpha", 0.0) for activation in hidden],
+            loss.code,
+            settings[0] if settings else 0.0,
+            # One quantile serves all outputs, several have an output each.
+            np.broadcast_to(loss.levels, n_outputs).tolist() if quantiles else [],
+            problem.penalty.l1,
+            problem.penalty.l2,
+            problem.penalty.alpha,
+            rows,
+        )
+        self._rows, self._most_threads = rows, n_threads
+        self._bound: tuple[Any, Any] = (None, None)
+
+    def value_and_grad(
+        self,
+        theta: Array,
+        X: Any,
+        Y: Array,
+        weights: Array | None,
+        masks: Sequence[Array | None] | None,
+        grad: Array,
+    ) -> float:
+        """Return J(theta) over these rows and write its gradient."""
+        value: float = self._network.value_and_grad(
+            theta, self._bind(X), *_aligned(Y, weights), list(masks or ()), grad
+        )
+        return value
+
+    def run_epoch(
+        self,
+        rule: Rule,
+        state: dict[str, Any],
+        theta: Array,
+        X: Any,
+        Y: Array,
+        weights: Array | None,
+        batches: Batches,
+        rates: Sequence[float],
+        clip: Clipping | None,
+        dropout: Dropout | None,
+    ) -> float:
+        """Take the steps of one epoch, in place, and return the batches' mean J."""
+        names, arrays = _RULES[type(rule)]
+        settings = [float(getattr(rule, name)) for name in names]
+        limit, per_layer = 0.0, False
+        if isinstance(clip, NormClipping):
+            limit, per_layer = clip.limit, len(clip.groups[0]) > 1
+        states = [state[name] for name in arrays] + [None, None]
+        loss: float
+        loss, step = self._network.run_epoch(
+            self._bind(X),
+            *_aligned(Y, weights),
+            batches.size,
+            _DRAWS[batches.draw],
+            batches.stream.bit_generator.capsule,
+            np.asarray(rates, np.float64),
+            limit,
+            per_layer,
+            list(dropout.rates) if dropout else [],
+            dropout.stream.bit_generator.capsule if dropout else None,
+            self._threads(batches.size),
+            rule.code,  # type: ignore[attr-defined]
+            settings + [0.0] * (4 - len(settings)),
+            state.get("step", 0),
+            theta,
+            states[0],
+            states[1],
+        )
+        if "step" in state:
+            state["step"] = step
+        return loss
+
+    def raw_outputs(self, theta: Array, X: Any) -> Array:
+        """Return the raw outputs of shape (n, K), all units kept."""
+        raw = np.empty((X.shape[0], self.problem.architecture.sizes[-1]), theta.dtype)
+        self._network.raw_outputs(theta, self._bind(X), raw, self._threads(len(raw)))
+        return raw
+
+    def predictor(self, theta: Array) -> Callable[[Array], Array]:
+        """Return X -> raw outputs, in a buffer that is used again."""
+        self._network.load(theta)
+        predict = self._network.predict
+        n_outputs, dtype = self.problem.architecture.sizes[-1], theta.dtype
+        raw, n_threads = np.empty((1, n_outputs), dtype), 1
+
+        def raw_outputs(X: Array) -> Array:
+            nonlocal raw, n_threads
+            if len(X) != len(raw):
+                raw = np.empty((len(X), n_outputs), dtype)
+                n_threads = self._threads(len(X))
+            predict(X, raw, n_threads)
+            return raw
+
+        return raw_outputs
+
+    def _threads(self, n_rows: int) -> int:
+        """Return how many threads the work on so many rows pays for."""
+        work = self.problem.architecture.n_parameters * n_rows
+        return min(self._most_threads, self._rows) if work >= THREAD_WORK else 1
+
+    def _bind(self, X: Any) -> Any:
+        """Return X as the engine reads it, remembered from epoch to epoch."""
+        if self._bound[0] is not X:
+            whole = X.X if isinstance(X, RowSubset) else X
+            if issparse(whole):
+                starts, columns = (
+                    part.astype(np.int64) for part in (whole.indptr, whole.indices)
+                )
+                features = self._features(whole.data, starts, columns, whole.shape[1])
+            else:
+                features = self._features(np.require(whole, requirements="A"))
+            if isinstance(X, RowSubset):
+                features.select(np.ascontiguousarray(X.rows, np.int64))
+            self._bound = (X, features)
+        return self._bound[1]
+
+
+def _aligned(Y: Array, weights: Array | None) -> tuple[Array, Array | None]:
+    """Return targets and weights at addresses a processor can read from."""
+    if weights is not None:
+        weights = np.require(weights, requirements="A")
+    return np.require(Y, requirements="A"), weights

@@ -1,0 +1,126 @@
+// Losses on raw outputs, their slopes: the twins of perceptrons/losses.py, by code.
+#pragma once
+#include <cmath>
+
+#include "vectors.hpp"
+
+namespace PERCEPTRONS_ISA {
+
+enum Loss {
+    HALF_SQUARED_ERROR = 0, MEAN_SQUARED_ERROR = 1, ABSOLUTE_ERROR = 2, HUBER = 3,
+    PINBALL = 4, POISSON_DEVIANCE = 5, BINARY_CROSS_ENTROPY = 6, CROSS_ENTROPY = 7
+};
+
+// Value of one row with K outputs; writes the slope by each raw output.
+template <class T, int code>
+inline double loss_row(const T* raw, const T* y, T* slope, int K, T setting,
+                       const T* quantiles) {
+    double value = 0;
+    switch (code) {
+        case HALF_SQUARED_ERROR:
+            for (int k = 0; k < K; ++k) {
+                slope[k] = raw[k] - y[k];
+                value += double(slope[k]) * double(slope[k]);
+            }
+            return 0.5 * value;
+        case MEAN_SQUARED_ERROR:
+            for (int k = 0; k < K; ++k) {
+                T residual = raw[k] - y[k];
+                value += double(residual) * double(residual);
+                slope[k] = residual * (T(2) / T(K));
+            }
+            return value / K;
+        case ABSOLUTE_ERROR:
+            for (int k = 0; k < K; ++k) {
+                T residual = raw[k] - y[k];
+                value += std::fabs(double(residual));
+                slope[k] = residual == residual ? T(residual > 0) - T(residual < 0) : residual;
+            }
+            return value;
+        case HUBER:
+            for (int k = 0; k < K; ++k) {
+                T residual = raw[k] - y[k];
+                double size = std::fabs(double(residual));
+                double inside = size < setting ? size : double(setting);
+                value += inside * (size - 0.5 * inside);
+                slope[k] = residual > setting ? setting : residual < -setting ? -setting : residual;
+            }
+            return value;
+        case PINBALL:
+            for (int k = 0; k < K; ++k) {
+                T residual = y[k] - raw[k];
+                value += residual > 0 ? double(quantiles[k]) * residual
+                                      : (double(quantiles[k]) - 1) * residual;
+                slope[k] = residual > 0   ? -quantiles[k]
+                           : residual < 0 ? T(1) - quantiles[k]
+                                          : residual;  // 0 at 0, NaN stays NaN
+            }
+            return value;
+        case POISSON_DEVIANCE:
+            for (int k = 0; k < K; ++k) {
+                T mean = std::exp(raw[k]);
+                double y_log_y = y[k] > 0 ? double(y[k]) * std::log(double(y[k])) : 0;
+                value += double(mean) - double(y[k]) * double(raw[k]) + y_log_y - double(y[k]);
+                slope[k] = mean - y[k];
+            }
+            return value;
+        case BINARY_CROSS_ENTROPY:
+            for (int k = 0; k < K; ++k) {
+                double z = raw[k], small = std::exp(-std::fabs(z));
+                value += std::log1p(small) + (z > 0 ? z : z != z ? z : 0) - double(y[k]) * z;
+                slope[k] = T((z > 0 ? 1 : small) / (1 + small)) - y[k];
+            }
+            return value;
+        case CROSS_ENTROPY: {
+            T largest = raw[0];
+            for (int k = 1; k < K; ++k) largest = raw[k] > largest ? raw[k] : largest;
+            double normalizer = 0, expected = 0;
+            for (int k = 0; k < K; ++k) {
+                slope[k] = std::exp(raw[k] - largest);
+                normalizer += double(slope[k]);
+            }
+            for (int k = 0; k < K; ++k) {
+                T target = y[k] * (T(1) - setting) + setting / T(K);
+                expected += double(target) * (double(raw[k]) - double(largest));
+                slope[k] = T(double(slope[k]) / normalizer) - target;
+            }
+            return std::log(normalizer) - expected;
+        }
+        default: return 0;
+    }
+}
+
+template <class T, int code>
+inline void loss_rows_of(const T* raw, long ld_raw, const T* Y, const T* scales, T* delta,
+                         long ld_delta, double* losses, int rows, int K, T setting,
+                         const T* quantiles) {
+    for (int r = 0; r < rows; ++r) {
+        T* slope = delta + r * ld_delta;
+        losses[r] = loss_row<T, code>(raw + r * ld_raw, Y + r * long(K), slope, K, setting, quantiles);
+        for (int k = 0; k < K; ++k) slope[k] *= scales[r];
+    }
+}
+
+// Values of the rows, and delta = scale x slope.
+template <class T>
+inline void loss_rows(int code, const T* raw, long ld_raw, const T* Y, const T* scales, T* delta,
+                      long ld_delta, double* losses, int rows, int K, T setting,
+                      const T* quantiles) {
+#define PERCEPTRONS_CASE(name)                                                                     \
+    case name:                                                                                     \
+        return loss_rows_of<T, name>(raw, ld_raw, Y, scales, delta, ld_delta, losses, rows, K,     \
+                                     setting, quantiles)
+    switch (code) {
+        PERCEPTRONS_CASE(HALF_SQUARED_ERROR);
+        PERCEPTRONS_CASE(MEAN_SQUARED_ERROR);
+        PERCEPTRONS_CASE(ABSOLUTE_ERROR);
+        PERCEPTRONS_CASE(HUBER);
+        PERCEPTRONS_CASE(PINBALL);
+        PERCEPTRONS_CASE(POISSON_DEVIANCE);
+        PERCEPTRONS_CASE(BINARY_CROSS_ENTROPY);
+        PERCEPTRONS_CASE(CROSS_ENTROPY);
+    }
+#undef PERCEPTRONS_CASE
+}
+
+}  // namespace PERCEPTRONS_ISA

@@ -1,0 +1,271 @@
+// The Python face of the engine: networks of one dtype on one instruction set.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "network.hpp"
+
+namespace nb = nanobind;
+using namespace perceptrons;
+
+extern const Backend backend_portable;
+#ifdef PERCEPTRONS_X86
+extern const Backend backend_avx2;
+extern const Backend backend_avx512;
+#endif
+
+namespace {
+
+std::atomic<bool> interrupted{false};
+
+std::vector<const Backend*> supported() {
+    std::vector<const Backend*> backends;
+#ifdef PERCEPTRONS_X86
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl"))
+        backends.push_back(&backend_avx512);
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+        __builtin_cpu_supports("bmi2"))
+        backends.push_back(&backend_avx2);
+#endif
+    backends.push_back(&backend_portable);
+    return backends;
+}
+
+std::vector<std::string> instruction_sets() {
+    std::vector<std::string> names;
+    for (const Backend* backend : supported()) names.emplace_back(backend->name);
+    return names;
+}
+
+const Backend& find(const std::string& name) {
+    for (const Backend* backend : supported())
+        if (name == backend->name) return *backend;
+    throw std::invalid_argument("instruction set " + name + " is not supported by this processor");
+}
+
+template <class T> using Flat = nb::ndarray<T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+template <class T> using Read = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+template <class T> using Matrix = nb::ndarray<const T, nb::ndim<2>, nb::device::cpu>;
+template <class T> using Table = nb::ndarray<T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+
+BitGenerator* generator(nb::handle capsule) {
+    void* pointer = PyCapsule_GetPointer(capsule.ptr(), "BitGenerator");
+    if (!pointer) throw nb::python_error();
+    return static_cast<BitGenerator*>(pointer);
+}
+
+void require(bool holds, const char* rule) {
+    if (!holds) throw std::invalid_argument(rule);
+}
+
+// Features as the engine reads them: an array of any strides, or the parts of CSR rows.
+template <class T> struct Features {
+    Matrix<T> dense;
+    Read<T> values;
+    Read<int64_t> starts, columns;
+    Read<int64_t> subset;  // the rows that count, or all
+    int64_t n_rows, n_columns;
+
+    Rows<T> rows() const {
+        Rows<T> X;
+        if (subset.is_valid()) X.subset = subset.data();
+        if (starts.is_valid()) {
+            X.values = values.data();
+            X.starts = starts.data();
+            X.columns = columns.data();
+        } else {
+            X.values = dense.data();
+            X.row_stride = dense.stride(0);
+            X.column_stride = dense.stride(1);
+        }
+        return X;
+    }
+};
+
+template <class T> const Kernels<T>& kernels_of(const Backend& backend);
+template <> const Kernels<float>& kernels_of(const Backend& backend) { return backend.single; }
+template <> const Kernels<double>& kernels_of(const Backend& backend) { return backend.twice; }
+
+template <class T> void bind(nb::module_& m, const char* network, const char* features) {
+    typedef Network<T> N;
+    typedef Features<T> F;
+
+    nb::class_<F>(m, features)
+        .def("__init__", [](F* self, Matrix<T> X) { new (self) F{X, {}, {}, {}, {}, int64_t(X.shape(0)), int64_t(X.shape(1))}; })
+        .def("__init__", [](F* self, Read<T> values, Read<int64_t> starts, Read<int64_t> columns,
+                            int64_t n_columns) {
+            require(starts.shape(0) >= 1 && columns.shape(0) == values.shape(0) &&
+                        starts(starts.shape(0) - 1) == int64_t(values.shape(0)) && starts(0) == 0,
+                    "the parts of the sparse rows do not fit together");
+            for (size_t r = 1; r < starts.shape(0); ++r)
+                require(starts(r - 1) <= starts(r), "the sparse rows must start in order");
+            for (size_t i = 0; i < columns.shape(0); ++i)
+                require(columns(i) >= 0 && columns(i) < n_columns, "a sparse column is out of range");
+            new (self) F{{}, values, starts, columns, {}, int64_t(starts.shape(0)) - 1, n_columns};
+        })
+        .def("select", [](F& self, Read<int64_t> rows) {
+            for (size_t i = 0; i < rows.shape(0); ++i)
+                require(rows(i) >= 0 && rows(i) < self.n_rows, "a selected row is out of range");
+            self.subset = rows;
+            self.n_rows = int64_t(rows.shape(0));
+        });
+
+    auto data_of = [](const N& net, const F& X, const Table<const T>& Y,
+                      const std::optional<Read<T>>& weights) {
+        require(int64_t(Y.shape(0)) == X.n_rows, "X and Y must have the same number of rows");
+        require(int(Y.shape(1)) == net.n_outputs(), "Y must have one column per output");
+        require(X.n_columns == net.n_inputs(), "X must have one column per feature");
+        require(!weights || int64_t(weights->shape(0)) == X.n_rows, "weights must have one entry per row");
+        return Data<T>{X.n_rows, X.rows(), Y.data(), weights ? weights->data() : nullptr};
+    };
+
+    nb::class_<N>(m, network)
+        .def("__init__",
+             [](N* self, const std::string& instructions, std::vector<int> sizes,
+                std::vector<int> activations, std::vector<double> alphas, int loss,
+                double loss_setting, std::vector<double> quantiles, double l1, double l2,
+                double alpha, int64_t rows) {
+                 require(sizes.size() >= 2 && activations.size() == sizes.size() - 2 &&
+                             alphas.size() == activations.size(),
+                         "one activation per hidden layer");
+                 for (int size : sizes) require(size >= 1, "sizes must be positive");
+                 for (int code : activations) require(code >= 0 && code <= 9, "no such activation");
+                 require(loss >= 0 && loss <= 7, "no such loss");
+                 if (loss == 4)
+                     require(int(quantiles.size()) == sizes.back(), "one quantile per output");
+                 typename N::Problem problem{sizes, activations, alphas, loss, loss_setting,
+                                             quantiles, l1, l2, alpha};
+                 new (self) N(kernels_of<T>(find(instructions)), problem, rows);
+             })
+        .def("value_and_grad",
+             [data_of](N& net, Read<T> theta, const F& X, Table<const T> Y,
+                       std::optional<Read<T>> weights,
+                       std::vector<std::optional<Table<const T>>> masks, Flat<T> grad) {
+                 require(int64_t(theta.shape(0)) == net.n_parameters() &&
+                             int64_t(grad.shape(0)) == net.n_parameters(),
+                         "theta and grad must have one entry per parameter");
+                 Data<T> data = data_of(net, X, Y, weights);
+                 require(data.n_rows >= 1 && data.n_rows <= net.rows(), "X must have 1 to `rows` rows");
+                 require(masks.empty() || masks.size() == net.n_hidden(), "one mask per hidden layer");
+                 std::vector<const T*> factors;
+                 for (size_t l = 0; l < masks.size(); ++l) {
+                     require(!masks[l] || (int64_t(masks[l]->shape(0)) == data.n_rows &&
+                                           int(masks[l]->shape(1)) == net.width(l)),
+                             "a mask must have the shape (rows, units)");
+                     factors.push_back(masks[l] ? masks[l]->data() : nullptr);
+                 }
+                 nb::gil_scoped_release release;
+                 FlushDenormals flush;
+                 return net.value_and_grad(theta.data(), data, factors, grad.data());
+             },
+             nb::arg("theta"), nb::arg("X"), nb::arg("Y"), nb::arg("weights").none(),
+             nb::arg("masks"), nb::arg("grad").noconvert())  // a converted copy would be lost
+        .def("run_epoch",
+             [data_of](N& net, const F& X, Table<const T> Y, std::optional<Read<T>> weights,
+                       int64_t batch_rows, int draw, nb::handle batches, Read<double> rates,
+                       double clip, bool clip_layers, std::vector<double> dropout,
+                       nb::handle drops, int n_threads, int rule, std::vector<double> settings,
+                       int64_t adam_step, Flat<T> theta, std::optional<Flat<T>> first,
+                       std::optional<Flat<T>> second) {
+                 for (const auto* array : {&first, &second})
+                     require(!*array || int64_t((*array)->shape(0)) == net.n_parameters(),
+                             "the rule's state must have one entry per parameter");
+                 require(int64_t(theta.shape(0)) == net.n_parameters() && settings.size() == 4,
+                         "theta must have one entry per parameter");
+                 Data<T> data = data_of(net, X, Y, weights);
+                 require(batch_rows >= 1 && batch_rows <= net.rows(), "batches must have 1 to `rows` rows");
+                 require(n_threads >= 1 && n_threads <= net.rows(), "n_threads must be from 1 to rows");
+                 require(dropout.empty() || dropout.size() == net.n_hidden(), "one dropout rate per hidden layer");
+                 for (double p : dropout) require(p >= 0 && p < 1, "dropout must be in [0, 1)");
+                 require(draw >= 0 && draw <= 2, "no such draw");
+                 require(rule >= 0 && rule <= 5, "no such rule");
+                 require(rule == 0 || first, "the rule needs its state");
+                 require(rule < 4 || second, "the rule needs its state");
+                 Epoch<T> epoch;
+                 epoch.batch_rows = batch_rows;
+                 epoch.draw = Draw(draw);
+                 epoch.batches = generator(batches);
+                 epoch.rates = rates.data();
+                 require(int64_t(rates.shape(0)) >= (data.n_rows - 1) / batch_rows + 1, "one rate per step");
+                 epoch.clip = clip;
+                 epoch.clip_layers = clip_layers;
+                 epoch.dropout = dropout;
+                 if (!dropout.empty()) epoch.drops = generator(drops);
+                 epoch.n_threads = n_threads;
+                 auto asked = std::chrono::steady_clock::now();
+                 epoch.poll = [asked]() mutable {
+                     auto now = std::chrono::steady_clock::now();
+                     // Epochs shorter than that are many: the flag is looked at in each.
+                     if (!interrupted && now - asked < std::chrono::milliseconds(100)) return;
+                     asked = now;
+                     nb::gil_scoped_acquire acquire;
+                     if (interrupted) PyErr_SetNone(PyExc_KeyboardInterrupt);
+                     if (interrupted || PyErr_CheckSignals() != 0) throw nb::python_error();
+                 };
+                 Step<T> step{};
+                 step.rule = rule;
+                 for (int i = 0; i < 4; ++i) step.settings[i] = T(settings[i]);
+                 double loss;
+                 {
+                     nb::gil_scoped_release release;
+                     FlushDenormals flush;
+                     loss = net.run_epoch(data, epoch, step, adam_step, settings[0], settings[1],
+                                          theta.data(), first ? first->data() : nullptr,
+                                          second ? second->data() : nullptr);
+                 }
+                 return nb::make_tuple(loss, adam_step);
+             },
+             nb::arg("X"), nb::arg("Y"), nb::arg("weights").none(), nb::arg("batch_rows"),
+             nb::arg("draw"), nb::arg("batches"), nb::arg("rates"), nb::arg("clip"),
+             nb::arg("clip_layers"), nb::arg("dropout"), nb::arg("drops").none(),
+             nb::arg("n_threads"), nb::arg("rule"), nb::arg("settings"), nb::arg("adam_step"),
+             nb::arg("theta").noconvert(), nb::arg("first").none().noconvert(),
+             nb::arg("second").none().noconvert())
+        .def("load", [](N& net, Read<T> theta) {
+            require(int64_t(theta.shape(0)) == net.n_parameters(), "theta must have one entry per parameter");
+            net.load_weights(theta.data());
+        })
+        .def("predict", [](N& net, nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu> X,
+                           Table<T> raw, int n_threads) {
+            require(n_threads >= 1 && n_threads <= net.rows(), "n_threads must be from 1 to rows");
+            require(int(X.shape(1)) == net.n_inputs() && raw.shape(0) == X.shape(0) &&
+                        int(raw.shape(1)) == net.n_outputs(),
+                    "X must have one column per feature, raw one row per row and one column per output");
+            Rows<T> rows;
+            rows.values = X.data();
+            rows.row_stride = int64_t(X.shape(1));
+            rows.column_stride = 1;
+            FlushDenormals flush;
+            net.forward(rows, int64_t(X.shape(0)), raw.data(), n_threads);
+        }, nb::arg("X"), nb::arg("raw").noconvert(), nb::arg("n_threads"))
+        .def("raw_outputs", [](N& net, Read<T> theta, const F& X, Table<T> raw, int n_threads) {
+            require(int64_t(theta.shape(0)) == net.n_parameters(), "theta must have one entry per parameter");
+            require(int64_t(raw.shape(0)) == X.n_rows && int(raw.shape(1)) == net.n_outputs(),
+                    "raw must have the shape (rows, outputs)");
+            require(X.n_columns == net.n_inputs(), "X must have one column per feature");
+            require(n_threads >= 1 && n_threads <= net.rows(), "n_threads must be from 1 to rows");
+            nb::gil_scoped_release release;
+            FlushDenormals flush;
+            net.load_weights(theta.data());
+            net.forward(X.rows(), X.n_rows, raw.data(), n_threads);
+        }, nb::arg("theta"), nb::arg("X"), nb::arg("raw").noconvert(), nb::arg("n_threads"));
+}
+
+}  // namespace
+
+NB_MODULE(_kernels, m) {
+    m.doc() = "Compiled kernels; see perceptrons.engine.";
+    m.def("instruction_sets", &instruction_sets, "What this processor can run, best first.");
+    m.def("interrupt", [](bool on) { interrupted = on; }, "End every epoch under way, while on.");
+    bind<float>(m, "Network32", "Features32");
+    bind<double>(m, "Network64", "Features64");
+}

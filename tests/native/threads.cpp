@@ -1,0 +1,105 @@
+// Drives the engine's networks by several threads at once, for the thread sanitizer.
+//
+// Built and run by scripts/sanitize: every rule, with clipping, dropout and weights, by
+// teams of 1 to 4 threads that must agree bit for bit; then many networks side by side.
+#include <cstdio>
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#include "network.hpp"
+
+extern const perceptrons::Backend PERCEPTRONS_BACKEND;
+
+namespace {
+
+using namespace perceptrons;
+
+// Splitmix64 behind NumPy's interface.
+uint64_t next_raw(void* state) {
+    uint64_t z = (*static_cast<uint64_t*>(state) += 0x9E3779B97F4A7C15ull);
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
+    return z ^ (z >> 31);
+}
+
+double uniform(uint64_t& state) { return double(next_raw(&state) >> 11) / 9007199254740992.0 - 0.5; }
+
+template <class T> const Kernels<T>& kernels();
+template <> const Kernels<float>& kernels() { return PERCEPTRONS_BACKEND.single; }
+template <> const Kernels<double>& kernels() { return PERCEPTRONS_BACKEND.twice; }
+
+// Train two epochs and predict; return theta and the raw outputs.
+template <class T> std::vector<T> train(int rule, bool clip, bool dropout, int n_threads) {
+    const int n_rows = 150, batch = 64, d = 5, K = 3;
+    typename Network<T>::Problem problem{{d, 130, 33, K}, {2, 7}, {0, 0}, 0, 0, {}, 0, 1e-3, 0};
+    Network<T> network(kernels<T>(), problem, batch);
+    uint64_t seed = 1;
+    std::vector<T> theta(network.n_parameters()), X(n_rows * d), Y(n_rows * K), weights(n_rows);
+    for (auto* values : {&theta, &X, &Y})
+        for (T& value : *values) value = T(uniform(seed));
+    for (T& weight : weights) weight = T(uniform(seed) + 0.6);
+    std::vector<T> first(theta.size()), second(theta.size());
+    Rows<T> rows;
+    rows.values = X.data();
+    rows.row_stride = d;
+    rows.column_stride = 1;
+    Data<T> data{n_rows, rows, Y.data(), weights.data()};
+    uint64_t order = 2, drops = 3;
+    BitGenerator batches{&order, next_raw, nullptr, nullptr, next_raw};
+    BitGenerator dropped{&drops, next_raw, nullptr, nullptr, next_raw};
+    const double rates[] = {0.01, 0.01, 0.01};
+    Epoch<T> epoch;
+    epoch.batch_rows = batch;
+    epoch.draw = Draw::shuffled;
+    epoch.batches = &batches;
+    epoch.rates = rates;
+    epoch.clip = clip ? 0.1 : 0;
+    epoch.clip_layers = true;
+    if (dropout) epoch.dropout = {0.2, 0.0};
+    epoch.drops = &dropped;
+    epoch.n_threads = n_threads;
+    Step<T> step{};
+    step.rule = rule;
+    const T settings[] = {T(0.9), T(0.99), T(1e-8), T(0.01)};
+    std::memcpy(step.settings, settings, sizeof settings);
+    int64_t count = 0;
+    FlushDenormals flush;
+    for (int i = 0; i < 2; ++i)
+        network.run_epoch(data, epoch, step, count, 0.9, 0.99, theta.data(), first.data(), second.data());
+    std::vector<T> raw(n_rows * K);
+    network.load_weights(theta.data());
+    network.forward(rows, n_rows, raw.data(), n_threads);
+    theta.insert(theta.end(), raw.begin(), raw.end());
+    return theta;
+}
+
+template <class T> int compare(const char* name) {
+    int failures = 0;
+    for (int rule = 0; rule < 6; ++rule)
+        for (int how = 0; how < 4; ++how) {
+            const bool clip = how & 1, dropout = how & 2;
+            const std::vector<T> expected = train<T>(rule, clip, dropout, 1);
+            for (int n_threads = 2; n_threads <= 4; ++n_threads) {
+                const std::vector<T> got = train<T>(rule, clip, dropout, n_threads);
+                if (std::memcmp(got.data(), expected.data(), got.size() * sizeof(T)) == 0) continue;
+                std::printf("%s: rule %d differs on %d threads\n", name, rule, n_threads);
+                ++failures;
+            }
+            std::vector<std::vector<T>> beside(3);
+            std::vector<std::thread> threads;
+            for (auto& result : beside)
+                threads.emplace_back([&] { result = train<T>(rule, clip, dropout, 2); });
+            for (std::thread& thread : threads) thread.join();
+            for (const auto& result : beside)
+                if (std::memcmp(result.data(), expected.data(), result.size() * sizeof(T)) != 0) {
+                    std::printf("%s: rule %d differs beside others\n", name, rule);
+                    ++failures;
+                }
+        }
+    return failures;
+}
+
+}  // namespace
+
+int main() { return compare<float>("float32") + compare<double>("float64") == 0 ? 0 : 1; }
