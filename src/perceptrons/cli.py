@@ -112,6 +112,46 @@ def report(
     raise typer.Exit(1 if summary.failures else 0)
 
 
+@app.command()
+def bench(
+    peers: Annotated[
+        list[str] | None, typer.Option(help="Only these peers, between commas.")
+    ] = None,
+    workloads: Annotated[
+        list[str] | None, typer.Option(help="Only these, such as W1,W6.")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Few epochs.")] = False,
+    complete: Annotated[
+        bool, typer.Option("--complete", help="The whole work for slow peers, too.")
+    ] = False,
+    repeats: Annotated[int | None, typer.Option(min=1, help="Rounds.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Most threads.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Time this library and every installed peer, in turn in one run."""
+    from perceptrons.bench import commands
+
+    with _plain_errors():
+        code = commands.bench(
+            peers or [],
+            workloads or [],
+            quick=quick,
+            complete=complete,
+            repeats=repeats,
+            threads=threads,
+            as_json=as_json,
+        )
+    raise typer.Exit(code)
+
+
+@app.command()
+def info(as_json: AsJson = False) -> None:
+    """Say which engine trains and why, and on what machine."""
+    from perceptrons.bench import commands
+
+    commands.info(as_json=as_json)
+
+
 def _cores() -> int:
     """Return the number of cores this process may use."""
     import joblib
