@@ -138,13 +138,12 @@ def test_value_may_overwrite_its_input(name):
     assert_array_equal(z, expected)
 
 
-@pytest.mark.parametrize("target", ["z", "a"])
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_slope_may_overwrite_either_input(name, target):
+def test_slope_may_overwrite_z(name):
     expected = slope(name, POINTS)
-    arrays = {"z": POINTS.copy(), "a": value(name, POINTS)}
-    out = arrays[target]
-    returned = ACTIVATIONS[name].slope(arrays["z"], arrays["a"], out)
+    z = POINTS.copy()
+    out = z
+    returned = ACTIVATIONS[name].slope(z, value(name, POINTS), out)
     assert returned is out
     # The formula may be arranged differently in place: one rounding of a number <= 1.
     assert_allclose(out, expected, rtol=4e-16, atol=3e-16)

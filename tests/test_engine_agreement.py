@@ -13,7 +13,12 @@ from perceptrons.activations import ACTIVATIONS, ELU, LeakyReLU
 from perceptrons.losses import LOSSES, CrossEntropy, Huber, Pinball
 from perceptrons.network import Architecture
 from perceptrons.objective import Objective, Problem
-from perceptrons.optimizers import OPTIMIZERS, Adam, GradientDescent, Momentum
+from perceptrons.optimizers import (
+    OPTIMIZERS,
+    Adam,
+    GradientDescent,
+    Momentum,
+)
 from perceptrons.penalties import Penalty
 from perceptrons.sampling import Batches, Dropout, RowSubset
 from perceptrons.settings import clipping

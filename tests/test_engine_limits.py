@@ -22,7 +22,11 @@ from perceptrons.activations import ACTIVATIONS
 from perceptrons.losses import LOSSES, HalfSquaredError
 from perceptrons.network import Architecture
 from perceptrons.objective import Objective, Problem
-from perceptrons.optimizers import Adam, GradientDescent, Momentum
+from perceptrons.optimizers import (
+    Adam,
+    GradientDescent,
+    Momentum,
+)
 from perceptrons.penalties import Penalty
 from perceptrons.sampling import Batches
 

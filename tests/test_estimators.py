@@ -19,7 +19,14 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.class_weight import compute_sample_weight
 
 import perceptrons
-from perceptrons import MLPClassifier, MLPRegressor, activations, losses, optimizers
+from perceptrons import (
+    MLPClassifier,
+    MLPRegressor,
+    activations,
+    losses,
+    optimizers,
+    schedules,
+)
 from perceptrons.engine import ENGINES
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -199,7 +206,7 @@ def test_every_activation_trains(activation):
     assert model.score(X, SIGNAL[:, 0]) > 0.9
 
 
-@pytest.mark.parametrize("schedule", optimizers.SCHEDULES)
+@pytest.mark.parametrize("schedule", schedules.SCHEDULES)
 def test_every_schedule_trains(schedule):
     model = fitted("one output", schedule=schedule, solver="sgd")
     assert model.loss_ < model.loss_curve_[0]

@@ -9,20 +9,22 @@ from numpy.testing import assert_allclose, assert_array_equal
 from perceptrons.network import Architecture
 from perceptrons.optimizers import (
     OPTIMIZERS,
-    SCHEDULES,
     AdaGrad,
     Adam,
     AdamW,
+    GradientDescent,
+    Momentum,
+    NormClipping,
+    RMSProp,
+)
+from perceptrons.schedules import (
+    SCHEDULES,
     Adaptive,
     Constant,
     Cosine,
-    GradientDescent,
     InverseScaling,
-    Momentum,
-    NormClipping,
     OneCycle,
     Progress,
-    RMSProp,
     Step,
     WarmUp,
 )

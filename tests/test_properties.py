@@ -20,7 +20,12 @@ import perceptrons
 from perceptrons import MLPClassifier, MLPRegressor, optimizers
 from perceptrons.activations import ACTIVATIONS
 from perceptrons.losses import LOSSES
-from perceptrons.optimizers import OPTIMIZERS, SCHEDULES
+from perceptrons.optimizers import (
+    OPTIMIZERS,
+)
+from perceptrons.schedules import (
+    SCHEDULES,
+)
 
 quick = settings(max_examples=40, deadline=None, derandomize=True)
 

@@ -12,7 +12,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import r2_score
 
 from perceptrons import MLPClassifier, MLPRegressor
-from perceptrons.optimizers import Adaptive, Cosine
+from perceptrons.schedules import (
+    Adaptive,
+    Cosine,
+)
 
 COLUMNS = [
     "epoch",

@@ -30,7 +30,9 @@ from numpy.testing import assert_allclose
 from sklearn.datasets import make_regression
 
 from perceptrons import MLPClassifier, MLPRegressor, losses
-from perceptrons.optimizers import RMSProp
+from perceptrons.optimizers import (
+    RMSProp,
+)
 
 N_ROWS, HIDDEN, SEED = 30, (6, 4), 3
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from perceptrons import activations as activations
     from perceptrons import losses as losses
     from perceptrons import optimizers as optimizers
+    from perceptrons import schedules as schedules
     from perceptrons.estimators import MLPClassifier as MLPClassifier
     from perceptrons.estimators import MLPRegressor as MLPRegressor
     from perceptrons.many import fit_folds as fit_folds
@@ -27,6 +28,7 @@ __all__ = [
     "fit_many",
     "losses",
     "optimizers",
+    "schedules",
 ]
 
 _HOMES = {
@@ -35,7 +37,7 @@ _HOMES = {
     "MLPClassifier": "perceptrons.estimators",
     "MLPRegressor": "perceptrons.estimators",
 }
-_MODULES = ("activations", "losses", "optimizers")
+_MODULES = ("activations", "losses", "optimizers", "schedules")
 
 
 def __getattr__(name: str) -> Any:

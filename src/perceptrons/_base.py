@@ -6,12 +6,14 @@ No mathematics here: see :mod:`perceptrons.objective` and
 
 from __future__ import annotations
 
+import copy
 import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Literal
+from numbers import Real
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,14 +31,13 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from perceptrons import _checks, engine, objective, settings
-from perceptrons.history import History, Outcome
+from perceptrons.history import DivergedError, History, Outcome
 from perceptrons.losses import IDENTITY, Loss
 from perceptrons.network import Architecture, initialize, layer_outputs
 from perceptrons.objective import Problem
 from perceptrons.sampling import Batches, Dropout, RowSubset
 from perceptrons.settings import Settings
 from perceptrons.training import (
-    BY_CALLBACK,
     Data,
     Memory,
     Task,
@@ -65,8 +66,6 @@ def _is_stochastic(estimator: Any) -> bool:
 class Perceptron(BaseEstimator):
     """Base of both estimators; not for direct use."""
 
-    # ------------------------------------------------------------------ subclasses
-
     @abstractmethod
     def _validate(
         self, X: Any, y: Any, incremental: bool, reset: bool, rows: Any = None
@@ -93,8 +92,6 @@ class Perceptron(BaseEstimator):
         """Return a weight per row for its class; None: all equal."""
         return None
 
-    # --------------------------------------------------------------------- training
-
     def fit(
         self,
         X: Any,
@@ -103,14 +100,14 @@ class Perceptron(BaseEstimator):
         *,
         X_val: Any = None,
         y_val: Any = None,
-    ) -> Any:
+    ) -> Self:
         """Train on X and y.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n, d)
         y : array-like of shape (n,) or (n, K)
-        sample_weight : array-like of shape (n,), default=None
+        sample_weight : array-like of shape (n,) or float, default=None
             At least 0, not all 0; None: ones.
         X_val, y_val : as X and y, default=None
             Rows to validate on instead of a random ``validation_fraction``. Loss and
@@ -134,12 +131,12 @@ class Perceptron(BaseEstimator):
         with self._all_or_nothing():
             return self._train(X, y, sample_weight, (X_val, y_val), incremental=False)
 
-    def _fit_rows(self, X: Any, y: Any, sample_weight: Any, rows: Any) -> Any:
+    def _fit_rows(self, X: Any, y: Any, sample_weight: Any, rows: Any) -> Self:
         """Train on some rows, without copying X."""
         return self._train(X, y, sample_weight, (None, None), False, rows)
 
     @available_if(_is_stochastic)  # type: ignore[untyped-decorator]
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch, going on from where the last call ended.
 
         Weights, the optimizer's state and the random streams go on, so n calls equal
@@ -176,7 +173,7 @@ class Perceptron(BaseEstimator):
         held_out: tuple[Any, Any],
         incremental: bool,
         rows: Any = None,
-    ) -> Any:
+    ) -> Self:
         """Train by ``fit`` or ``partial_fit``, on all rows or on some."""
         given = settings.resolve(self)
         _checks.choice("engine", self.engine, engine.ENGINES)
@@ -265,11 +262,14 @@ class Perceptron(BaseEstimator):
         """Return streams, memory and history: new ones, or those to go on with."""
         if fresh or not hasattr(self, "_streams"):
             return _spawn_streams(self.random_state), Memory(), History()
+        # Copies: an error on the way must leave the estimator as it was.
+        streams, history = copy.deepcopy(self._streams), self.history_.copy()
+        memory = copy.deepcopy(self._memory)
         if incremental:
-            return self._streams, self._memory, self.history_
+            return streams, memory, history
         # A warm start takes over the weights, not the optimizer's state.
-        memory = replace(self._memory, rule_state=None, epochs=0, stalled=0)
-        return self._streams, replace(memory, rate_factor=1.0), self.history_
+        memory = replace(memory, rule_state=None, epochs=0, stalled=0)
+        return streams, replace(memory, rate_factor=1.0), history
 
     def _split(
         self,
@@ -368,7 +368,7 @@ class Perceptron(BaseEstimator):
     def _warn(self, outcome: Outcome, fresh: bool, incremental: bool) -> None:
         """Raise or warn, where the outcome asks for it."""
         if outcome.reason == "diverged" and outcome.epochs == 0 and fresh:
-            raise ValueError(
+            raise DivergedError(
                 "Solver produced non-finite parameter weights. The input data may "
                 f"contain large values and need to be preprocessed. {outcome.message}"
             )
@@ -379,7 +379,7 @@ class Perceptron(BaseEstimator):
             outcome.reason == "no improvement" and self.early_stopping
         ):
             return
-        if outcome.message.startswith(BY_CALLBACK):
+        if outcome.by_callback:
             return
         if incremental and outcome.reason == "limit reached":
             return
@@ -417,8 +417,6 @@ class Perceptron(BaseEstimator):
             self.best_validation_score_ = memory.best_score
             self.best_loss_ = None
         self._problem, self._memory, self._streams = problem, memory, streams
-
-    # ------------------------------------------------------------- what it can tell
 
     def _check_pair(self, X: Any, y: Any, reset: bool, **rules: Any) -> tuple[Any, Any]:
         """Return validated X and y; what scikit-learn refuses is named."""
@@ -461,8 +459,13 @@ class Perceptron(BaseEstimator):
         choice = engine.choose(self.engine, problem, None, self.n_jobs)
         bound = choice.bind(problem, max(1, min(X.shape[0], PREDICTED_ROWS)))
         raw = bound.raw_outputs(self._theta(X.dtype), X)
+        return self._link(raw)
+
+    def _link(self, raw: Array) -> Array:
+        """Return predictions from raw outputs; an exp may overflow to infinity."""
         with np.errstate(over="ignore", under="ignore"):
-            return problem.loss.link.value(raw)
+            predictions: Array = self._problem.loss.link.value(raw)
+        return predictions
 
     def predictor(self) -> Callable[[Array], Array]:
         """Return a function that predicts fast, for use in an inner loop.
@@ -509,7 +512,7 @@ class Perceptron(BaseEstimator):
         outputs = layer_outputs(
             problem.architecture, problem.activations, self._theta(X.dtype), X
         )
-        outputs[-1] = problem.loss.link.value(outputs[-1])
+        outputs[-1] = self._link(outputs[-1])
         return outputs
 
     def input_gradient(self, X: Any) -> Array:
@@ -562,7 +565,7 @@ def _spawn_streams(random_state: Any) -> list[np.random.Generator]:
         except ValueError:
             raise ValueError(
                 "random_state must be None, an integer or a numpy RandomState, got "
-                f"{random_state!r}; any number will do."
+                f"{random_state!r}; any integer will do."
             ) from None
         seed = int(state.randint(2**31 - 1))
     return np.random.default_rng(seed).spawn(4)
@@ -572,6 +575,8 @@ def _check_weights(sample_weight: Any, n_rows: int) -> Array | None:
     """Return valid sample weights in float64."""
     if sample_weight is None:
         return None
+    if isinstance(sample_weight, Real):
+        sample_weight = np.full(n_rows, float(sample_weight))
     with _checks.naming("sample_weight"):
         weights: Array = check_array(
             sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"

@@ -9,7 +9,7 @@ Every record offers
     Write the activation of ``z`` into ``out``; ``out`` may be ``z`` itself.
 ``slope(z, a, out)``
     Write the derivative at ``z`` into ``out``, given ``a = value(z)``; ``out`` may
-    be ``z`` or ``a`` itself.
+    be ``z`` itself, but not ``a``.
 
 with ``z``, ``a`` and ``out`` arrays of one shape and dtype. ``code`` is the number a
 compiled engine knows the formula by; a record without one runs on NumPy only.
@@ -76,7 +76,8 @@ class Sigmoid:
 
     def slope(self, z: Array, a: Array, out: Array) -> Array:
         """Write a (1 - a) into out."""
-        np.multiply(a, 1.0 - a, out=out)
+        np.subtract(1.0, a, out=out)
+        out *= a
         return out
 
 

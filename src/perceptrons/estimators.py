@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,7 +118,7 @@ class MLPRegressor(RegressorMixin, Perceptron):
     schedule : str, record or None, default=None
         Course of the learning rate, for every solver but "lbfgs", instead of
         ``learning_rate``: "constant", "invscaling", "adaptive", "step", "cosine",
-        "one_cycle", "warm_up", or a record such as ``optimizers.Cosine(final=0.1)``.
+        "one_cycle", "warm_up", or a record such as ``schedules.Cosine(final=0.1)``.
     replacement : bool, default=False
         Draw batches with replacement (section II.E.4 of the report); n rows make an
         epoch.
@@ -277,8 +277,8 @@ class MLPRegressor(RegressorMixin, Perceptron):
         """
         prediction = self.predict(X)
         loss = self._problem.loss
-        if isinstance(loss, Pinball) and prediction.ndim == 2 and np.ndim(y) == 1:
-            return _d2(loss, y, prediction, sample_weight)
+        if isinstance(loss, Pinball) and len(loss.levels) > 1:
+            return _d2(loss, np.ravel(y), prediction, sample_weight)
         return float(r2_score(y, prediction, sample_weight=sample_weight))
 
     def _finish(self, predictions: Array) -> Array:
@@ -440,7 +440,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
     schedule : str, record or None, default=None
         Course of the learning rate, for every solver but "lbfgs", instead of
         ``learning_rate``: "constant", "invscaling", "adaptive", "step", "cosine",
-        "one_cycle", "warm_up", or a record such as ``optimizers.Cosine(final=0.1)``.
+        "one_cycle", "warm_up", or a record such as ``schedules.Cosine(final=0.1)``.
     replacement : bool, default=False
         Draw batches with replacement (section II.E.4 of the report); n rows make an
         epoch.
@@ -571,7 +571,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
     @available_if(_is_stochastic)  # type: ignore[untyped-decorator]
     def partial_fit(
         self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
-    ) -> Any:
+    ) -> Self:
         """Train for one epoch, going on from where the last call ended.
 
         Weights, the optimizer's state and the random streams go on, so n calls equal

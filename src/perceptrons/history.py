@@ -18,6 +18,10 @@ Reason = Literal[
 ]
 
 
+class DivergedError(ValueError):
+    """Training of an estimator diverged before any epoch ended with finite weights."""
+
+
 @dataclass
 class History:
     """One row per epoch.
@@ -43,6 +47,10 @@ class History:
     def __len__(self) -> int:
         """Return the number of epochs."""
         return len(self.columns["epoch"])
+
+    def copy(self) -> History:
+        """Return a history that grows by itself."""
+        return History({name: list(values) for name, values in self.columns.items()})
 
     def append(self, **row: float) -> None:
         """Add one epoch."""
@@ -101,6 +109,8 @@ class Outcome:
     seconds : float
     engine, engine_reason : str
         Who computed, and why that one.
+    by_callback : bool
+        Whether a callback ended training.
     """
 
     reason: Reason
@@ -110,6 +120,7 @@ class Outcome:
     seconds: float
     engine: str = ""
     engine_reason: str = ""
+    by_callback: bool = False
 
 
 @dataclass(frozen=True)

@@ -83,9 +83,10 @@ class Objective:
     def __init__(self, problem: Problem, rows: int) -> None:
         self.problem = problem
         widths = problem.architecture.sizes[1:]
+        # z and a of the hidden layers, deltas of all layers.
         self._buffers = [
-            [np.empty((rows, width), problem.dtype) for width in widths]
-            for _ in range(3)
+            [np.empty((rows, width), problem.dtype) for width in some]
+            for some in (widths[:-1], widths[:-1], widths)
         ]
         self._tiles: dict[int, list[list[Array]]] = {}
         self._ones = np.ones(rows, problem.dtype)

@@ -21,7 +21,8 @@ class Penalty:
     ``l2`` is the lambda of the report's eq. (10), ``l1`` that of eq. (12), neither
     divided by anything; ``alpha`` is divided by S, the sum of the sample weights of
     the batch (the number of its rows where there are none), as in eq. (15) and in
-    scikit-learn. The slope of abs at 0 is 0.
+    scikit-learn. Eq. (16), L1 divided by n, is ``l1 = lambda / n``. The slope of abs at
+    0 is 0.
 
     Parameters
     ----------

@@ -64,6 +64,9 @@ class RowSubset:
 class Batches:
     """How the rows of one epoch are drawn and cut into batches.
 
+    Stochastic gradient descent: the gradient of eq. (29) of the report, taken over one
+    batch instead of all rows.
+
     Parameters
     ----------
     n_rows : int

@@ -16,17 +16,19 @@ from perceptrons.network import Architecture
 from perceptrons.objective import Rule
 from perceptrons.optimizers import (
     OPTIMIZERS,
-    SCHEDULES,
     Adam,
     AdamW,
+    Momentum,
+    NormClipping,
+)
+from perceptrons.penalties import Penalty
+from perceptrons.schedules import (
+    SCHEDULES,
     Adaptive,
     Constant,
     InverseScaling,
-    Momentum,
-    NormClipping,
     Schedule,
 )
-from perceptrons.penalties import Penalty
 from perceptrons.training import Limits
 
 SOLVERS = ("lbfgs", *OPTIMIZERS)
@@ -157,7 +159,7 @@ def _schedule(estimator: Any) -> Schedule:
         return SCHEDULES[_checks.choice("schedule", schedule, SCHEDULES)]
     if isinstance(schedule, type) or not callable(getattr(schedule, "factors", None)):
         raise TypeError(
-            "schedule must be a name or a schedule of perceptrons.optimizers, got "
+            "schedule must be a name or a record of perceptrons.schedules, got "
             f"{schedule!r}; the names are {', '.join(SCHEDULES)}."
         )
     record: Schedule = schedule
@@ -232,7 +234,9 @@ def _check_flags(estimator: Any) -> None:
     for name in names:
         _checks.boolean(name, getattr(estimator, name))
     if isinstance(estimator.verbose, str):
-        _checks.choice("verbose", estimator.verbose, ["bar"])
+        _checks.choice(
+            "verbose", estimator.verbose, ["bar"], " True prints a line per epoch."
+        )
     elif not isinstance(estimator.verbose, Integral | np.bool_):
         raise TypeError(
             f"verbose must be True, False, an integer or 'bar', got "

@@ -20,14 +20,15 @@ from threadpoolctl import ThreadpoolController
 
 from perceptrons.history import EpochState, History, Outcome, Reason
 from perceptrons.objective import Clipping, Problem, Rule
-from perceptrons.optimizers import Adaptive, Progress, Schedule
 from perceptrons.sampling import Batches, Dropout
+from perceptrons.schedules import (
+    Adaptive,
+    Progress,
+    Schedule,
+)
 from perceptrons.verbosity import Reporter
 
 Array = NDArray[np.floating[Any]]
-
-
-BY_CALLBACK = "A callback ended training"
 
 
 class BoundObjective(Protocol):
@@ -234,6 +235,7 @@ class _Course:
         self.task, self.theta = task, theta
         self.kept = theta.copy()
         self.epochs = self.best_epoch = 0
+        self.by_callback = False
         self.started = self._epoch_started = time.perf_counter()
 
     def seconds(self) -> float:
@@ -265,7 +267,8 @@ class _Course:
         self._judge(loss, score)
         task.report.epoch(self.epochs, loss, None if validation is None else score)
         if task.callbacks and self._call_back(state):
-            return "interrupted", f"{BY_CALLBACK} in epoch {self.epochs}."
+            self.by_callback = True
+            return "interrupted", f"A callback ended training in epoch {self.epochs}."
         if task.limits.max_time is not None and self.seconds() >= task.limits.max_time:
             return "limit reached", (
                 f"The time limit of {task.limits.max_time:g} s ended training in epoch "
@@ -277,7 +280,14 @@ class _Course:
         """Write the kept weights back and say how training ended."""
         self.theta[...] = self.kept
         reason, message = ended
-        return Outcome(reason, message, self.epochs, self.best_epoch, self.seconds())
+        return Outcome(
+            reason,
+            message,
+            self.epochs,
+            self.best_epoch,
+            self.seconds(),
+            by_callback=self.by_callback,
+        )
 
     def _validate(self, validation: Validation) -> tuple[float, float]:
         """Return loss and score of the held-out rows."""
@@ -307,8 +317,7 @@ class _Course:
     def _call_back(self, state: dict[str, Any]) -> bool:
         """Tell every callback; return whether one wants to stop."""
         task = self.task
-        visible = self.theta.view()
-        visible.flags.writeable = False
+        visible = _read_only(self.theta)
         problem = task.objective.problem
         coefs, intercepts = problem.architecture.views(visible)
         row = {name: values[-1] for name, values in task.history.columns.items()}
@@ -321,7 +330,7 @@ class _Course:
             seconds=self.seconds(),
             coefs=coefs,
             intercepts=intercepts,
-            optimizer_state=state,
+            optimizer_state={name: _read_only(value) for name, value in state.items()},
         )
         # Every callback sees every epoch, also the one another ends training in.
         wishes = [callback.on_epoch_end(epoch_state) for callback in task.callbacks]
@@ -335,6 +344,15 @@ class _Course:
             f"is no longer finite; the weights of epoch {self.best_epoch} are kept. "
             "Try a smaller learning_rate_init, clip_norm=1, or standardized X and y."
         )
+
+
+def _read_only(value: Any) -> Any:
+    """Return a view of an array that cannot be written through; others as they are."""
+    if not isinstance(value, np.ndarray):
+        return value
+    view = value.view()
+    view.flags.writeable = False
+    return view
 
 
 def descend(
