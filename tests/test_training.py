@@ -1,6 +1,9 @@
 """The training loop: history, stopping rules, outcomes, callbacks, printed lines."""
 
+import os
 import re
+import subprocess
+import sys
 import time
 import warnings
 
@@ -648,3 +651,42 @@ def test_a_users_own_loss_and_activation_need_only_the_seam():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(X, Y)
     assert model.score(X, Y) > 0.9
+
+
+def test_a_warning_turned_into_an_error_loses_no_training():
+    model = network(max_iter=3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ConvergenceWarning):
+            model.fit(X, Y)
+    assert model.n_iter_ == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_child_forked_while_another_thread_trains_can_train():
+    # The child of a fork has no other thread: a lock held by one would stay held.
+    code = """
+import os, sys, threading, time, warnings
+warnings.simplefilter("ignore")
+import numpy as np
+from perceptrons import MLPRegressor
+from perceptrons.training import _one_blas_thread
+X = np.linspace(0, 1, 50)[:, None]
+with _one_blas_thread:
+    _one_blas_thread._lock.acquire()
+    child = os.fork()
+    if child == 0:
+        MLPRegressor(max_iter=2, engine="numpy").fit(X, X[:, 0])
+        os._exit(7)
+    _one_blas_thread._lock.release()
+deadline = time.monotonic() + 30
+while time.monotonic() < deadline:
+    ended, status = os.waitpid(child, os.WNOHANG)
+    if ended:
+        sys.exit(os.waitstatus_to_exitcode(status))
+    time.sleep(0.01)
+os.kill(child, 9)
+sys.exit(1)
+"""
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=False)
+    assert done.returncode == 7

@@ -129,11 +129,14 @@ class Perceptron(BaseEstimator):
             If a limit was reached, or training diverged after a finite epoch.
         """
         with self._all_or_nothing():
-            return self._train(X, y, sample_weight, (X_val, y_val), incremental=False)
+            self._train(X, y, sample_weight, (X_val, y_val), incremental=False)
+        return self._warned()
 
     def _fit_rows(self, X: Any, y: Any, sample_weight: Any, rows: Any) -> Self:
         """Train on some rows, without copying X."""
-        return self._train(X, y, sample_weight, (None, None), False, rows)
+        with self._all_or_nothing():
+            self._train(X, y, sample_weight, (None, None), False, rows)
+        return self._warned()
 
     @available_if(_is_stochastic)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
@@ -152,7 +155,8 @@ class Perceptron(BaseEstimator):
         self
         """
         with self._all_or_nothing():
-            return self._train(X, y, sample_weight, (None, None), incremental=True)
+            self._train(X, y, sample_weight, (None, None), incremental=True)
+        return self._warned(incremental=True)
 
     @contextmanager
     def _all_or_nothing(self) -> Iterator[None]:
@@ -173,7 +177,7 @@ class Perceptron(BaseEstimator):
         held_out: tuple[Any, Any],
         incremental: bool,
         rows: Any = None,
-    ) -> Self:
+    ) -> None:
         """Train by ``fit`` or ``partial_fit``, on all rows or on some."""
         given = settings.resolve(self)
         _checks.choice("engine", self.engine, engine.ENGINES)
@@ -238,9 +242,12 @@ class Perceptron(BaseEstimator):
         finally:
             report.close()
         outcome = replace(outcome, engine=choice.name, engine_reason=choice.reason)
-        self._warn(outcome, fresh, incremental)
+        if outcome.reason == "diverged" and outcome.epochs == 0 and fresh:
+            raise DivergedError(
+                "Solver produced non-finite parameter weights. The input data may "
+                f"contain large values and need to be preprocessed. {outcome.message}"
+            )
         self._store(theta, task, given, outcome, streams)
-        return self
 
     def _bind_problem(self, given: Settings, n_features: int, Y: Array) -> Problem:
         """Return the problem these settings and data pose."""
@@ -365,25 +372,23 @@ class Perceptron(BaseEstimator):
             dropout,
         )
 
-    def _warn(self, outcome: Outcome, fresh: bool, incremental: bool) -> None:
-        """Raise or warn, where the outcome asks for it."""
-        if outcome.reason == "diverged" and outcome.epochs == 0 and fresh:
-            raise DivergedError(
-                "Solver produced non-finite parameter weights. The input data may "
-                f"contain large values and need to be preprocessed. {outcome.message}"
-            )
-        category: type[Warning] = ConvergenceWarning
-        if outcome.reason == "interrupted":
-            category = UserWarning
-        elif outcome.reason == "converged" or (
-            outcome.reason == "no improvement" and self.early_stopping
-        ):
-            return
-        if outcome.by_callback:
-            return
-        if incremental and outcome.reason == "limit reached":
-            return
-        warnings.warn(outcome.message, category, stacklevel=4)
+    def _warned(self, incremental: bool = False) -> Self:
+        """Return the estimator after the warning its outcome asks for.
+
+        Everything is stored by then: a warning turned into an error loses no training.
+        """
+        outcome = self.outcome_
+        quiet = (
+            outcome.reason == "converged"
+            or outcome.by_callback
+            or (outcome.reason == "no improvement" and self.early_stopping)
+            or (outcome.reason == "limit reached" and incremental)
+        )
+        if not quiet:
+            interrupted = outcome.reason == "interrupted"
+            category = UserWarning if interrupted else ConvergenceWarning
+            warnings.warn(outcome.message, category, stacklevel=3)
+        return self
 
     def _store(
         self,

@@ -611,7 +611,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):
                     f"`classes={classes!r}` is not the same as on last call to "
                     f"partial_fit, was: {self.classes_!r}"
                 )
-            return self._train(X, y, sample_weight, (None, None), incremental=True)
+            self._train(X, y, sample_weight, (None, None), incremental=True)
+        return self._warned(incremental=True)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict the class of each row.

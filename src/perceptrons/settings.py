@@ -139,7 +139,9 @@ def _schedule(estimator: Any) -> Schedule:
     named = _checks.choice(
         "learning_rate", estimator.learning_rate, ("constant", "invscaling", "adaptive")
     )
-    power = InverseScaling(_checks.real("power_t", estimator.power_t, "0.5", low=0))
+    power = InverseScaling(
+        _checks.real("power_t", estimator.power_t, "0.5 is usual", low=0)
+    )
     schedule = estimator.schedule
     if schedule is None:
         if estimator.solver not in ("sgd", "gd"):
@@ -242,15 +244,16 @@ def _check_flags(estimator: Any) -> None:
             f"verbose must be True, False, an integer or 'bar', got "
             f"{estimator.verbose!r}."
         )
-    callbacks = estimator.callbacks
-    for callback in (
-        [callbacks] if not np.iterable(callbacks or ()) else callbacks or ()
-    ):
-        if not callable(getattr(callback, "on_epoch_end", None)):
+    given = estimator.callbacks
+    for callback in () if given is None else given if np.iterable(given) else [given]:
+        wanted = getattr(callback, "on_epoch_end", None)
+        if isinstance(callback, type) or not callable(wanted):
             raise TypeError(
                 "callbacks must be a list of objects with on_epoch_end(state), got "
                 f"{callback!r}."
             )
+    if given is not None and not np.iterable(given):
+        raise TypeError(f"callbacks must be a list, got {given!r}; give [{given!r}].")
     if estimator.n_jobs is not None and (
         not isinstance(estimator.n_jobs, Integral) or estimator.n_jobs == 0
     ):

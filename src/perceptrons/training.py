@@ -7,6 +7,7 @@ It never raises on numeric trouble and never warns: it returns an :class:`Outcom
 from __future__ import annotations
 
 import math
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -199,6 +200,12 @@ class _OneBlasThread:
         self._pools: ThreadpoolController | None = None
         self._limit: Any = None
 
+    def forget(self) -> None:
+        """Count no training, and take a lock nobody holds."""
+        if self._running:
+            self._limit.__exit__(None, None, None)
+        self._lock, self._running = threading.Lock(), 0
+
     def __enter__(self) -> None:
         with self._lock:
             if self._running == 0:
@@ -216,6 +223,10 @@ class _OneBlasThread:
 
 
 _one_blas_thread = _OneBlasThread()
+if hasattr(os, "register_at_fork"):
+    # A child has none of its parent's other threads: no training runs in it, and a lock
+    # one of them held would stay held for good.
+    os.register_at_fork(after_in_child=_one_blas_thread.forget)
 
 
 @contextmanager
