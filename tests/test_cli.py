@@ -1,6 +1,7 @@
 """The command line."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ from perceptrons.cli import app
 from perceptrons.report import build
 from perceptrons.study import runner
 from perceptrons.study.experiment import BUILTIN
+from perceptrons.study.lock import hold
 
 
 def call(*arguments):
@@ -79,6 +81,15 @@ def test_misuse_is_one_sentence_and_exit_2(arguments, sentence, tmp_path):
     assert done.exit_code == 2
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_second_report_on_the_same_folder_is_refused(quickly, tmp_path):
+    with hold(tmp_path):
+        done = call("report", "gradient-check", "--out", tmp_path, "--jobs", 1)
+    assert done.exit_code == 2
+    assert f"is in use by process {os.getpid()}" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "runs.sqlite").exists()
 
 
 def test_ctrl_c_exits_with_130_and_says_what_is_kept(quickly, tmp_path, monkeypatch):

@@ -7,6 +7,8 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.model_selection import train_test_split
 
+from perceptrons.bench.data import load
+from perceptrons.bench.workloads import RUNGE_ROWS
 from perceptrons.data import DATASETS, runge, runge_function
 
 
@@ -55,6 +57,15 @@ def test_a_negative_seed_is_refused_by_name():
         runge(-1)
 
 
+def test_the_benchmark_trains_on_the_studies_rows():
+    X, y = load("runge")
+    data = runge(0)
+    assert X.dtype == y.dtype == np.float32
+    assert_array_equal(X, data.X_train.astype(np.float32))
+    assert_array_equal(y, data.y_train.astype(np.float32))
+    assert len(X) == RUNGE_ROWS
+
+
 def test_every_loader_names_itself():
-    for name, load in DATASETS.items():
-        assert load(0).name == name
+    for name, make in DATASETS.items():
+        assert make(0).name == name

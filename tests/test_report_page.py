@@ -8,10 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from perceptrons.activations import ACTIVATIONS
+from perceptrons.engine import missing
 from perceptrons.report import build, document
+from perceptrons.report.sections import SECTIONS
 from perceptrons.report.tables import published
 from perceptrons.study.experiment import BUILTIN, builtin
-from perceptrons.study.gradient_check import TOLERANCE
+from perceptrons.study.gradient_check import (
+    TOLERANCE,
+    central_difference,
+    has_autograd,
+)
 
 
 def tiny(name):
@@ -73,9 +80,10 @@ def test_table_i_sets_printed_numbers_beside_ours(report):
         np.testing.assert_array_equal(
             table[f"{part} published"], printed[f"{part}_mse"]
         )
-    np.testing.assert_allclose(
-        table["difference"], table["test ours"] - table["test published"]
-    )
+        np.testing.assert_allclose(
+            table[f"{part} difference"],
+            table[f"{part} ours"] - table[f"{part} published"],
+        )
     records = section(report, "gradient-descent").study.records
     ours = [r.result.metrics["test_mse"] for r in (records[2], records[0], records[1])]
     np.testing.assert_allclose(table["test ours"], ours, rtol=1e-12)
@@ -101,6 +109,11 @@ def test_table_viii_sets_printed_numbers_beside_ours(report):
         table["weight 2 published"], printed["weight_gradient_2"]
     )
     assert (table["weight 1 ours"].abs() < 1e-15).all()
+    for name in ("weight 1", "weight 2", "bias"):
+        np.testing.assert_array_equal(
+            table[f"{name} difference"],
+            table[f"{name} ours"] - table[f"{name} published"],
+        )
     assert table["same conclusion?"].str.startswith("yes").all()
 
 
@@ -154,6 +167,72 @@ def test_a_failed_gradient_check_is_reported(tmp_path, monkeypatch):
     summary = build.report(build.Request(["gradient-check"], tmp_path))
     assert "is above" in summary.failures[0]
     assert "Check failed." in summary.page.read_text()
+
+
+def test_a_gradient_that_is_not_a_number_fails_the_check(tmp_path, monkeypatch):
+    class Broken(type(ACTIVATIONS["sigmoid"])):
+        def slope(self, z, a, out):
+            out[...] = np.nan
+            return out
+
+    monkeypatch.setattr(build, "builtin", tiny)
+    monkeypatch.setitem(ACTIVATIONS, "sigmoid", Broken())
+    # Only NumPy's engine computes with the record itself.
+    summary = build.report(build.Request(["gradient-check"], tmp_path, engine="numpy"))
+    # Four cases and the one beside Table VIII.
+    assert "not a number in 5 of 9 cases" in summary.failures[0]
+    html = summary.page.read_text()
+    assert "Check failed." in html
+    if has_autograd():
+        assert "Autograd is not installed" not in html
+        claims = [claim.verdict for claim in summary.sections[0].claims]
+        assert claims == ["not confirmed", "not confirmed"]
+    table = csv(summary, "gradient-check-differences-numeric").set_index("activation")
+    assert table.loc["sigmoid"].isna().all()
+    assert table.loc["relu"].notna().all()
+
+
+def test_too_many_kinks_fail_the_check(tmp_path, monkeypatch):
+    def mostly_kinks(value, theta):
+        gradient, kinks = central_difference(value, theta)
+        kinks[:1] = True
+        return gradient, kinks
+
+    monkeypatch.setattr(build, "builtin", tiny)
+    path = "perceptrons.study.gradient_check.central_difference"
+    monkeypatch.setattr(path, mostly_kinks)
+    summary = build.report(build.Request(["gradient-check"], tmp_path))
+    sentence = (
+        "9 parameters were skipped as kinks; in 9 of 9 cases that is more than 1%"
+    )
+    assert sentence in summary.failures[0]
+    assert sentence in summary.page.read_text()
+    monkeypatch.setattr(path, lambda v, t: (t * np.nan, np.ones(t.shape, bool)))
+    summary = build.report(build.Request(["gradient-check"], tmp_path / "all"))
+    assert len(summary.failures) == 2
+
+
+def test_the_page_says_which_engine_was_checked(tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "builtin", tiny)
+    for name in ("numpy", "compiled"):
+        if name == "compiled" and missing():
+            continue
+        request = build.Request(["gradient-check"], tmp_path, engine=name)
+        assert f"9 cases, engine {name}:" in build.report(request).page.read_text()
+
+
+def test_the_page_promises_no_more_than_it_shows(report):
+    assert "Every number the report prints" not in report.page.read_text()
+
+
+def test_the_running_mean_of_squares_is_eq_24(report):
+    captions = [p.caption for p in section(report, "optimizers").pictures]
+    assert sum("eq. (24)" in text for text in captions) == 2
+    assert not any("eq. (23)" in text for text in captions)
+
+
+def test_every_study_has_a_section():
+    assert list(SECTIONS) == list(BUILTIN)
 
 
 def test_without_autograd_the_gap_is_marked_with_the_hint(tmp_path, monkeypatch):

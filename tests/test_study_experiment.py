@@ -1,6 +1,7 @@
 """Experiments: files, their checks, and the runs they become."""
 
 import math
+from importlib import resources
 
 import pytest
 
@@ -13,7 +14,6 @@ from perceptrons.study.experiment import (
 )
 
 GOOD = """
-name = "mine"
 title = "Mine"
 question = "Does it?"
 dataset = "runge"
@@ -33,7 +33,8 @@ hidden_layer_sizes = [[2], [3, 4]]
 max_iter = 3
 
 [[extra]]
-procedure = "ols"
+procedure = "baseline"
+model = "ols"
 degree = 2
 
 [[extra]]
@@ -59,8 +60,8 @@ def test_runs_are_every_cell_then_the_extra_ones_seed_after_seed(write):
         for r in runs[:4]
     ]
     assert cells == [(0.1, [2]), (0.1, [3, 4]), (0.2, [2]), (0.2, [3, 4])]
-    assert runs[4].procedure == "ols"
-    assert runs[4].settings == {"degree": 2}
+    assert runs[4].procedure == "baseline"
+    assert runs[4].settings == {"model": "ols", "degree": 2}
     assert runs[5].settings == {
         "solver": "adam", "n_iter_no_change": math.inf, "max_iter": 30
     }  # fmt: skip
@@ -95,7 +96,8 @@ def test_the_key_depends_on_the_configuration_not_on_its_order(write):
         ('"runge"', '"rungee"', "Did you mean 'runge'?"),
         ("seeds = [0, 1]", "seeds = [-1]", "seeds must hold integers of at least 0"),
         ("[0.1, 0.2]", "0.1", "axes.learning_rate_init must be a list"),
-        ('"ols"', '"olss"', "Did you mean 'ols'?"),
+        ('"baseline"', '"baselines"', "Did you mean 'baseline'?"),
+        ('"test_mse"', '"test_msee"', "Did you mean 'test_mse'?"),
         ("[base]", "[base", "is not valid TOML"),
     ],
 )
@@ -111,6 +113,53 @@ def test_a_misspelt_setting_is_refused_with_the_nearest_one(write):
     experiment = load(write(GOOD.replace("learning_rate_init", "learning_rate_int")))
     with pytest.raises(ExperimentError, match="Did you mean 'learning_rate_init'"):
         experiment.runs()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ('solver = "gd"', 'solver = "gdd"', "solver must be one of"),
+        ('solver = "gd"', "batch_size = -1", "batch_size must be at least 1"),
+        ('solver = "gd"', 'loss = "squared"', "loss must be one of"),
+        ('solver = "gd"', 'init = "hee"', "init must be one of"),
+        ("[[2], [3, 4]]", "[[2], [0]]", "hidden_layer_sizes must be at least 1"),
+        ("max_iter = 30", "max_iter = -3", "max_iter must be at least 1"),
+        ('"ols"', '"olss"', "model must be one of"),
+        ("degree = 2", "degree = 0", "degree must be at least 1"),
+        ("degree = 2", "degree = 2\nstrength = 1", "strength must be left out"),
+        ('model = "ols"', 'model = "ridge"', "strength must be a number"),
+    ],
+)
+def test_a_refused_value_is_named_when_the_runs_are_planned(write, old, new, sentence):
+    experiment = load(write(GOOD.replace(old, new)))
+    with pytest.raises(ExperimentError) as caught:
+        experiment.runs()
+    assert str(caught.value).startswith("The study 'mine' cannot run: ")
+    assert sentence in str(caught.value)
+
+
+def test_an_engine_that_is_missing_is_refused_when_the_runs_are_planned(
+    write, monkeypatch
+):
+    monkeypatch.setattr("perceptrons.engine.missing", lambda: "it was not built")
+    with pytest.raises(ExperimentError, match="it was not built"):
+        load(write(GOOD)).runs(engine="compiled")
+
+
+def test_the_key_depends_on_the_commit_and_on_the_engine_at_hand(write, monkeypatch):
+    def key():
+        return load(write(GOOD)).runs()[0].key
+
+    monkeypatch.setattr("perceptrons.study.provenance.commit", lambda: "abc")
+    clean = key()
+    assert key() == clean
+    monkeypatch.setattr("perceptrons.study.provenance.commit", lambda: "abc changed")
+    assert key() != clean
+    monkeypatch.setattr("perceptrons.study.provenance.commit", lambda: "abc")
+    monkeypatch.setattr("perceptrons.study.experiment.missing", lambda: "not built")
+    without = key()
+    monkeypatch.setattr("perceptrons.study.experiment.missing", lambda: None)
+    assert key() != without
 
 
 def test_a_missing_file_is_refused_with_its_name(tmp_path):
@@ -153,6 +202,12 @@ def test_built_in_settings_are_the_reports():
     epochs = {"gradient-descent": 100_000, "learning-rates": 10_000, "optimizers": 300}
     for name, number in epochs.items():
         assert builtin(name).base["max_iter"] == number
+
+
+def test_the_list_of_studies_is_the_files_of_the_package():
+    folder = resources.files("perceptrons.study") / "studies"
+    names = {path.name.removesuffix(".toml") for path in folder.iterdir()}
+    assert names == set(BUILTIN)
 
 
 def test_published_tables_ship_with_the_package():

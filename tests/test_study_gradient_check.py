@@ -1,9 +1,12 @@
 """The gradient check itself."""
 
+import re
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from perceptrons import engine
 from perceptrons.activations import ACTIVATIONS
 from perceptrons.losses import LOSSES
 from perceptrons.study import gradient_check
@@ -52,8 +55,49 @@ def test_a_wrong_gradient_is_seen(monkeypatch):
             return out
 
     monkeypatch.setitem(ACTIVATIONS, "tanh", Wrong())
-    result = gradient_check.run(SETTINGS, None, 0)
+    # Only NumPy's engine computes with the record itself.
+    result = gradient_check.run({**SETTINGS, "engine": "numpy"}, None, 0)
     assert result.metrics["numeric_rel"] > 0.01
+
+
+def test_a_network_whose_every_parameter_is_a_kink_has_no_difference(monkeypatch):
+    def all_kinks(value, theta):
+        return np.zeros_like(theta), np.ones(theta.shape, bool)
+
+    monkeypatch.setattr(gradient_check, "central_difference", all_kinks)
+    result = gradient_check.run(SETTINGS, None, 0)
+    assert np.isnan(result.metrics["numeric_rel"])
+    assert result.metrics["kinks"] == result.n_parameters
+
+
+@pytest.mark.parametrize("name", ["numpy", "compiled"])
+def test_the_engine_asked_for_is_the_one_checked(name):
+    if name == "compiled" and (why := engine.missing()):
+        pytest.skip(why)
+    result = gradient_check.run({**SETTINGS, "engine": name}, None, 0)
+    assert result.engine == name
+    assert result.metrics["numeric_rel"] < gradient_check.TOLERANCE
+
+
+def test_auto_checks_the_engine_that_would_train():
+    result = gradient_check.run(SETTINGS, None, 0)
+    assert result.engine == ("numpy" if engine.missing() else "compiled")
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"activation": "tanhh"}, "Did you mean 'tanh'?"),
+        ({"penalty": "l3"}, "penalty must be one of"),
+        ({"sizes": [3]}, "sizes must be a list of at least two"),
+        ({"sizes": [3, 0]}, "sizes must be at least 1"),
+        ({"n_rows": 0}, "n_rows must be at least 1"),
+        ({"engine": "warp"}, "engine must be one of"),
+    ],
+)
+def test_settings_that_cannot_run_are_refused_by_name(settings, sentence):
+    with pytest.raises((TypeError, ValueError), match=re.escape(sentence)):
+        gradient_check.check({**SETTINGS, **settings})
 
 
 def test_without_autograd_its_numbers_are_a_gap(monkeypatch):

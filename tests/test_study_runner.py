@@ -6,17 +6,17 @@ import sqlite3
 import subprocess
 import sys
 import time
+import traceback
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
 from perceptrons.study import runner
-from perceptrons.study.experiment import ExperimentError, load
+from perceptrons.study.experiment import load
 from perceptrons.study.records import FILE, Store
 
 STUDY = """
-name = "mine"
 title = "Mine"
 question = "Does it?"
 dataset = "runge"
@@ -132,13 +132,22 @@ def test_ctrl_c_keeps_what_has_ended_and_says_so(study, tmp_path, monkeypatch):
         assert len(store.keys()) == 2
 
 
-def test_refused_settings_become_one_sentence(study, tmp_path):
-    study.write_text(STUDY.replace("batch_size = 20", "batch_size = -1"))
-    with (
-        Store(tmp_path / "out") as store,
-        pytest.raises(ExperimentError, match="study 'mine' cannot run: batch_size"),
-    ):
-        runner.execute(load(study).runs(), store, jobs=1)
+def test_an_error_while_training_comes_through_and_names_its_run(study, tmp_path):
+    # Cross-entropy needs rows of probabilities: the data are at fault, not the plan.
+    text = STUDY.replace("[base]", '[base]\nloss = "cross_entropy"')
+    study.write_text(text)
+    runs = load(study).runs()[:2]
+    for jobs in (1, 2):
+        with (
+            Store(tmp_path / str(jobs)) as store,
+            pytest.raises(ValueError) as caught,
+        ):
+            runner.execute(runs, store, jobs=jobs)
+        assert type(caught.value) is ValueError
+        lines = "".join(traceback.format_exception(caught.value))
+        assert "In the study 'mine', procedure 'network', seed 0" in lines
+        # The line where it happened, in whatever process that was.
+        assert "study/networks.py" in lines
 
 
 def test_a_network_that_diverges_is_recorded_with_nan(study, tmp_path):
@@ -154,3 +163,16 @@ def test_a_network_that_diverges_is_recorded_with_nan(study, tmp_path):
     assert np.isnan(list(result.metrics.values())).all()
     assert np.isfinite(result.curves["cost"]).all()
     assert result.n_parameters == 2 * 50 + 51 * 100 + 101
+
+
+def test_a_network_without_one_finite_epoch_is_recorded_too(study, tmp_path):
+    text = STUDY.replace("[0.001, 0.002, 0.005, 0.01, 0.02, 0.05]", "[1e30]")
+    study.write_text(text.replace('["sgd", "adam"]', '["sgd"]'))
+    (run,) = load(study).runs()
+    with Store(tmp_path / "out") as store:
+        runner.execute([run], store, jobs=1)
+        result = store.get(run).result
+    assert result.reason == "diverged"
+    assert result.message
+    assert np.isnan(list(result.metrics.values())).all()
+    assert result.curves["cost"].size == 0

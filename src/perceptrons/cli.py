@@ -57,14 +57,15 @@ Jobs = Annotated[
     int | None, typer.Option(min=1, help="Processes; all cores if not given.")
 ]
 Engine = Annotated[
-    str | None, typer.Option(help="Engine of every network, such as numpy.")
+    str | None,
+    typer.Option(help="Engine of every network and gradient check, such as numpy."),
 ]
 Data = Annotated[
     Path | None,
     typer.Option(
         exists=True,
         file_okay=False,
-        help="Folder with data sets too large to ship; Runge's needs none.",
+        help="Folder with data sets too large to ship; no study uses it yet.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -65,7 +65,7 @@ def _noise(y: Array, f: Array | None) -> float:
 
 
 def runge_function(x: Array) -> Array:
-    """Runge's function f(x) = 1 / (1 + 25 x^2).
+    """Runge's function f(x) = 1 / (1 + 25 x^2): the report's eq. (30).
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def runge_function(x: Array) -> Array:
 
 
 def runge(seed: int = 0) -> Dataset:
-    """Noisy samples of Runge's function, the report's regression problem.
+    """Noisy samples of Runge's function, eq. (30), the report's regression problem.
 
     x = linspace(-1, 1, 1500), y = f(x) + N(0, 0.1^2), 1200 rows for training and 300
     for testing; x is centered by the mean of its training part. Seed 0 gives the

@@ -14,8 +14,8 @@ from perceptrons.bench.workloads import (
     MNIST_CLASSES,
     MNIST_PIXELS,
     MNIST_ROWS,
-    RUNGE_ROWS,
 )
+from perceptrons.data import runge
 
 Array = NDArray[np.floating[Any]]
 
@@ -37,11 +37,9 @@ def mnist_folder() -> Path | None:
 
 
 def _runge() -> tuple[Array, Array]:
-    """Return noisy samples of 1 / (1 + 25 x^2) on [-1, 1], centered."""
-    rng = np.random.default_rng(2018)
-    x = rng.permutation(np.linspace(-1.0, 1.0, 1500))[:RUNGE_ROWS]
-    y = 1.0 / (1.0 + 25.0 * np.square(x)) + rng.normal(0.0, 0.1, RUNGE_ROWS)
-    return (x - x.mean()).astype(np.float32)[:, None], y.astype(np.float32)
+    """Return the training rows of the studies' seed 0, RUNGE_ROWS of them."""
+    data = runge(0)
+    return data.X_train.astype(np.float32), data.y_train.astype(np.float32)
 
 
 def _mnist() -> tuple[Array, NDArray[np.int64]]:

@@ -15,6 +15,7 @@ from perceptrons.report.sections import SECTIONS
 from perceptrons.report.study import Study
 from perceptrons.report.tables import frame
 from perceptrons.study.experiment import BUILTIN, Experiment, Run, builtin
+from perceptrons.study.lock import hold
 from perceptrons.study.records import Store, StoreError
 from perceptrons.study.runner import execute
 
@@ -111,9 +112,9 @@ def report(request: Request, console: Console | None = None) -> Summary:
     Raises
     ------
     ExperimentError
-        For an unknown study or settings that are refused.
+        For an unknown study or settings that are refused, before anything is trained.
     StoreError
-        If the folder cannot be written.
+        If the folder cannot be written, or another report is at work in it.
     Interrupted
         On Ctrl-C.
     """
@@ -123,6 +124,16 @@ def report(request: Request, console: Console | None = None) -> Summary:
         (e, e.runs(quick=request.quick, seeds=seeds, engine=request.engine))
         for e in experiments
     ]
+    with hold(request.out):
+        return _report(request, planned, console)
+
+
+def _report(
+    request: Request,
+    planned: Sequence[tuple[Experiment, list[Run]]],
+    console: Console | None,
+) -> Summary:
+    """Train and write; the caller holds the folder."""
     runs = [run for _, some in planned for run in some]
     with Store(request.out) as store:
         if store.moved and console:

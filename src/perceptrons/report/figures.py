@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
+from perceptrons.report.tables import OLS, OPTIMIZERS
+
 INK, MUTED, GRID = "#1b1f24", "#57606b", "#d5dae0"
 
 # Okabe and Ito (2008): told apart by the color-blind, legible on white and on black.
@@ -27,14 +30,13 @@ _ORANGE, _GREEN, _RED = "#e69f00", "#009e73", "#d55e00"
 _PINK, _SKY, _BROWN = "#cc79a7", "#56b4e9", "#a6761d"
 _CYCLE = (BLUE, _ORANGE, _GREEN, _RED, _PINK, _SKY, _BROWN)
 
-#: One color per method, in every figure.
+#: One color per method, in every figure: the name up to its first comma. Networks take
+#: the colors of the cycle in the order of their study.
 COLORS = {
-    "OLS, degree 8": _RED,
-    "network 50": BLUE,
-    "network 50, 100": _ORANGE,
-    "Plain SGD": _GREEN,
-    "RMSProp": _PINK,
-    "Adam": _SKY,
+    OLS: _RED,
+    OPTIMIZERS["sgd"]: _GREEN,
+    OPTIMIZERS["rmsprop"]: _PINK,
+    OPTIMIZERS["adam"]: _SKY,
 }
 _DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.5)), (0, (5, 1.5, 1.5, 1.5)))
 
@@ -75,9 +77,10 @@ def _axes(xlabel: str, ylabel: str, height: float = 3.5) -> tuple[Figure, Axes]:
 
 def _look(names: Sequence[str]) -> dict[str, tuple[str, Any]]:
     """Give every series its color and dash; unknown names take the next free one."""
-    free = iter(_CYCLE * (1 + len(names) // len(_CYCLE)))
+    own = {name: COLORS.get(name.partition(",")[0]) for name in names}
+    free = cycle(color for color in _CYCLE if color not in own.values())
     return {
-        name: (COLORS.get(name) or next(free), _DASHES[i % len(_DASHES)])
+        name: (own[name] or next(free), _DASHES[i % len(_DASHES)])
         for i, name in enumerate(names)
     }
 
@@ -165,7 +168,7 @@ def against_rate(table: pd.DataFrame, legend: str, reference: float) -> Figure:
             axes.plot([], [], color=color, label=name)
         for part, style in _PARTS.items():
             axes.plot([], [], color=MUTED, label=part, **style)
-        axes.axhline(reference, color=MUTED, lw=1.2, ls=":", label="OLS, test")
+        axes.axhline(reference, color=MUTED, lw=1.2, ls=":", label=f"{OLS}, test")
         if table["diverged"].any():
             axes.plot([], [], "x", color=MUTED, ms=8, mew=2, label="diverged")
         _label_rates(axes, sorted(table["learning_rate"].unique()))

@@ -17,14 +17,24 @@ from perceptrons.study.records import Record
 #: (measured on all pairs of the study "optimizers" with a test MSE below 0.02).
 TIE = 0.05
 
+#: What the measures are called in a sentence.
+MEASURES = {
+    "train_mse": "train MSE",
+    "test_mse": "test MSE",
+    "excess": "excess over noise",
+    "error_f": "error against f",
+}
+
+OLS = "OLS"
+
 HEADINGS = {
     "hidden_layer_sizes": "hidden layers",
     "solver": "optimizer",
     "learning_rate_init": "learning rate",
     "train_mse": "train ours",
     "test_mse": "test ours",
-    "excess": "excess over noise",
-    "error_f": "error against f",
+    "excess": MEASURES["excess"],
+    "error_f": MEASURES["error_f"],
     "n_parameters": "parameters",
     "spread": "spread over seeds",
 }
@@ -43,9 +53,11 @@ def frame(records: Iterable[Record]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns ``key``, ``seed``, ``procedure``, ``model``, the settings, the metrics,
-        ``reason``, ``epochs``, ``seconds``, ``n_parameters`` and ``engine``. Lists,
-        such as layer sizes, become text: "50, 100".
+        Columns ``key``, ``seed``, ``procedure``, ``kind`` (the baseline's setting
+        ``model``, such as "ols", otherwise the procedure), ``model`` (its name for
+        rows and legends), the settings, the metrics, ``reason``, ``epochs``,
+        ``seconds``, ``n_parameters`` and ``engine``. Lists, such as layer sizes,
+        become text: "50, 100".
     """
     rows = []
     for record in records:
@@ -56,6 +68,7 @@ def frame(records: Iterable[Record]) -> pd.DataFrame:
                 "key": record.run.key,
                 "seed": record.run.seed,
                 "procedure": record.run.procedure,
+                "kind": settings.pop("model", record.run.procedure),
                 "model": _model(record),
                 **{k: v for k, v in settings.items() if k != "engine"},
                 **result.metrics,
@@ -77,8 +90,10 @@ def _flat(value: object) -> object:
 def _model(record: Record) -> str:
     """Name what was fitted, for rows and legends."""
     settings = record.run.settings
-    if record.run.procedure == "ols":
-        return f"OLS, degree {settings['degree']}"
+    if record.run.procedure == "baseline":
+        name = OLS if settings["model"] == "ols" else settings["model"].capitalize()
+        strength = f", strength {settings['strength']:g}" if name != OLS else ""
+        return f"{name}, degree {settings['degree']}{strength}"
     sizes = settings.get("hidden_layer_sizes", [])
     return f"network {_flat(sizes)}" if sizes else record.run.procedure
 
@@ -95,7 +110,9 @@ def published(name: str) -> pd.DataFrame:
         return pd.read_csv(stream)
 
 
-def over_seeds(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def over_seeds(
+    table: pd.DataFrame, by: Sequence[str], metric: str = "test_mse"
+) -> pd.DataFrame:
     """Average over seeds, in the order of first appearance.
 
     Parameters
@@ -104,20 +121,23 @@ def over_seeds(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
         From :func:`frame`.
     by : sequence of str
         Columns that tell one row of the result from another.
+    metric : str, default="test_mse"
+        The measure that decides.
 
     Returns
     -------
     DataFrame
         The columns ``by``, the mean of every measure, ``spread`` (standard deviation
-        of the test MSE over seeds; NaN with one seed), ``seeds`` and ``ended``, which
-        says how many runs diverged. A mean over a diverged run without numbers is NaN.
+        of the deciding measure over seeds; NaN with one seed), ``seeds`` and ``ended``,
+        which says how many runs diverged. A mean over a diverged run without numbers
+        is NaN.
     """
     rows = []
     for labels, group in table.groupby(list(by), sort=False, dropna=False):
         row = dict(zip(by, labels, strict=True))
         row |= {name: group[name].mean(skipna=False) for name in _MEASURES}
         row["n_parameters"] = int(group["n_parameters"].iloc[0])
-        row["spread"] = group["test_mse"].std(ddof=1)
+        row["spread"] = group[metric].std(ddof=1)
         row["seeds"] = len(group)
         diverged = int((group["reason"] == "diverged").sum())
         reasons = ", ".join(dict.fromkeys(group["reason"]))
@@ -143,7 +163,7 @@ def agreement(answers: Iterable[bool | None]) -> bool | None:
 
 
 def same_conclusion(
-    published_mse: float,
+    published_error: float,
     published_ols: float,
     ours: Iterable[float],
     ours_ols: Iterable[float],
@@ -152,17 +172,17 @@ def same_conclusion(
 
     Parameters
     ----------
-    published_mse, published_ols : float
-        Test MSEs as printed.
+    published_error, published_ols : float
+        As printed.
     ours, ours_ols : iterables of float
-        Test MSEs, one per seed.
+        Ours, one per seed.
 
     Returns
     -------
     str
         "yes: ..." or "no: ..." or "not decidable: ..." with the reason.
     """
-    theirs = lower(published_mse, published_ols)
+    theirs = lower(published_error, published_ols)
     answers = list(map(lower, ours, ours_ols))
     here = agreement(answers)
     if here is None:
@@ -180,27 +200,32 @@ def beside_published(
     printed: pd.DataFrame,
     labels: Sequence[str],
     printed_ols: float,
+    metric: str = "test_mse",
 ) -> pd.DataFrame:
     """Set published and own errors side by side, row by row of the published table.
 
     Parameters
     ----------
     table : DataFrame
-        From :func:`frame`, with the columns ``labels``; the rows of procedure "ols"
-        are what networks are judged by.
+        From :func:`frame`, with the columns ``labels``; the rows of kind "ols" are
+        what networks are judged by.
     printed : DataFrame
-        ``labels``, ``train_mse`` and ``test_mse`` as published.
+        ``labels``, ``train_mse`` and the deciding measure as published.
     labels : sequence of str
     printed_ols : float
-        Published test MSE of OLS.
+        Published error of OLS.
+    metric : str, default="test_mse"
+        The measure that decides.
 
     Returns
     -------
     DataFrame
         One row per published row.
     """
-    ours = over_seeds(table, labels).set_index(list(labels))
-    ols = table[table["procedure"] == "ols"].set_index("seed")["test_mse"]
+    ours = over_seeds(table, labels, metric).set_index(list(labels))
+    ols = table[table["kind"] == "ols"].set_index("seed")[metric]
+    measures = dict.fromkeys(["train_mse", metric])
+    others = ["test_mse", "excess", "error_f", "n_parameters", "seconds", "ended"]
     rows = []
     for _, theirs in printed.iterrows():
         where = tuple(theirs[name] for name in labels)
@@ -209,33 +234,35 @@ def beside_published(
         )
         cells = table[chosen].set_index("seed")
         mean = ours.loc[where if len(where) > 1 else where[0]]
-        is_ols = bool((cells["procedure"] == "ols").all())
+        is_ols = bool((cells["kind"] == "ols").all())
         conclusion = same_conclusion(
-            theirs["test_mse"], printed_ols, cells["test_mse"], ols[cells.index]
+            theirs[metric], printed_ols, cells[metric], ols[cells.index]
         )
-        rows.append(
-            {
-                **dict(zip(labels, where, strict=True)),
-                "train published": theirs["train_mse"],
-                "train ours": mean["train_mse"],
-                "test published": theirs["test_mse"],
-                "test ours": mean["test_mse"],
-                "difference": mean["test_mse"] - theirs["test_mse"],
-                "spread": mean["spread"],
-                "same conclusion?": "the yardstick" if is_ols else conclusion,
-                "excess over noise": mean["excess"],
-                "error against f": mean["error_f"],
-                "parameters": mean["n_parameters"],
-                "seconds": mean["seconds"],
-                "ended": mean["ended"],
-            }
-        )
+        row = dict(zip(labels, where, strict=True))
+        for name in measures:
+            row |= _compared(MEASURES[name], theirs[name], mean[name])
+        row["spread"] = mean["spread"]
+        row["same conclusion?"] = "the yardstick" if is_ols else conclusion
+        row |= {name: mean[name] for name in others if name not in measures}
+        rows.append(row)
     return _headed(pd.DataFrame(rows))
 
 
-def own_results(table: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
+def _compared(word: str, theirs: float, ours: float) -> dict[str, float]:
+    """Return a published number, ours and their difference under their headings."""
+    word = word.removesuffix(" MSE")
+    return {
+        f"{word} published": theirs,
+        f"{word} ours": ours,
+        f"{word} difference": ours - theirs,
+    }
+
+
+def own_results(
+    table: pd.DataFrame, labels: Sequence[str], metric: str = "test_mse"
+) -> pd.DataFrame:
     """Return our numbers alone, for settings that the report prints none for."""
-    ours = over_seeds(table, labels).drop(columns="seeds")
+    ours = over_seeds(table, labels, metric).drop(columns="seeds")
     return _headed(ours)
 
 

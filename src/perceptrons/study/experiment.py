@@ -1,9 +1,11 @@
 """Experiments: a TOML file becomes a frozen record, and that becomes runs.
 
-The keys of a file::
+The name of a study is that of its file. The keys of a file::
 
-    name, title, question, reference    texts; the reference is optional
-    metric                              the measure that decides, such as "test_mse"
+    title, question, reference          texts; the reference is optional
+    metric                              the measure that decides, such as "test_mse":
+                                        verdicts, best rows and the spread over seeds
+                                        go by it, and lower is better
     procedure                           "network" unless said otherwise
     dataset                             a name of perceptrons.data.DATASETS, where the
                                         procedure needs data
@@ -33,13 +35,15 @@ from typing import Any
 import perceptrons
 from perceptrons import _checks
 from perceptrons.data import DATASETS
-from perceptrons.engine import ENGINES
-from perceptrons.study import procedures
+from perceptrons.engine import missing
+from perceptrons.study import procedures, provenance
 
-# The order in which the studies are listed and printed: the report's own.
+#: The studies in the order in which they are listed and printed: the report's own.
+#: The file studies/NAME.toml holds the settings; perceptrons.report.sections has a
+#: module of that name, its hyphens underscores, for the page.
 BUILTIN = ("gradient-descent", "learning-rates", "optimizers", "gradient-check")
 
-_REQUIRED = ("name", "title", "question", "metric")
+_REQUIRED = ("title", "question", "metric")
 _OPTIONAL = {
     "dataset": str,
     "reference": str,
@@ -89,7 +93,7 @@ class Run:
 
     @cached_property
     def key(self) -> str:
-        """Hash of everything that decides the result, the package version included."""
+        """Hash of all that decides the result, version and commit included."""
         parts = {
             "study": self.study,
             "procedure": self.procedure,
@@ -97,7 +101,10 @@ class Run:
             "settings": self.settings,
             "seed": self.seed,
             "version": perceptrons.__version__,
+            "commit": provenance.commit(),
             "libraries": procedures.PROCEDURES[self.procedure].installed(),
+            # "auto" trains on the compiled engine once there is one.
+            "compiled": missing() is None,
         }
         text = json.dumps(parts, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -156,7 +163,7 @@ class Experiment:
         seeds : iterable of int, optional
             Instead of the file's.
         engine : str, optional
-            Replaces the ``engine`` of every network.
+            Replaces the ``engine`` of every network and gradient check.
 
         Returns
         -------
@@ -166,7 +173,7 @@ class Experiment:
         Raises
         ------
         ExperimentError
-            For a setting the procedure does not know.
+            For a setting the procedure does not know, or a value it refuses.
         """
         override = dict(self.quick) if quick else {}
         planned: list[tuple[str, dict[str, Any]]] = [
@@ -188,14 +195,19 @@ class Experiment:
     def _run(
         self, name: str, settings: dict[str, Any], seed: int, engine: str | None
     ) -> Run:
-        """Check the settings' names and freeze one run."""
+        """Check the settings and freeze one run."""
         procedure = procedures.PROCEDURES[name]
         known = procedure.known()
         for key in settings:
             _choice(self.source, key, known, f"a setting of {name!r}")
         if engine is not None and "engine" in known:
-            _choice(self.source, engine, ENGINES, "engine")
             settings = {**settings, "engine": engine}
+        try:
+            procedure.check(settings)
+        except (TypeError, ValueError) as error:
+            raise ExperimentError(
+                f"The study {self.name!r} cannot run: {error}"
+            ) from None
         text = json.dumps(settings, sort_keys=True)
         return Run(self.name, name, self.dataset, text, seed)
 
@@ -255,6 +267,7 @@ def load(path: Path | Traversable) -> Experiment:
         raise ExperimentError(f"{source} is not valid TOML: {error}.") from None
     _check(source, table)
     return Experiment(
+        name=Path(path.name).stem,
         **{key: table[key] for key in _REQUIRED},
         dataset=table.get("dataset", ""),
         procedure=table.get("procedure", "network"),
@@ -285,6 +298,7 @@ def _check(source: str, table: dict[str, Any]) -> None:
     for part in [table, *table.get("extra", [])]:
         name = part.get("procedure", main)
         _choice(source, name, procedures.PROCEDURES, "a procedure")
+        _choice(source, table["metric"], procedures.PROCEDURES[name].metrics, "metric")
         if procedures.PROCEDURES[name].needs_data or "dataset" in table:
             _choice(source, table.get("dataset", ""), DATASETS, "dataset")
     for key, values in table.get("axes", {}).items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -10,10 +11,13 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from perceptrons import MLPRegressor
+from perceptrons import MLPRegressor, engine, losses
 from perceptrons.data import Dataset
+from perceptrons.history import DivergedError
 from perceptrons.metrics import mean_squared_error
-from perceptrons.network import Architecture
+from perceptrons.network import Architecture, initialize
+from perceptrons.objective import Problem
+from perceptrons.settings import batch_size, resolve
 from perceptrons.study.procedures import Result
 
 
@@ -26,6 +30,41 @@ class MeanSquareRecorder:
     def on_epoch_end(self, state: Any) -> None:
         """Append the mean over all parameters."""
         self.values.append(float(np.mean(state.optimizer_state["mean_square"])))
+
+
+def _estimator(
+    settings: Mapping[str, Any], seed: int = 0, callbacks: Any = None
+) -> MLPRegressor:
+    """Return the estimator of these settings; TOML has lists, but no tuples."""
+    arguments = dict(settings)
+    if isinstance(sizes := arguments.get("hidden_layer_sizes"), list):
+        arguments["hidden_layer_sizes"] = tuple(sizes)
+    return MLPRegressor(**arguments, random_state=seed, callbacks=callbacks)
+
+
+def check(settings: Mapping[str, Any]) -> None:
+    """Refuse settings that cannot be run.
+
+    Parameters
+    ----------
+    settings : mapping
+        Arguments of :class:`perceptrons.MLPRegressor`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the argument, the rule, what came, and a remedy.
+    """
+    model = _estimator(settings)
+    given = resolve(model)
+    # Data may have other shapes; what is checked here does not depend on them.
+    architecture = Architecture((1, *given.hidden, 1))
+    loss = losses.resolve(model.loss)
+    rng = np.random.default_rng(0)
+    initialize(architecture, given.activations, model.init, rng, given.dtype)
+    batch_size(model.batch_size, sys.maxsize, full=False)
+    problem = Problem(architecture, given.activations, loss, given.penalty, given.dtype)
+    engine.choose(model.engine, problem, given.rule, model.n_jobs)
 
 
 def run(settings: Mapping[str, Any], dataset: Dataset, seed: int) -> Result:
@@ -46,20 +85,15 @@ def run(settings: Mapping[str, Any], dataset: Dataset, seed: int) -> Result:
         RMSProp the mean of G_t after each epoch. A network that diverged predicts
         NaN, and its metrics are NaN; the cost of its finite epochs is kept.
     """
-    arguments = dict(settings)
-    arguments["hidden_layer_sizes"] = tuple(arguments.get("hidden_layer_sizes", (100,)))
-    recorder = MeanSquareRecorder() if arguments.get("solver") == "rmsprop" else None
-    callbacks = [recorder] if recorder else None
-    model = MLPRegressor(**arguments, random_state=seed, callbacks=callbacks)
-    sizes = (dataset.X_train.shape[1], *arguments["hidden_layer_sizes"], 1)
+    recorder = MeanSquareRecorder() if settings.get("solver") == "rmsprop" else None
+    model = _estimator(settings, seed, [recorder] if recorder else None)
+    sizes = (dataset.X_train.shape[1], *resolve(model).hidden, 1)
     n_parameters = Architecture(sizes).n_parameters
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(dataset.X_train, dataset.y_train)
-    except ValueError as error:
-        if "non-finite" not in str(error):
-            raise
+    except DivergedError as error:
         return _lost(str(error), dataset, n_parameters)
     outcome = model.outcome_
     curves = _predictions(dataset, None if outcome.reason == "diverged" else model)

@@ -57,9 +57,12 @@ class Procedure:
     Parameters
     ----------
     module : str
-        Module with ``run(settings, dataset, seed) -> Result``.
+        Module with ``run(settings, dataset, seed) -> Result`` and
+        ``check(settings)``, which refuses settings that cannot be run.
     known : callable
         Returns the names of the settings it takes.
+    metrics : tuple of str
+        Names of the measures in its results, all of them better when lower.
     work : callable
         settings -> expected seconds, roughly: to order runs and foretell the end.
     needs_data : bool, default=True
@@ -71,6 +74,7 @@ class Procedure:
 
     module: str
     known: Callable[[], list[str]]
+    metrics: tuple[str, ...]
     work: Callable[[Settings], float] = lambda settings: 0.01
     needs_data: bool = True
     libraries: tuple[str, ...] = ()
@@ -82,6 +86,10 @@ class Procedure:
             if number := _version(library):
                 found[library] = number
         return found
+
+    def check(self, settings: Settings) -> None:
+        """Refuse settings that cannot be run: a TypeError or ValueError says why."""
+        import_module(self.module).check(settings)
 
     def run(self, settings: Settings, dataset: Any, seed: int) -> Result:
         """Perform one run; see the module."""
@@ -124,14 +132,19 @@ def _network_work(settings: Settings) -> float:
     return float(epochs * (steps * 25e-6 + connections * 1200 * 0.25e-9))
 
 
+_ERRORS = ("train_mse", "test_mse", "excess", "error_f")
+
 PROCEDURES: dict[str, Procedure] = {
     "network": Procedure(
-        "perceptrons.study.networks", _network_settings, _network_work
+        "perceptrons.study.networks", _network_settings, _ERRORS, _network_work
     ),
-    "ols": Procedure("perceptrons.study.baselines", lambda: ["degree"]),
+    "baseline": Procedure(
+        "perceptrons.study.baselines", lambda: ["model", "degree", "strength"], _ERRORS
+    ),
     "gradient-check": Procedure(
         "perceptrons.study.gradient_check",
-        lambda: ["activation", "loss", "penalty", "sizes", "n_rows"],
+        lambda: ["activation", "loss", "penalty", "sizes", "n_rows", "engine"],
+        ("numeric_abs", "numeric_rel", "autograd_abs", "autograd_rel", "kinks"),
         needs_data=False,
         libraries=("autograd",),
     ),

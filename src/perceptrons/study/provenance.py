@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import subprocess
@@ -17,40 +18,57 @@ _LIBRARIES = ("numpy", "scipy", "scikit-learn", "autograd")
 
 @cache
 def commit() -> str:
-    """Return the commit this package was built from, or "unknown".
+    """Return the commit of the code that runs, or "unknown".
 
-    An installed package knows it from its build; one that runs from a checkout asks
-    git, and says so if files have changed since.
+    A package that runs from a checkout asks git, and says so if its files have changed
+    since: "0123456789ab with local changes 89abcdef", the last part a hash of them. An
+    installed package knows the commit it was built from.
     """
+    package = Path(perceptrons.__file__).parent
+    if package.parent.name == "src" and (package.parent.parent / ".git").exists():
+        return checked_out(package.parent.parent)
     try:
         built: str | None = import_module("perceptrons._version").commit_id
-    except ModuleNotFoundError:
+    except (AttributeError, ModuleNotFoundError):
         built = None
-    if built:
-        return built.removeprefix("g")
-    package = Path(perceptrons.__file__).parent
-    root = package.parent.parent
-    if not (root / ".git").exists() or package.parent.name != "src":
-        return "unknown"
-    head = _git(root, "rev-parse", "--verify", "--short=12", "HEAD")
+    return built.removeprefix("g") if built else "unknown"
+
+
+def checked_out(root: Path) -> str:
+    """Return the commit of a checkout and a hash of the changes below src, if any.
+
+    Parameters
+    ----------
+    root : Path
+        Folder with ``.git`` and ``src``.
+
+    Returns
+    -------
+    str
+        "unknown" if git is missing or fails.
+    """
+    head = _git(root, "rev-parse", "--verify", "--short=12", "HEAD").decode().strip()
     if not head:
         return "unknown"
-    changed = _git(root, "status", "--porcelain", "--", "src")
-    return f"{head} with local changes" if changed else head
+    changes = _git(root, "diff", "HEAD", "--binary", "--", "src")
+    new = _git(root, "ls-files", "-z", "--others", "--exclude-standard", "--", "src")
+    if not changes and not new:
+        return head
+    digest = hashlib.sha256(changes + new)
+    for name in filter(None, new.split(b"\0")):
+        digest.update((root / os.fsdecode(name)).read_bytes())
+    return f"{head} with local changes {digest.hexdigest()[:8]}"
 
 
-def _git(root: Path, *arguments: str) -> str:
+def _git(root: Path, *arguments: str) -> bytes:
     """Return what git prints, nothing if it fails or is missing."""
     try:
         done = subprocess.run(
-            ["git", "-C", str(root), *arguments],
-            capture_output=True,
-            text=True,
-            check=True,
+            ["git", "-C", str(root), *arguments], capture_output=True, check=True
         )
     except (OSError, subprocess.CalledProcessError):
-        return ""
-    return done.stdout.strip()
+        return b""
+    return done.stdout
 
 
 @cache

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from perceptrons.data import DATASETS, Dataset
-from perceptrons.study.experiment import ExperimentError, Run
+from perceptrons.study.experiment import Run
 from perceptrons.study.procedures import PROCEDURES, Result
 from perceptrons.study.records import Store
 
@@ -41,10 +41,11 @@ def execute(
 
     Raises
     ------
-    ExperimentError
-        If a run's settings are refused; what has ended is kept.
     Interrupted
         On Ctrl-C; what has ended is kept.
+
+    Any other error of a run comes through as it is, with a note that names the run;
+    what has ended is kept.
     """
     finished = store.keys()
     missing = [run for run in dict.fromkeys(runs) if run.key not in finished]
@@ -81,19 +82,16 @@ def _performed(runs: Sequence[Run], jobs: int) -> Iterator[tuple[Run, Result]]:
 
 
 def perform(run: Run) -> tuple[Run, Result]:
-    """Perform one run, in whatever process this is.
-
-    Raises
-    ------
-    ExperimentError
-        If the procedure refuses the settings.
-    """
-    dataset = _dataset(run.dataset, run.seed) if run.dataset else None
+    """Perform one run, in whatever process this is; its errors name the run."""
     try:
-        result = PROCEDURES[run.procedure].run(run.settings, dataset, run.seed)
-    except (TypeError, ValueError) as error:
-        raise ExperimentError(f"The study {run.study!r} cannot run: {error}") from error
-    return run, result
+        dataset = _dataset(run.dataset, run.seed) if run.dataset else None
+        return run, PROCEDURES[run.procedure].run(run.settings, dataset, run.seed)
+    except Exception as error:
+        error.add_note(
+            f"In the study {run.study!r}, procedure {run.procedure!r}, seed "
+            f"{run.seed}, settings {run.settings_json}"
+        )
+        raise
 
 
 @lru_cache(maxsize=4)

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 
 from perceptrons.report.section import Section
-from perceptrons.report.sections import (
-    gradient_check,
-    gradient_descent,
-    learning_rates,
-    optimizers,
-)
 from perceptrons.report.study import Study
+from perceptrons.study.experiment import BUILTIN
 
-#: Builders by name of the study. Each takes the study and, by name, all studies of
-#: this report, since some claims compare two.
+#: Builders by name of the study: ``section`` of the module of that name. Each takes
+#: the study and, by name, all studies of this report, since some claims compare two.
 SECTIONS: dict[str, Callable[[Study, Mapping[str, Study]], Section]] = {
-    "gradient-descent": gradient_descent.section,
-    "learning-rates": learning_rates.section,
-    "optimizers": optimizers.section,
-    "gradient-check": gradient_check.section,
+    name: import_module(f"{__name__}.{name.replace('-', '_')}").section
+    for name in BUILTIN
 }

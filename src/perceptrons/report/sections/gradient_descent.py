@@ -14,13 +14,8 @@ from perceptrons.report.claims import Finding, Test, all_of, judge, pick, sig
 from perceptrons.report.section import Picture, Section, Table
 from perceptrons.report.study import Study
 
-_OLS, _ONE, _TWO = "OLS, degree 8", "network 50", "network 50, 100"
-_MODELS = (_OLS, _ONE, _TWO)
-_PRINTED = {
-    "ols_degree_8": _OLS,
-    "one_layer_50": _ONE,
-    "two_layer_50_100": _TWO,
-}
+# Rows of Table I as its file names them: OLS, then the networks.
+_PRINTED = ("ols_degree_8", "one_layer_50", "two_layer_50_100")
 
 # Polynomials of degree 8 oscillate towards both ends of [-1, 1].
 _EDGE = 0.8
@@ -31,10 +26,14 @@ _SCATTER = 0.08
 
 def section(study: Study, others: Mapping[str, Study]) -> Section:
     """Build the section."""
+    names = _models(study)
     printed = tables.published("gradient_descent_mse")
-    printed["model"] = printed["model"].map(_PRINTED)
-    printed_ols = pick(printed, "test_mse", model=_OLS)
-    beside = tables.beside_published(study.table, printed, ["model"], printed_ols)
+    printed["model"] = printed["model"].map(dict(zip(_PRINTED, names, strict=True)))
+    metric = study.metric
+    printed_ols = pick(printed, metric, model=names[0])
+    beside = tables.beside_published(
+        study.table, printed, ["model"], printed_ols, metric
+    )
     return Section(
         study=study,
         claims=judge(study, _CLAIMS),
@@ -48,6 +47,13 @@ def section(study: Study, others: Mapping[str, Study]) -> Section:
         ],
         pictures=_pictures(study),
     )
+
+
+def _models(study: Study) -> tuple[str, str, str]:
+    """Return the names of OLS and of the networks with one and two layers."""
+    (ols,) = study.models("ols")
+    one, two = study.models("network")
+    return ols, one, two
 
 
 def _pictures(study: Study) -> list[Picture]:
@@ -79,7 +85,9 @@ def _predictions(study: Study) -> pd.DataFrame:
     data = DATASETS[study.experiment.dataset](study.seeds[0])
     columns = {"x": data.X_test[:, 0], "y": data.y_test, "f": data.f_test}
     rows = study.table[study.table["seed"] == study.seeds[0]]
-    columns |= {model: _curve(study, rows, model, "predicted") for model in _MODELS}
+    columns |= {
+        model: _curve(study, rows, model, "predicted") for model in _models(study)
+    }
     return pd.DataFrame(columns).sort_values("x", ignore_index=True)
 
 
@@ -96,14 +104,14 @@ def _cost(study: Study, rows: pd.DataFrame, model: str) -> Any:
 
 def _improves(study: Study, rows: pd.DataFrame) -> Finding:
     """Compare the first and the last cost."""
-    ends = {m: _cost(study, rows, m)[[0, -1]] for m in (_ONE, _TWO)}
+    ends = {m: _cost(study, rows, m)[[0, -1]] for m in study.models("network")}
     text = "\n".join(f"{m}: {sig(a)} to {sig(b)}" for m, (a, b) in ends.items())
     return all_of([tables.lower(b, a) for a, b in ends.values()]), text
 
 
 def _lower_cost(study: Study, rows: pd.DataFrame) -> Finding:
     """Compare the final training errors."""
-    one, two = (pick(rows, "train_mse", model=m) for m in (_ONE, _TWO))
+    one, two = (pick(rows, "train_mse", model=m) for m in study.models("network"))
     return tables.lower(two, one), (
         f"train MSE {sig(two)} with two layers, {sig(one)} with one"
     )
@@ -111,7 +119,7 @@ def _lower_cost(study: Study, rows: pd.DataFrame) -> Finding:
 
 def _faster(study: Study, rows: pd.DataFrame) -> Finding:
     """Count the epochs to the one layer's final cost."""
-    one, two = (_cost(study, rows, m) for m in (_ONE, _TWO))
+    one, two = (_cost(study, rows, m) for m in study.models("network"))
     reached = np.flatnonzero(two <= one[-1])
     goal = f"the one layer's final cost, {sig(one[-1])}"
     if not reached.size:
@@ -122,10 +130,11 @@ def _faster(study: Study, rows: pd.DataFrame) -> Finding:
 
 
 def _ols_wins(study: Study, rows: pd.DataFrame) -> Finding:
-    """Compare the test errors of both networks with that of OLS."""
-    errors = {m: pick(rows, "test_mse", model=m) for m in _MODELS}
-    text = "test MSE: " + "; ".join(f"{m} {sig(v)}" for m, v in errors.items())
-    return all_of([tables.lower(errors[_OLS], errors[m]) for m in (_ONE, _TWO)]), text
+    """Compare the errors of both networks with that of OLS."""
+    errors = {m: pick(rows, study.metric, model=m) for m in _models(study)}
+    text = f"{study.measure}: " + "; ".join(f"{m} {sig(v)}" for m, v in errors.items())
+    ols, *networks = errors.values()
+    return all_of([tables.lower(ols, error) for error in networks]), text
 
 
 def _calmer(study: Study, rows: pd.DataFrame) -> Finding:
@@ -133,22 +142,24 @@ def _calmer(study: Study, rows: pd.DataFrame) -> Finding:
     data = DATASETS[study.experiment.dataset](int(rows["seed"].iloc[0]))
     edge = np.abs(data.X_test[:, 0]) > _EDGE
     errors = {}
-    for model in _MODELS:
+    for model in _models(study):
         away = _curve(study, rows, model, "predicted") - data.f_test
         errors[model] = float(np.mean(away[edge] ** 2))
     text = f"error against f where abs(x) > {_EDGE}: "
     text += "; ".join(f"{m} {sig(v)}" for m, v in errors.items())
-    return all_of([tables.lower(errors[m], errors[_OLS]) for m in (_ONE, _TWO)]), text
+    ols, *networks = errors.values()
+    return all_of([tables.lower(error, ols) for error in networks]), text
 
 
 def _costly(study: Study, rows: pd.DataFrame) -> Finding:
     """Compare error, parameters and seconds of OLS and the best network."""
-    ols = rows[rows["model"] == _OLS].iloc[0]
-    networks = rows[rows["model"] != _OLS]
-    best = networks.sort_values("test_mse", na_position="last").iloc[0]
-    near = abs(best["test_mse"] / ols["test_mse"] - 1) <= _SCATTER
+    metric = study.metric
+    ols = rows[rows["kind"] == "ols"].iloc[0]
+    networks = rows[rows["kind"] == "network"]
+    best = networks.sort_values(metric, na_position="last").iloc[0]
+    near = abs(best[metric] / ols[metric] - 1) <= _SCATTER
     lines = [
-        f"{row['model']}: test MSE {sig(row['test_mse'])}, {row['n_parameters']} "
+        f"{row['model']}: {study.measure} {sig(row[metric])}, {row['n_parameters']} "
         f"parameters, {sig(row['seconds'])} s"
         for row in (best, ols)
     ]

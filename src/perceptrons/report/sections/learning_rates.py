@@ -13,14 +13,15 @@ from perceptrons.report.section import Picture, Section, Table
 from perceptrons.report.sections.rates import listing, long_table, trend
 from perceptrons.report.study import Study
 
-_ONE, _TWO = "network 50", "network 50, 100"
-
 
 def section(study: Study, others: Mapping[str, Study]) -> Section:
     """Build the section."""
     table = study.table
-    networks = table[table["procedure"] == "network"]
-    ols = table[table["procedure"] == "ols"]["test_mse"].mean()
+    networks = table[table["kind"] == "network"]
+    (name,) = study.models("ols")
+    ols = table[table["kind"] == "ols"]
+    ols_error = ols[study.metric].mean()
+    ols_test = ols["test_mse"].mean()
     fewer_epochs = partial(_fewer_epochs, descent=others.get("gradient-descent"))
     claims: list[tuple[str, Test]] = [
         ("Increasing the learning rate only gives better results.", _only_better),
@@ -36,9 +37,11 @@ def section(study: Study, others: Mapping[str, Study]) -> Section:
             Table(
                 "figure-3-table",
                 "MSE at every learning rate",
-                tables.own_results(networks, ["model", "learning_rate_init"]),
-                "The report prints no numbers for Fig. 3. OLS of degree 8 has a test "
-                f"MSE of {sig(ols)} on the same data.",
+                tables.own_results(
+                    networks, ["model", "learning_rate_init"], study.metric
+                ),
+                f"The report prints no numbers for Fig. 3. On the same data {name} has "
+                f"{study.measure} {sig(ols_error)}.",
             )
         ],
         pictures=[
@@ -48,7 +51,7 @@ def section(study: Study, others: Mapping[str, Study]) -> Section:
                 "Error of both networks on the training and the test set. A cross "
                 "marks training that diverged.",
                 long_table(table, "model"),
-                lambda data: figures.against_rate(data, "model", ols),
+                lambda data: figures.against_rate(data, "model", ols_test),
             )
         ],
     )
@@ -60,8 +63,11 @@ def _of(rows: pd.DataFrame, model: str) -> pd.DataFrame:
 
 
 def _only_better(study: Study, rows: pd.DataFrame) -> Finding:
-    """Follow the test error of both networks over the rates."""
-    found = {m: trend(_of(rows, m), falling=True) for m in (_ONE, _TWO)}
+    """Follow the error of both networks over the rates."""
+    found = {
+        model: trend(study, _of(rows, model), falling=True)
+        for model in study.models("network")
+    }
     lines = [f"{m}: {evidence}" for m, (_, evidence) in found.items()]
     answer = all_of([answer for answer, _ in found.values()])
     return answer, "\n".join(lines)
@@ -70,14 +76,15 @@ def _only_better(study: Study, rows: pd.DataFrame) -> Finding:
 def _highest_best(study: Study, rows: pd.DataFrame) -> Finding:
     """Compare the highest rate with the best of the others."""
     answers, lines = [], []
-    for model in (_ONE, _TWO):
+    metric = study.metric
+    for model in study.models("network"):
         cells = _of(rows, model)
         highest, others = cells.iloc[-1:], cells.iloc[:-1]
-        answers.append(
-            tables.lower(highest["test_mse"].item(), others["test_mse"].min())
+        answers.append(tables.lower(highest[metric].item(), others[metric].min()))
+        best = cells.sort_values(metric).iloc[:1]
+        lines.append(
+            f"{model}: lowest {listing(study, best)}; {listing(study, highest)}"
         )
-        best = cells.sort_values("test_mse").iloc[:1]
-        lines.append(f"{model}: lowest {listing(best)}; {listing(highest)}")
     return all_of(answers), "\n".join(lines)
 
 
@@ -87,12 +94,13 @@ def _fewer_epochs(
     """Compare short training at high rates with the long one at 0.01."""
     if descent is None:
         return None, "needs the study gradient-descent in the same report"
-    seed = rows["seed"].iloc[0]
-    long = pick(descent.table, "test_mse", model=_ONE, seed=seed)
-    epochs = pick(descent.table, "epochs", model=_ONE, seed=seed)
-    cells = _of(rows, _ONE)
+    seed, metric = rows["seed"].iloc[0], study.metric
+    one = study.models("network")[0]
+    long = pick(descent.table, metric, model=one, seed=seed)
+    epochs = pick(descent.table, "epochs", model=one, seed=seed)
+    cells = _of(rows, one)
     fast = cells[cells["learning_rate_init"] > 0.01]
-    return tables.lower(fast["test_mse"].min(), long), (
-        f"{fast['max_iter'].max():.0f} epochs: {listing(fast)}\n"
+    return tables.lower(fast[metric].min(), long), (
+        f"{fast['max_iter'].max():.0f} epochs: {listing(study, fast)}\n"
         f"{epochs:.0f} epochs: {sig(long)} at 0.01"
     )

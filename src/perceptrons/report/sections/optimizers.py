@@ -15,20 +15,26 @@ from perceptrons.report.section import Picture, Section, Table
 from perceptrons.report.sections.rates import listing, long_table, trend
 from perceptrons.report.study import Study
 
-_ONE, _TWO = "50", "50, 100"
-_WORDS = {_ONE: "one layer (50)", _TWO: "two layers (50, 100)"}
 _LABELS = ["hidden_layer_sizes", "solver", "learning_rate_init"]
 
 
 def section(study: Study, others: Mapping[str, Study]) -> Section:
     """Build the section."""
-    pairs = zip(_pictures(study, "a", _ONE), _pictures(study, "b", _TWO), strict=True)
+    one, two = _sizes(study)
+    pairs = zip(_pictures(study, "a", one), _pictures(study, "b", two), strict=True)
     return Section(
         study=study,
         claims=judge(study, _CLAIMS),
-        tables=[_table(study, "II", _ONE), _table(study, "III", _TWO)],
+        tables=[_table(study, "II", one), _table(study, "III", two)],
         pictures=[picture for pair in pairs for picture in pair],
     )
+
+
+def _sizes(study: Study) -> dict[str, str]:
+    """Return the hidden layers of both networks and what they are called."""
+    networks = study.table[study.table["kind"] == "network"]
+    one, two = dict.fromkeys(networks["hidden_layer_sizes"])
+    return {one: f"one layer ({one})", two: f"two layers ({two})"}
 
 
 def _table(study: Study, number: str, size: str) -> Table:
@@ -43,12 +49,13 @@ def _table(study: Study, number: str, size: str) -> Table:
     printed["hidden_layer_sizes"] = printed["hidden_layer_sizes"].str.replace(",", ", ")
     printed = printed[printed["hidden_layer_sizes"] == size]
     ols = tables.published("gradient_descent_mse")
+    printed_ols = pick(ols, study.metric, model="ols_degree_8")
     beside = tables.beside_published(
-        study.table, printed, _LABELS, pick(ols, "test_mse", model="ols_degree_8")
+        study.table, printed, _LABELS, printed_ols, study.metric
     )
     return Table(
         f"table-{number.lower()}",
-        f"Table {number}: {_WORDS[size]}, optimizers and learning rates",
+        f"Table {number}: {_sizes(study)[size]}, optimizers and learning rates",
         beside.drop(columns="hidden layers"),
         "Same conclusion: does the network predict better than OLS?",
     )
@@ -58,8 +65,9 @@ def _pictures(study: Study, letter: str, size: str) -> list[Picture]:
     """Draw errors, and cost and mean G_t of RMSProp, for one network."""
     of_size = study.table[study.table["hidden_layer_sizes"] == size]
     rmsprop = study.chosen(hidden_layer_sizes=size, solver="rmsprop")
-    ols = study.table[study.table["procedure"] == "ols"]["test_mse"].mean()
-    words = _WORDS[size]
+    ols = study.table[study.table["kind"] == "ols"]["test_mse"].mean()
+    words = _sizes(study)[size]
+    number = "II" if letter == "a" else "III"
     return [
         Picture(
             f"figure-4{letter}-cost",
@@ -74,7 +82,7 @@ def _pictures(study: Study, letter: str, size: str) -> list[Picture]:
             f"figure-4{letter}-mean-square",
             f"RMSProp's mean G_t, {words}",
             "Mean over all parameters of the running mean of squared gradients, eq. "
-            "(23), after each epoch; the report explains Fig. 4 by it.",
+            "(24), after each epoch; the report explains Fig. 4 by it.",
             tables.histories(rmsprop, "mean_square", "learning_rate_init"),
             lambda data: figures.histories(
                 data, "mean G_t (squared gradient)", "learning rate"
@@ -83,8 +91,7 @@ def _pictures(study: Study, letter: str, size: str) -> list[Picture]:
         Picture(
             f"optimizers-{letter}",
             f"MSE against the learning rate, {words}",
-            f"The numbers of Table {'II' if size == _ONE else 'III'}. A cross marks "
-            "training that diverged.",
+            f"The numbers of Table {number}. A cross marks training that diverged.",
             long_table(of_size, "solver"),
             lambda data: figures.against_rate(data, "optimizer", ols),
         ),
@@ -96,7 +103,7 @@ def _both(test: Test) -> Test:
 
     def ask(study: Study, rows: pd.DataFrame) -> Finding:
         answers, lines = [], []
-        for size, words in _WORDS.items():
+        for size, words in _sizes(study).items():
             cells = rows[rows["hidden_layer_sizes"] == size]
             answer, text = test(study, cells)
             answers.append(answer)
@@ -111,24 +118,26 @@ def _of(rows: pd.DataFrame, solver: str) -> pd.DataFrame:
     return rows[rows["solver"] == solver].sort_values("learning_rate_init")
 
 
-def _best(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the row with the lowest test MSE."""
-    return rows.sort_values("test_mse", na_position="last").iloc[:1]
+def _best(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the row that is lowest in the study's measure."""
+    return rows.sort_values(study.metric, na_position="last").iloc[:1]
 
 
-def _best_of_both(rows: pd.DataFrame) -> list[pd.DataFrame]:
+def _best_of_both(study: Study, rows: pd.DataFrame) -> list[pd.DataFrame]:
     """Return the best row of the one-layer and of the two-layer network."""
-    return [_best(rows[rows["hidden_layer_sizes"] == size]) for size in _WORDS]
+    return [
+        _best(study, rows[rows["hidden_layer_sizes"] == size]) for size in _sizes(study)
+    ]
 
 
 def _sgd_gains(study: Study, rows: pd.DataFrame) -> Finding:
-    """Follow the test error of plain SGD over the rates."""
-    return trend(_of(rows, "sgd"), falling=True)
+    """Follow the error of plain SGD over the rates."""
+    return trend(study, _of(rows, "sgd"), falling=True)
 
 
 def _rmsprop_loses(study: Study, rows: pd.DataFrame) -> Finding:
-    """Follow the test error of RMSProp over the rates."""
-    return trend(_of(rows, "rmsprop"), falling=False)
+    """Follow the error of RMSProp over the rates."""
+    return trend(study, _of(rows, "rmsprop"), falling=False)
 
 
 def _unrest(curves: dict[str, Any]) -> float:
@@ -172,33 +181,33 @@ def _unstable(solver: str) -> Test:
 
 def _rmsprop_beats_ols(study: Study, rows: pd.DataFrame) -> Finding:
     """Compare RMSProp at the lowest rate with OLS."""
-    ols = pick(study.table, "test_mse", procedure="ols", seed=rows["seed"].iloc[0])
-    error = _of(rows, "rmsprop")["test_mse"].iloc[0]
+    ols = pick(study.table, study.metric, kind="ols", seed=rows["seed"].iloc[0])
+    error = _of(rows, "rmsprop")[study.metric].iloc[0]
     return tables.lower(error, ols), f"{sig(error)}, OLS {sig(ols)}"
 
 
 def _adam_best(study: Study, rows: pd.DataFrame) -> Finding:
     """Compare every optimizer at its best rate."""
-    best = {solver: _best(_of(rows, solver)) for solver in tables.OPTIMIZERS}
+    best = {solver: _best(study, _of(rows, solver)) for solver in tables.OPTIMIZERS}
     text = "; ".join(
-        f"{tables.OPTIMIZERS[s]} {listing(row)}" for s, row in best.items()
+        f"{tables.OPTIMIZERS[s]} {listing(study, row)}" for s, row in best.items()
     )
-    errors = {solver: row["test_mse"].item() for solver, row in best.items()}
+    errors = {solver: row[study.metric].item() for solver, row in best.items()}
     adam = errors.pop("adam")
     return all_of([tables.lower(adam, other) for other in errors.values()]), text
 
 
 def _two_better(study: Study, rows: pd.DataFrame) -> Finding:
     """Compare the best of both networks."""
-    one, two = (row["test_mse"].item() for row in _best_of_both(rows))
+    one, two = (row[study.metric].item() for row in _best_of_both(study, rows))
     return tables.lower(two, one), (
-        f"best test MSE {sig(two)} with two layers, {sig(one)} with one"
+        f"best {study.measure} {sig(two)} with two layers, {sig(one)} with one"
     )
 
 
 def _larger_gap(study: Study, rows: pd.DataFrame) -> Finding:
     """Compare test minus train error of the best of both networks."""
-    best = _best_of_both(rows)
+    best = _best_of_both(study, rows)
     one, two = ((row["test_mse"] - row["train_mse"]).item() for row in best)
     # A gap scatters as the test errors do, however small it is itself.
     scale = max(row["test_mse"].item() for row in best)
@@ -211,7 +220,8 @@ def _larger_gap(study: Study, rows: pd.DataFrame) -> Finding:
 
 def _two_layer_adam(study: Study, rows: pd.DataFrame) -> Finding:
     """Measure the unrest of Adam in the two-layer network."""
-    return _unstable("adam")(study, rows[rows["hidden_layer_sizes"] == _TWO])
+    _, two = _sizes(study)
+    return _unstable("adam")(study, rows[rows["hidden_layer_sizes"] == two])
 
 
 _TABLES = "Tables II and III"

@@ -7,6 +7,7 @@ from itertools import pairwise
 import pandas as pd
 
 from perceptrons.report.claims import Finding, sig
+from perceptrons.report.study import Study
 from perceptrons.report.tables import OPTIMIZERS, lower
 
 
@@ -25,7 +26,7 @@ def long_table(table: pd.DataFrame, series: str) -> pd.DataFrame:
     DataFrame
         ``series, part, learning_rate, seed, value, diverged``.
     """
-    networks = table[table["procedure"] == "network"]
+    networks = table[table["kind"] == "network"]
     parts = [
         pd.DataFrame(
             {
@@ -42,23 +43,23 @@ def long_table(table: pd.DataFrame, series: str) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def trend(rows: pd.DataFrame, *, falling: bool) -> Finding:
-    """Tell whether the test MSE only falls (or rises) with the learning rate."""
+def trend(study: Study, rows: pd.DataFrame, *, falling: bool) -> Finding:
+    """Tell whether the study's measure only falls (or rises) with the rate."""
     rows = rows.sort_values("learning_rate_init")
-    errors = rows["test_mse"].tolist()
+    errors = rows[study.metric].tolist()
     steps = [lower(b, a) if falling else lower(a, b) for a, b in pairwise(errors)]
     # A tie neither helps nor harms; the ends must differ in the right direction.
     ends = (errors[-1], errors[0]) if falling else (errors[0], errors[-1])
     holds = False not in steps and lower(*ends) is True
-    return holds, f"test MSE {listing(rows)}"
+    return holds, f"{study.measure} {listing(study, rows)}"
 
 
-def listing(rows: pd.DataFrame) -> str:
-    """Write the test MSE at every learning rate."""
+def listing(study: Study, rows: pd.DataFrame) -> str:
+    """Write the study's measure at every learning rate."""
     rows = rows.sort_values("learning_rate_init")
     return ", ".join(
         f"{'diverged' if reason == 'diverged' else sig(error)} at {rate:g}"
         for rate, error, reason in zip(
-            rows["learning_rate_init"], rows["test_mse"], rows["reason"], strict=True
+            rows["learning_rate_init"], rows[study.metric], rows["reason"], strict=True
         )
     )

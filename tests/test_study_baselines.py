@@ -1,0 +1,119 @@
+"""Linear baselines: closed forms, and their forms as networks without hidden layers."""
+
+import warnings
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from perceptrons import MLPRegressor
+from perceptrons.data import runge
+from perceptrons.study import baselines
+from perceptrons.study.procedures import PROCEDURES
+
+DEGREE = 4
+
+
+@pytest.fixture(scope="module")
+def features():
+    """Return standardized powers of x and the targets of seed 0."""
+    data = runge(0)
+    powers = baselines.polynomial(DEGREE, None)[:-1]
+    return powers.fit_transform(data.X_train), data.y_train
+
+
+def network(**settings):
+    """Return a network without hidden layers that minimizes eq. (6) + a penalty."""
+    return MLPRegressor(
+        "mean_squared_error", (), alpha=0.0, dtype="float64", random_state=0, **settings
+    )
+
+
+def quietly(model, X, y):
+    """Fit, whether or not the limit of epochs is reached."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return model.fit(X, y)
+
+
+def test_ols_is_the_normal_equations_solution(features):
+    X, y = features
+    model = baselines.linear_model("ols").fit(X, y)
+    # The features are centered, so that the intercept is the mean of y: eq. (3).
+    theta = np.linalg.solve(X.T @ X, X.T @ (y - y.mean()))
+    assert_allclose(model.coef_, theta, rtol=1e-10)
+    assert_allclose(model.intercept_, y.mean(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("strength", [1e-3, 1.0, 300.0])
+def test_ridge_is_eq_5_with_lambda_undivided(features, strength):
+    X, y = features
+    model = baselines.linear_model("ridge", strength).fit(X, y)
+    theta = np.linalg.solve(X.T @ X + strength * np.eye(DEGREE), X.T @ (y - y.mean()))
+    assert_allclose(model.coef_, theta, rtol=1e-9)
+    assert_allclose(model.intercept_, y.mean(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("strength", [1e-3, 0.01, 0.05])
+def test_lasso_meets_the_conditions_of_its_minimum(features, strength):
+    X, y = features
+    model = baselines.linear_model("lasso", strength).fit(X, y)
+    # The slope of 1/(2n) sum r^2 is -X^T r / n: -strength sign(w) where w is not 0,
+    # and within strength elsewhere. The bound follows the duality gap asked for.
+    slope = X.T @ (y - model.predict(X)) / len(y)
+    kept = model.coef_ != 0
+    assert_allclose(slope[kept], strength * np.sign(model.coef_[kept]), atol=1e-5)
+    assert (np.abs(slope[~kept]) <= strength + 1e-5).all()
+
+
+@pytest.mark.parametrize("l2", [1e-3, 0.1, 1.0])
+def test_a_network_with_l2_is_ridge_with_n_l2_half(features, l2):
+    X, y = features
+    model = quietly(network(l2=l2, solver="lbfgs", tol=1e-12, max_iter=5000), X, y)
+    ridge = baselines.linear_model("ridge", len(y) * l2 / 2).fit(X, y)
+    # SciPy's L-BFGS ends where a step lowers J by less than 2e-9 of itself, 1e-10
+    # here: sqrt(2 * 1e-10 / 0.08) = 5e-5 along the direction of least curvature.
+    assert_allclose(model.coefs_[0][:, 0], ridge.coef_, atol=5e-5)
+    assert_allclose(model.intercepts_[0][0], ridge.intercept_, atol=5e-5)
+    assert_allclose(model.predict(X), ridge.predict(X), atol=5e-5)
+
+
+@pytest.mark.parametrize("l1", [0.002, 0.02, 0.1])
+@pytest.mark.parametrize("solver", ["gd", "adam"])
+def test_a_network_with_l1_is_lasso_with_l1_half(features, l1, solver):
+    X, y = features
+    steps = {
+        "batch_size": len(y), "tol": 0.0, "n_iter_no_change": np.inf, "max_iter": 6000,
+        "schedule": "cosine", "learning_rate_init": 0.1 if solver == "gd" else 0.01,
+    }  # fmt: skip
+    model = quietly(network(l1=l1, solver=solver, **steps), X, y)
+    lasso = baselines.linear_model("lasso", l1 / 2).fit(X, y)
+    # A weight that Lasso sets to 0 swings about it by rate x l1, which the cosine
+    # takes from 1e-2 towards 0; four such weights stay within 1e-4 by the end.
+    assert_allclose(model.coefs_[0][:, 0], lasso.coef_, atol=1e-4)
+    assert_allclose(model.predict(X), lasso.predict(X), atol=2e-4)
+
+
+def test_a_lasso_that_does_not_converge_says_so(monkeypatch):
+    monkeypatch.setattr(baselines, "_MOST_SWEEPS", 3)
+    settings = {"model": "lasso", "degree": 8, "strength": 1e-4}
+    assert baselines.run(settings, runge(0), 0).reason == "limit reached"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"model": "ols", "degree": 8},
+        {"model": "ridge", "degree": 8, "strength": 1e-3},
+        {"model": "lasso", "degree": 8, "strength": 1e-3},
+    ],
+)
+def test_the_procedure_fits_every_model(settings):
+    data = runge(0)
+    PROCEDURES["baseline"].check(settings)
+    result = PROCEDURES["baseline"].run(settings, data, 0)
+    # Degree 8 cannot come closer to f than 3.5e-3 in the mean square on [-1, 1].
+    assert 0.0125 < result.metrics["test_mse"] < 0.03
+    assert set(result.metrics) == set(PROCEDURES["baseline"].metrics)
+    assert result.curves["predicted"].shape == data.y_test.shape
+    assert result.n_parameters == 9
