@@ -67,6 +67,17 @@ void require(bool holds, const char* rule) {
     if (!holds) throw std::invalid_argument(rule);
 }
 
+// Reading a number across its alignment is undefined; perceptrons.engine.compiled copies
+// such arrays, anyone else is refused.
+template <class T> void require_aligned(std::initializer_list<const T*> pointers) {
+    for (const T* pointer : pointers)
+        require(reinterpret_cast<uintptr_t>(pointer) % sizeof(T) == 0,
+                "arrays must be aligned: numpy.require(array, requirements='A')");
+}
+template <class A> auto* data_or_null(const std::optional<A>& array) {
+    return array ? array->data() : nullptr;
+}
+
 // Features as the engine reads them: an array of any strides, or the parts of CSR rows.
 template <class T> struct Features {
     Matrix<T> dense;
@@ -100,9 +111,11 @@ template <class T> void bind(nb::module_& m, const char* network, const char* fe
     typedef Features<T> F;
 
     nb::class_<F>(m, features)
-        .def("__init__", [](F* self, Matrix<T> X) { new (self) F{X, {}, {}, {}, {}, int64_t(X.shape(0)), int64_t(X.shape(1))}; })
+        .def("__init__", [](F* self, Matrix<T> X) { require_aligned<T>({X.data()}); new (self) F{X, {}, {}, {}, {}, int64_t(X.shape(0)), int64_t(X.shape(1))}; })
         .def("__init__", [](F* self, Read<T> values, Read<int64_t> starts, Read<int64_t> columns,
                             int64_t n_columns) {
+            require_aligned<T>({values.data()});
+            require_aligned<int64_t>({starts.data(), columns.data()});
             require(starts.shape(0) >= 1 && columns.shape(0) == values.shape(0) &&
                         starts(starts.shape(0) - 1) == int64_t(values.shape(0)) && starts(0) == 0,
                     "the parts of the sparse rows do not fit together");
@@ -113,6 +126,7 @@ template <class T> void bind(nb::module_& m, const char* network, const char* fe
             new (self) F{{}, values, starts, columns, {}, int64_t(starts.shape(0)) - 1, n_columns};
         })
         .def("select", [](F& self, Read<int64_t> rows) {
+            require_aligned<int64_t>({rows.data()});
             for (size_t i = 0; i < rows.shape(0); ++i)
                 require(rows(i) >= 0 && rows(i) < self.n_rows, "a selected row is out of range");
             self.subset = rows;
@@ -121,6 +135,7 @@ template <class T> void bind(nb::module_& m, const char* network, const char* fe
 
     auto data_of = [](const N& net, const F& X, const Table<const T>& Y,
                       const std::optional<Read<T>>& weights) {
+        require_aligned<T>({Y.data(), data_or_null(weights)});
         require(int64_t(Y.shape(0)) == X.n_rows, "X and Y must have the same number of rows");
         require(int(Y.shape(1)) == net.n_outputs(), "Y must have one column per output");
         require(X.n_columns == net.n_inputs(), "X must have one column per feature");
@@ -156,6 +171,8 @@ template <class T> void bind(nb::module_& m, const char* network, const char* fe
                  Data<T> data = data_of(net, X, Y, weights);
                  require(data.n_rows >= 1 && data.n_rows <= net.rows(), "X must have 1 to `rows` rows");
                  require(masks.empty() || masks.size() == net.n_hidden(), "one mask per hidden layer");
+                 require_aligned<T>({theta.data(), grad.data()});
+                 for (auto& mask : masks) require_aligned<T>({data_or_null(mask)});
                  std::vector<const T*> factors;
                  for (size_t l = 0; l < masks.size(); ++l) {
                      require(!masks[l] || (int64_t(masks[l]->shape(0)) == data.n_rows &&
@@ -190,6 +207,8 @@ template <class T> void bind(nb::module_& m, const char* network, const char* fe
                  require(rule >= 0 && rule <= 5, "no such rule");
                  require(rule == 0 || first, "the rule needs its state");
                  require(rule < 4 || second, "the rule needs its state");
+                 require_aligned<T>({theta.data(), data_or_null(first), data_or_null(second)});
+                 require_aligned<double>({rates.data()});
                  Epoch<T> epoch;
                  epoch.batch_rows = batch_rows;
                  epoch.draw = Draw(draw);
@@ -232,6 +251,7 @@ template <class T> void bind(nb::module_& m, const char* network, const char* fe
              nb::arg("second").none().noconvert())
         .def("load", [](N& net, Read<T> theta) {
             require(int64_t(theta.shape(0)) == net.n_parameters(), "theta must have one entry per parameter");
+            require_aligned<T>({theta.data()});
             net.load_weights(theta.data());
         })
         .def("predict", [](N& net, nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu> X,
@@ -240,6 +260,7 @@ template <class T> void bind(nb::module_& m, const char* network, const char* fe
             require(int(X.shape(1)) == net.n_inputs() && raw.shape(0) == X.shape(0) &&
                         int(raw.shape(1)) == net.n_outputs(),
                     "X must have one column per feature, raw one row per row and one column per output");
+            require_aligned<T>({X.data(), raw.data()});
             Rows<T> rows;
             rows.values = X.data();
             rows.row_stride = int64_t(X.shape(1));
@@ -253,6 +274,7 @@ template <class T> void bind(nb::module_& m, const char* network, const char* fe
                     "raw must have the shape (rows, outputs)");
             require(X.n_columns == net.n_inputs(), "X must have one column per feature");
             require(n_threads >= 1 && n_threads <= net.rows(), "n_threads must be from 1 to rows");
+            require_aligned<T>({theta.data(), raw.data()});
             nb::gil_scoped_release release;
             FlushDenormals flush;
             net.load_weights(theta.data());
