@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from test_report_page import tiny
 from typer.testing import CliRunner
 
+import perceptrons
 from perceptrons.cli import app
 from perceptrons.report import build
 from perceptrons.study import runner
@@ -69,8 +71,12 @@ def test_a_damaged_store_is_announced(quickly, tmp_path):
     ("arguments", "sentence"),
     [
         (["optimisers"], "Did you mean 'optimizers'?"),
-        (["optimizers", "--engine", "warp", "--quick"], "engine must be one of"),
-        (["optimizers", "--out", __file__], "choose a folder you can write to"),
+        (
+            ["optimizers", "--engine", "warp", "--quick"],
+            "Error: --engine must be one of",
+        ),
+        (["optimizers", "--out", __file__], "is a file, not a folder; choose a folder"),
+        (["optimizers", "--out", f"{__file__}/x"], "test_cli.py is a file, not"),
         (["--seeds", "0"], "--seeds"),
     ],
 )
@@ -102,6 +108,23 @@ def test_ctrl_c_exits_with_130_and_says_what_is_kept(quickly, tmp_path, monkeypa
     assert "0 of 9 runs ended and are kept" in done.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("arguments", [["list"], ["list", "--json"], ["info"]])
+def test_output_that_cannot_be_written_is_one_sentence(arguments):
+    command = [sys.executable, "-m", "perceptrons.cli", *arguments]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: the output cannot be written")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_version():
+    done = call("--version")
+    assert done.exit_code == 0
+    assert done.stdout == f"perceptrons {perceptrons.__version__}\n"
+
+
 def test_listing_loads_no_heavy_library():
     code = (
         "import sys; from perceptrons.cli import app; app(['list'], False);"
@@ -110,3 +133,13 @@ def test_listing_loads_no_heavy_library():
     command = [sys.executable, "-c", code.replace("False", "standalone_mode=False")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1].strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("option", "named"), [("--peers", "scikit-learn"), ("--workloads", "W1a")]
+)
+def test_bench_refuses_unknown_names_in_a_sentence(option, named):
+    result = CliRunner().invoke(app, ["bench", option, "zzz"])
+    assert result.exit_code == 2
+    assert named in result.output
+    assert "Traceback" not in result.output

@@ -1,6 +1,7 @@
 """Every study end to end in a tiny setting, and the page in a browser."""
 
 import dataclasses
+import re
 import shutil
 import xml.etree.ElementTree as ET
 
@@ -154,8 +155,6 @@ def test_figures_are_drawn_from_the_numbers_beside_them(report):
 
 
 def test_ids_on_the_page_are_unique(report):
-    import re
-
     ids = re.findall(r'\bid="([^"]+)"', report.page.read_text())
     assert len(ids) == len(set(ids))
 
@@ -240,7 +239,11 @@ def test_without_autograd_the_gap_is_marked_with_the_hint(tmp_path, monkeypatch)
     monkeypatch.setattr("perceptrons.study.gradient_check.has_autograd", lambda: False)
     summary = build.report(build.Request(["gradient-check"], tmp_path))
     assert summary.failures == []
-    assert "pip install autograd" in summary.page.read_text()
+    sentence = (
+        "Autograd is not installed: install it with `pip install autograd` and run "
+        "the same command again."
+    )
+    assert sentence in summary.page.read_text()
     claims = [claim.verdict for claim in summary.sections[0].claims]
     assert claims == ["not decidable", "not decidable"]
 
@@ -251,7 +254,33 @@ def test_several_seeds_give_spread_and_unanimous_verdicts(tmp_path, monkeypatch)
     summary = build.report(request)
     table = csv(summary, "gradient-descent-table-1")
     assert (table["spread over seeds"] > 0).all()
-    assert all("of 2 seeds" in c.evidence for c in summary.sections[0].claims)
+    pattern = r"Holds for (\d), fails for (\d), ties in (\d) of 2 seeds\."
+    for claim in summary.sections[0].claims:
+        counts = re.match(pattern, claim.evidence)
+        assert sum(map(int, counts.groups())) == 2
+    html = summary.page.read_text()
+    assert "one seed" not in html
+    printed = [f"{value:.2g}" for value in table["spread over seeds"]]
+    assert any(f">{text}</td>" in html for text in printed)
+
+
+def test_verdicts_of_a_single_seed_say_so(report):
+    html = report.page.read_text()
+    claims = sum(len(part.claims) for part in report.sections)
+    assert html.count("<small>one seed</small>") == claims
+    assert html.count("(one seed)</span>") == len(report.sections)
+
+
+def test_claims_about_the_best_rate_say_what_chose_it(report):
+    texts = [c.text for part in report.sections for c in part.claims]
+    assert not any("{" in text for text in texts)
+    best = [text for text in texts if "test MSE" in text]
+    assert len(best) == 5
+
+
+def test_seconds_are_said_to_come_from_shared_cores(report):
+    costly = section(report, "gradient-descent").claims[-1]
+    assert "other runs may have shared the cores" in costly.evidence
 
 
 def test_a_file_that_fails_leaves_the_old_one(tmp_path, monkeypatch):
@@ -304,6 +333,8 @@ def test_the_page_is_sound_in_a_browser(report, width, scheme):
         figures = page.locator("figure svg").all()
         boxes = [figure.bounding_box() for figure in figures]
         widest = page.evaluate("document.documentElement.scrollWidth")
+        table = page.locator(".scroll").first
+        shades = table.evaluate("box => getComputedStyle(box).backgroundAttachment")
         browser.close()
     assert noise == []
     assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
@@ -312,3 +343,5 @@ def test_the_page_is_sound_in_a_browser(report, width, scheme):
         assert box["width"] > 0.75 * min(width, 500)
         assert box["height"] > 100
     assert widest == width
+    # Two covers move with a table, two shades stay where it is cut off.
+    assert shades.split(", ") == ["local", "local", "scroll", "scroll"]

@@ -11,6 +11,7 @@ import pytest
 
 from perceptrons.report import drawing, figures, tables
 from perceptrons.report.claims import all_of
+from perceptrons.report.sections.gradient_descent import _faster
 from perceptrons.report.sections.rates import trend
 from perceptrons.report.study import Study
 from perceptrons.study.experiment import Run, builtin, published
@@ -165,6 +166,32 @@ def test_cells_that_diverged_are_crosses_in_the_color_of_their_series():
     assert crosses[0].get_color() == figures.BLUE
 
 
+def rates_figure(rates, values, names=("a", "b", "c")):
+    """Draw series whose second last rate diverged."""
+    one = pd.DataFrame(
+        {"part": "test", "learning_rate": rates, "seed": 0, "value": values,
+         "diverged": np.isnan(values)}
+    )  # fmt: skip
+    table = pd.concat([one.assign(series=name) for name in names])
+    (axes,) = figures.against_rate(table, "model", 0.5).axes
+    return axes
+
+
+def test_crosses_are_above_every_point():
+    axes = rates_figure([0.1, 0.2, 0.4], [1.0, math.nan, 1e9])
+    heights = [
+        y for line in axes.lines if line.get_marker() == "x" for y in line.get_ydata()
+    ]
+    low, high = np.log(axes.get_ylim())
+    assert (np.log(1e9) - low) / (high - low) < min(heights)
+
+
+def test_every_rate_has_a_label():
+    axes = rates_figure([0.5, 1.0, 1.5, 2.0], [1.0, 1.0, 1.0, 1.0])
+    labels = [text.get_text() for text in axes.get_xticklabels()]
+    assert labels == ["0.5", "1", "\n1.5", "2"]
+
+
 def test_methods_keep_their_colors_whatever_their_settings():
     data = pd.DataFrame({"x": [0.0, 1.0], "y": 0.0, "f": 0.0})
     names = ["OLS, degree 3", "network 4", "network 4, 5"]
@@ -216,6 +243,54 @@ def test_claims_go_by_the_metric_of_the_study():
     falls = {m: trend(s, s.table, falling=True) for m, s in found.items()}
     assert falls["test_mse"] == (False, "test MSE 1 at 0.1, 2 at 0.2")
     assert falls["error_f"] == (True, "error against f 9 at 0.1, 3 at 0.2")
+
+
+@pytest.mark.parametrize(
+    ("errors", "answer"),
+    [
+        ([1, 1, 1], None),
+        ([1, 0.99, 0.98], None),
+        ([1, 0.97, 0.5], True),
+        ([1, 0.5, 0.51], True),
+        ([1, 1.5, 0.5], False),
+        ([1, 1.04, 1.08], False),
+        ([math.nan, math.nan], None),
+        ([1, math.nan], False),
+    ],
+)
+@pytest.mark.parametrize("falling", [True, False])
+def test_a_trend_has_ties(errors, answer, falling):
+    errors = errors if falling else errors[::-1]
+    records = [network(0.1 * (i + 1), 0, e, 0.0) for i, e in enumerate(errors)]
+    study = Study(builtin("optimizers"), records, tables.frame(records))
+    assert trend(study, study.table, falling=falling)[0] is answer
+
+
+def descents(one, two):
+    """Return a study of two networks with these cost histories."""
+    records = [
+        Record(
+            Run("s", "network", "runge", json.dumps({"hidden_layer_sizes": sizes}), 0),
+            Result(metrics={}, curves={"cost": np.array(cost)}), {}, "", "",
+        )
+        for sizes, cost in (([5], one), ([5, 5], two))
+    ]  # fmt: skip
+    return Study(builtin("gradient-descent"), records, tables.frame(records))
+
+
+@pytest.mark.parametrize(
+    ("two", "answer"),
+    [
+        (np.linspace(1, 0.1, 100), None),
+        (np.linspace(1, 0.103, 100), None),
+        (np.linspace(1, 0.2, 100), False),
+        (np.linspace(1, 0.01, 100), True),
+        (np.empty(0), False),
+    ],
+)
+def test_faster_has_ties(two, answer):
+    study = descents(np.linspace(1, 0.1, 100), two)
+    assert _faster(study, study.table)[0] is answer
 
 
 def test_tables_go_by_the_metric_of_the_study():

@@ -5,6 +5,7 @@ from importlib import resources
 
 import pytest
 
+from perceptrons.study import procedures
 from perceptrons.study.experiment import (
     BUILTIN,
     ExperimentError,
@@ -160,6 +161,14 @@ def test_the_key_depends_on_the_commit_and_on_the_engine_at_hand(write, monkeypa
     without = key()
     monkeypatch.setattr("perceptrons.study.experiment.missing", lambda: None)
     assert key() != without
+
+
+def test_gradients_are_checked_again_once_autograd_is_there(monkeypatch):
+    keys = []
+    for number in (None, "1.7.0"):
+        monkeypatch.setattr(procedures, "_version", lambda name, number=number: number)
+        keys.append({run.key for run in builtin("gradient-check").runs()})
+    assert not keys[0] & keys[1]
 
 
 def test_a_missing_file_is_refused_with_its_name(tmp_path):

@@ -63,7 +63,7 @@ def test_an_error_inside_gives_the_folder_back(tmp_path):
 def test_a_folder_that_cannot_be_written_is_refused_with_the_remedy(tmp_path):
     (tmp_path / "file").touch()
     with (
-        pytest.raises(StoreError, match=r"cannot be written.*--out"),
+        pytest.raises(StoreError, match=r"file is a file, not a folder.*--out"),
         hold(tmp_path / "file" / "report"),
     ):
         pass

@@ -5,8 +5,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import traceback
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -130,6 +132,36 @@ def test_ctrl_c_keeps_what_has_ended_and_says_so(study, tmp_path, monkeypatch):
         with pytest.raises(runner.Interrupted, match="2 of 12 runs ended and are kept"):
             runner.execute(runs, store, jobs=1)
         assert len(store.keys()) == 2
+
+
+@pytest.mark.parametrize("solver", ["sgd", "gd"])
+def test_ctrl_c_in_the_middle_of_a_training_stores_nothing(study, tmp_path, solver):
+    text = STUDY.replace('["sgd", "adam"]', f'["{solver}"]').replace("[3]", "[50, 50]")
+    text = text.replace(
+        "max_iter = 12", "max_iter = 1000000\nn_iter_no_change = 1000000"
+    )
+    study.write_text(text.replace("[0.001, 0.002, 0.005, 0.01, 0.02, 0.05]", "[1e-9]"))
+    runs = load(study).runs()
+    pressed = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
+    with Store(tmp_path / "out") as store:
+        pressed.start()
+        with pytest.raises(runner.Interrupted, match="0 of 1 runs ended"):
+            runner.execute(runs, store, jobs=1)
+        pressed.join()
+        assert store.keys() == set()
+
+
+def test_a_damaged_row_is_trained_again(study, tmp_path):
+    runs = load(study).runs()[:3]
+    with Store(tmp_path) as store:
+        runner.execute(runs, store, jobs=1)
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
+        damage = "UPDATE runs SET metrics = '{' WHERE key = ?"
+        connection.execute(damage, (runs[0].key,))
+        connection.execute("DELETE FROM curves WHERE key = ?", (runs[1].key,))
+    with Store(tmp_path) as store:
+        assert runner.execute(runs, store, jobs=1) == 2
+        assert all(store.holds(run) for run in runs)
 
 
 def test_an_error_while_training_comes_through_and_names_its_run(study, tmp_path):

@@ -5,32 +5,29 @@ Exit codes: 0 fine, 1 a check failed, 2 misuse, 130 interrupted.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from typer.core import TyperGroup
 
+import perceptrons
 from perceptrons.study.experiment import BUILTIN, ExperimentError, builtin
-
-app = typer.Typer(
-    help="Re-run the report's studies and set its numbers beside ours.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
 
 _progress = Console(stderr=True)
 
 
 @contextmanager
 def _plain_errors() -> Iterator[None]:
-    """Turn misuse into one sentence and exit code 2, Ctrl-C into 130."""
+    """Turn misuse and a full disk into a sentence and exit code 2, Ctrl-C into 130."""
     from perceptrons.study.records import StoreError
 
     try:
@@ -41,6 +38,58 @@ def _plain_errors() -> Iterator[None]:
     except KeyboardInterrupt as interrupt:
         typer.echo(str(interrupt) or "Interrupted.", err=True)
         raise typer.Exit(130) from None
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _drop_output()
+        typer.echo(f"Error: the output cannot be written: {error.strerror}.", err=True)
+        raise typer.Exit(2) from None
+
+
+def _drop_output() -> None:
+    """Let what stdout still holds go nowhere, or the end would try it again."""
+    with suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
+class _Commands(TyperGroup):
+    """The commands, whose errors are sentences."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command."""
+        with _plain_errors():
+            return super().invoke(ctx)
+
+
+app = typer.Typer(
+    cls=_Commands,
+    help="Re-run the report's studies and set its numbers beside ours.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _print_version(wanted: bool) -> None:
+    """Print the version and end."""
+    if wanted:
+        typer.echo(f"perceptrons {perceptrons.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            help="Print the version and exit.",
+        ),
+    ] = False,
+) -> None:
+    """Take what comes before a command."""
 
 
 Studies = Annotated[
@@ -98,14 +147,13 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Train what is missing and write one page with tables and figures."""
-    with _plain_errors():
-        from perceptrons.report import build
+    from perceptrons.report import build
 
-        command = " ".join(["perceptrons", *sys.argv[1:]])
-        request = build.Request(
-            studies or [], out, quick, seeds, jobs or _cores(), engine, command
-        )
-        summary = build.report(request, _progress)
+    command = " ".join(["perceptrons", *sys.argv[1:]])
+    request = build.Request(
+        studies or [], out, quick, seeds, jobs or _cores(), engine, command
+    )
+    summary = build.report(request, _progress)
     shown = f"{summary.page} ({summary.total} runs, {summary.trained} trained now)"
     typer.echo(json.dumps(summary.as_dict()) if as_json else shown)
     for text in summary.failures:
@@ -132,7 +180,7 @@ def bench(
     """Time this library and every installed peer, in turn in one run."""
     from perceptrons.bench import commands
 
-    with _plain_errors():
+    try:
         code = commands.bench(
             peers or [],
             workloads or [],
@@ -142,6 +190,8 @@ def bench(
             threads=threads,
             as_json=as_json,
         )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
     raise typer.Exit(code)
 
 

@@ -9,12 +9,20 @@ from typing import Any
 
 from rich.console import Console
 
+from perceptrons import _checks
+from perceptrons.engine import ENGINES
 from perceptrons.report import document
 from perceptrons.report.section import Section
 from perceptrons.report.sections import SECTIONS
 from perceptrons.report.study import Study
 from perceptrons.report.tables import frame
-from perceptrons.study.experiment import BUILTIN, Experiment, Run, builtin
+from perceptrons.study.experiment import (
+    BUILTIN,
+    Experiment,
+    ExperimentError,
+    Run,
+    builtin,
+)
 from perceptrons.study.lock import hold
 from perceptrons.study.records import Store, StoreError
 from perceptrons.study.runner import execute
@@ -118,6 +126,7 @@ def report(request: Request, console: Console | None = None) -> Summary:
     Interrupted
         On Ctrl-C.
     """
+    _check_engine(request.engine)
     experiments = [builtin(name) for name in dict.fromkeys(request.studies) or BUILTIN]
     seeds = None if request.seeds is None else range(request.seeds)
     planned = [
@@ -126,6 +135,14 @@ def report(request: Request, console: Console | None = None) -> Summary:
     ]
     with hold(request.out):
         return _report(request, planned, console)
+
+
+def _check_engine(engine: str | None) -> None:
+    """Refuse an unknown engine by the name of its option."""
+    try:
+        _checks.choice("--engine", engine or "auto", ENGINES)
+    except ValueError as error:
+        raise ExperimentError(str(error)) from None
 
 
 def _report(

@@ -50,6 +50,7 @@ def judge(study: Study, claims: Iterable[tuple[str, str, Test]]) -> list[Claim]:
     ----------
     study : Study
     claims : iterable of (text, source, test)
+        In a text ``{measure}`` stands for the measure that decides.
 
     Returns
     -------
@@ -64,10 +65,12 @@ def _judge(study: Study, text: str, source: str, test: Test) -> Claim:
     answers = [answer for answer, _ in findings]
     evidence = findings[0][1]
     if len(findings) > 1:
-        holds = sum(answer is True for answer in answers)
+        holds, fails, ties = (answers.count(answer) for answer in (True, False, None))
         evidence = (
-            f"Holds for {holds} of {len(findings)} seeds. First seed:\n{evidence}"
+            f"Holds for {holds}, fails for {fails}, ties in {ties} of {len(answers)} "
+            f"seeds. First seed:\n{evidence}"
         )
+    text = text.format(measure=study.measure)
     return Claim(text, source, VERDICTS[agreement(answers)], evidence)
 
 

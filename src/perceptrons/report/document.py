@@ -18,7 +18,7 @@ import pandas as pd
 
 from perceptrons.report import drawing
 from perceptrons.report.section import Picture, Section, Table
-from perceptrons.report.tables import TIE, settings_table
+from perceptrons.report.tables import HEADINGS, TIE, settings_table
 from perceptrons.study import provenance
 
 
@@ -178,9 +178,11 @@ def _csv(study: str, name: str, data: pd.DataFrame, folder: Path) -> dict[str, s
 def _html(table: pd.DataFrame) -> dict[str, Any]:
     """Return headings and cells, each with its text and class."""
     kinds = ["num" if pd.api.types.is_numeric_dtype(table[c]) else "" for c in table]
+    # A standard deviation over a few seeds is known to no more than two digits.
+    digits = [2 if name == HEADINGS["spread"] else 4 for name in table]
     rows = [
-        [{"text": cell_text(value), "kind": _kind(value, kind)}
-         for value, kind in zip(row, kinds, strict=True)]
+        [{"text": cell_text(value, places), "kind": _kind(value, kind)}
+         for value, kind, places in zip(row, kinds, digits, strict=True)]
         for row in table.itertuples(index=False)
     ]  # fmt: skip
     names = [str(name).replace("_", " ") for name in table.columns]
@@ -199,12 +201,14 @@ def _kind(value: Any, kind: str) -> str:
     return ""
 
 
-def cell_text(value: Any) -> str:
-    """Write a value with four significant digits, a gap as a dash.
+def cell_text(value: Any, digits: int = 4) -> str:
+    """Write a value, a gap as a dash.
 
     Parameters
     ----------
     value : object
+    digits : int, default=4
+        Significant digits of a number that is not whole.
 
     Returns
     -------
@@ -216,9 +220,9 @@ def cell_text(value: Any) -> str:
         return "—"
     if value == 0 or (float(value).is_integer() and abs(value) < 1e6):
         return f"{value:g}"
-    text = f"{value:.4g}"
+    text = f"{value:.{digits}g}"
     mantissa, _, exponent = text.partition("e")
-    digits = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-    power = str(int(exponent)).translate(digits) if exponent else ""
+    raised = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+    power = str(int(exponent)).translate(raised) if exponent else ""
     text = f"{mantissa} \N{MULTIPLICATION SIGN} 10{power}" if power else mantissa
     return text.replace("-", "\N{MINUS SIGN}")

@@ -171,6 +171,7 @@ def against_rate(table: pd.DataFrame, legend: str, reference: float) -> Figure:
         axes.axhline(reference, color=MUTED, lw=1.2, ls=":", label=f"{OLS}, test")
         if table["diverged"].any():
             axes.plot([], [], "x", color=MUTED, ms=8, mew=2, label="diverged")
+            _keep_below(axes, _cross_height(len(names)))
         _label_rates(axes, sorted(table["learning_rate"].unique()))
         _legend(figure, legend)
     return figure
@@ -185,19 +186,31 @@ _PARTS: dict[str, dict[str, Any]] = {
 def _mark_diverged(axes: Axes, rows: pd.DataFrame, color: str, level: int) -> None:
     """Put a cross near the upper edge at every rate that diverged."""
     rates = rows.loc[rows["diverged"], "learning_rate"].unique()
-    heights = np.full(rates.size, 0.97 - 0.06 * level)
+    heights = np.full(rates.size, _cross_height(level))
     place = axes.get_xaxis_transform()
     axes.plot(rates, heights, "x", color=color, ms=8, mew=2, transform=place)
 
 
+def _cross_height(level: int) -> float:
+    """Return the height of a series' crosses as a share of the axes."""
+    return 0.97 - 0.06 * level
+
+
+def _keep_below(axes: Axes, share: float) -> None:
+    """Raise the top of a log axis, so that all that is drawn ends at this share."""
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, low * (high / low) ** (1 / share))
+
+
 def _label_rates(axes: Axes, rates: list[float]) -> None:
-    """Put a tick at every rate, from the right a label where there is room."""
+    """Put a tick at every rate, its label in the first line that has room for it."""
     labels: list[str] = []
-    last = math.inf
+    last = [math.inf, math.inf]
     for rate in reversed(rates):
-        room = rate < 0.7 * last
-        labels.insert(0, f"{rate:g}" if room else "")
-        last = rate if room else last
+        line = next((i for i, taken in enumerate(last) if rate < 0.7 * taken), None)
+        labels.insert(0, "" if line is None else "\n" * line + f"{rate:g}")
+        if line is not None:
+            last[line] = rate
     axes.set_xticks(rates, labels)
     axes.xaxis.set_minor_locator(NullLocator())
 

@@ -44,7 +44,7 @@ TOLERANCE = 1e-7
 #: theta and data a kink lies within h of a parameter in about one case of 1000.
 KINK_SHARE = 0.01
 
-HINT = "pip install autograd"
+HINT = "install it with `pip install autograd` and run the same command again."
 
 # Balances truncation (h^2) against rounding (eps / h): the cube root of eps.
 _STEP = 6e-6

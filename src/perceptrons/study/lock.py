@@ -53,6 +53,12 @@ def _refusal(folder: Path, error: Exception) -> StoreError:
             f"{folder} is in use by {_read(folder / HOLDER)}; wait until that report "
             "ends, or choose another folder with --out."
         )
+    for path in (folder, *folder.parents):
+        if path.is_file():
+            return StoreError(
+                f"{path} is a file, not a folder; choose a folder you can write to "
+                "with --out."
+            )
     return StoreError(
         f"{folder} cannot be written or read ({error}); choose a folder you can "
         "write to with --out."

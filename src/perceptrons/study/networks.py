@@ -92,6 +92,7 @@ def run(settings: Mapping[str, Any], dataset: Dataset, seed: int) -> Result:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
+            warnings.filterwarnings("ignore", "Training interrupted", UserWarning)
             model.fit(dataset.X_train, dataset.y_train)
     except DivergedError as error:
         return _lost(str(error), dataset, n_parameters)

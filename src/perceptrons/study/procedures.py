@@ -67,6 +67,8 @@ class Procedure:
         settings -> expected seconds, roughly: to order runs and foretell the end.
     needs_data : bool, default=True
         Whether an experiment must name a data set.
+    curves : callable
+        settings -> names of the curves that every result has.
     libraries : tuple of str, default=()
         Optional libraries that its results depend on: once one is installed, the
         runs made without it are made again.
@@ -77,7 +79,13 @@ class Procedure:
     metrics: tuple[str, ...]
     work: Callable[[Settings], float] = lambda settings: 0.01
     needs_data: bool = True
+    curves: Callable[[Settings], tuple[str, ...]] = lambda settings: ()
     libraries: tuple[str, ...] = ()
+
+    def lacks(self, settings: Settings, result: Result) -> list[str]:
+        """Return the names of the metrics and curves that a result should have."""
+        curves = set(self.curves(settings)) - set(result.curves)
+        return sorted(curves | set(self.metrics) - set(result.metrics))
 
     def installed(self) -> dict[str, str]:
         """Return the version of each of its optional libraries that is there."""
@@ -118,6 +126,12 @@ def _network_settings() -> list[str]:
     ]
 
 
+def _network_curves(settings: Settings) -> tuple[str, ...]:
+    """Return the curves of every network; RMSProp records one more."""
+    more = ("mean_square",) if settings.get("solver") == "rmsprop" else ()
+    return ("cost", *_PREDICTIONS, *more)
+
+
 def _network_work(settings: Settings) -> float:
     """Return about the seconds that training on 1200 rows takes on one core."""
     sizes = [1, *settings.get("hidden_layer_sizes", [100]), 1]
@@ -132,14 +146,22 @@ def _network_work(settings: Settings) -> float:
     return float(epochs * (steps * 25e-6 + connections * 1200 * 0.25e-9))
 
 
+_PREDICTIONS = ("fitted", "predicted")
 _ERRORS = ("train_mse", "test_mse", "excess", "error_f")
 
 PROCEDURES: dict[str, Procedure] = {
     "network": Procedure(
-        "perceptrons.study.networks", _network_settings, _ERRORS, _network_work
+        "perceptrons.study.networks",
+        _network_settings,
+        _ERRORS,
+        _network_work,
+        curves=_network_curves,
     ),
     "baseline": Procedure(
-        "perceptrons.study.baselines", lambda: ["model", "degree", "strength"], _ERRORS
+        "perceptrons.study.baselines",
+        lambda: ["model", "degree", "strength"],
+        _ERRORS,
+        curves=lambda settings: _PREDICTIONS,
     ),
     "gradient-check": Procedure(
         "perceptrons.study.gradient_check",

@@ -10,7 +10,7 @@ import json
 import math
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ import numpy as np
 
 from perceptrons.study import provenance
 from perceptrons.study.experiment import Run
-from perceptrons.study.procedures import Result
+from perceptrons.study.procedures import PROCEDURES, Result
 
 FILE = "runs.sqlite"
 
@@ -43,6 +43,10 @@ CREATE TABLE IF NOT EXISTS curves (
 
 class StoreError(OSError):
     """The run store cannot be used; the text says why and what to do."""
+
+
+class UnusableRunError(StoreError):
+    """A stored run is damaged or was interrupted; it has to be made again."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,8 @@ class Store:
     Raises
     ------
     StoreError
-        If the folder cannot be written, or the file has another layout.
+        If the folder cannot be written, or the file has another layout or is no run
+        store; such a file is left as it is.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -106,19 +111,29 @@ class Store:
                 damage = sqlite3.DatabaseError(verdict)
                 damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
                 raise damage
-            layout = self._connection.execute("PRAGMA user_version").fetchone()[0]
-            if layout not in (0, _LAYOUT):
-                raise StoreError(
-                    f"{self.path} was written by another version of perceptrons "
-                    f"(layout {layout}, here {_LAYOUT}); choose another folder "
-                    "with --out."
-                )
+            self._refuse_foreign()
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.executescript(_SCHEMA)
             self._connection.execute(f"PRAGMA user_version={_LAYOUT}")
         except BaseException:
             self._connection.close()
             raise
+
+    def _refuse_foreign(self) -> None:
+        """Raise for a database that is not a run store of this layout."""
+        layout = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        found, own = _columns(self._connection), _own_columns()
+        if found and not found.keys() & own.keys():
+            raise StoreError(
+                f"{self.path} is not a run store: it is a database with the tables "
+                f"{', '.join(found)}; choose another folder with --out."
+            )
+        if layout not in (0, _LAYOUT) or not found.items() <= own.items():
+            raise StoreError(
+                f"{self.path} was not written by this version of perceptrons (layout "
+                f"{layout}, here {_LAYOUT}, or other columns); choose another folder "
+                "with --out."
+            )
 
     def _move_aside(self) -> Path:
         """Rename the damaged file and what belongs to it; nothing is overwritten."""
@@ -142,19 +157,40 @@ class Store:
         self._connection.close()
 
     def keys(self) -> set[str]:
-        """Return the keys of all finished runs."""
+        """Return the keys of all finished runs; an interrupted one is not."""
         with _explained(self.path):
-            rows = self._connection.execute("SELECT key FROM runs").fetchall()
+            rows = self._connection.execute(
+                "SELECT key FROM runs WHERE reason != 'interrupted'"
+            ).fetchall()
         return {row[0] for row in rows}
 
+    def holds(self, run: Run) -> bool:
+        """Tell whether a finished run is there, and can be read."""
+        try:
+            self.get(run)
+        except (KeyError, UnusableRunError):
+            return False
+        return True
+
     def add(self, run: Run, result: Result) -> None:
-        """Commit one finished run with its curves; a key already there stays.
+        """Commit one finished run with its curves.
+
+        What the store holds stays; a row that cannot be used is replaced.
 
         Raises
         ------
+        ValueError
+            If the run was interrupted: it has not finished.
         StoreError
             If it cannot be written; the store stays as it was.
         """
+        if result.reason == "interrupted":
+            raise ValueError(
+                "result must come from a finished run, got reason 'interrupted'; "
+                "perform the run again."
+            )
+        if self.holds(run):
+            return
         row = (
             run.key, run.study, run.procedure, run.dataset, run.seed, run.settings_json,
             json.dumps({name: _or_none(v) for name, v in result.metrics.items()}),
@@ -168,10 +204,9 @@ class Store:
         ]
         places = ", ".join("?" * len(row))
         with _explained(self.path), self._connection as transaction:
-            transaction.execute(f"INSERT OR IGNORE INTO runs VALUES ({places})", row)
-            transaction.executemany(
-                "INSERT OR IGNORE INTO curves VALUES (?, ?, ?, ?, ?)", curves
-            )
+            transaction.execute("DELETE FROM curves WHERE key = ?", (run.key,))
+            transaction.execute(f"INSERT OR REPLACE INTO runs VALUES ({places})", row)
+            transaction.executemany("INSERT INTO curves VALUES (?, ?, ?, ?, ?)", curves)
 
     def get(self, run: Run) -> Record:
         """Return the record of a finished run.
@@ -180,6 +215,8 @@ class Store:
         ------
         KeyError
             If it is not in the store.
+        UnusableRunError
+            If its row is damaged, or was interrupted.
         """
         columns = (
             "metrics, reason, message, epochs, seconds, n_parameters, engine, "
@@ -194,21 +231,57 @@ class Store:
             ).fetchall()
         if row is None:
             raise KeyError(run.key)
-        metrics, reason, message, epochs, seconds, n_parameters, engine = row[:7]
-        result = Result(
-            metrics={k: _or_nan(v) for k, v in json.loads(metrics).items()},
-            curves={
-                name: np.frombuffer(data, dtype).reshape(json.loads(shape))
-                for name, dtype, shape, data in curves
-            },
-            reason=reason,
-            message=message,
-            epochs=epochs,
-            seconds=_or_nan(seconds),
-            n_parameters=n_parameters,
-            engine=engine,
+        try:
+            return _record(run, row, curves)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise UnusableRunError(
+                f"The run {run.key} in {self.path} cannot be used ({error}); the same "
+                "command makes it again."
+            ) from error
+
+
+def _record(run: Run, row: tuple[Any, ...], curves: list[tuple[Any, ...]]) -> Record:
+    """Decode a row and its curves; an error says what is wrong with them."""
+    metrics, reason, message, epochs, seconds, n_parameters, engine = row[:7]
+    result = Result(
+        metrics={k: _or_nan(v) for k, v in json.loads(metrics).items()},
+        curves={
+            name: np.frombuffer(data, dtype).reshape(json.loads(shape))
+            for name, dtype, shape, data in curves
+        },
+        reason=reason,
+        message=message,
+        epochs=epochs,
+        seconds=_or_nan(seconds),
+        n_parameters=n_parameters,
+        engine=engine,
+    )
+    if reason == "interrupted":
+        raise ValueError("it was interrupted")
+    if lacks := PROCEDURES[run.procedure].lacks(run.settings, result):
+        raise ValueError(f"without {', '.join(lacks)}")
+    return Record(run, result, json.loads(row[7]), row[8], row[9])
+
+
+def _columns(connection: sqlite3.Connection) -> dict[str, tuple[str, ...]]:
+    """Return the names of all columns, by table."""
+    names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    return {
+        table: tuple(
+            column
+            for (column,) in connection.execute(
+                "SELECT name FROM pragma_table_info(?)", (table,)
+            )
         )
-        return Record(run, result, json.loads(row[7]), row[8], row[9])
+        for (table,) in names.fetchall()
+    }
+
+
+def _own_columns() -> dict[str, tuple[str, ...]]:
+    """Return the columns that a run store has."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(_SCHEMA)
+        return _columns(connection)
 
 
 def _or_none(value: float) -> float | None:

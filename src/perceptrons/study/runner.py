@@ -47,8 +47,7 @@ def execute(
     Any other error of a run comes through as it is, with a note that names the run;
     what has ended is kept.
     """
-    finished = store.keys()
-    missing = [run for run in dict.fromkeys(runs) if run.key not in finished]
+    missing = [run for run in dict.fromkeys(runs) if not store.holds(run)]
     missing.sort(key=lambda run: run.work, reverse=True)
     done = 0
     with _progress(console) as bar:
@@ -85,13 +84,17 @@ def perform(run: Run) -> tuple[Run, Result]:
     """Perform one run, in whatever process this is; its errors name the run."""
     try:
         dataset = _dataset(run.dataset, run.seed) if run.dataset else None
-        return run, PROCEDURES[run.procedure].run(run.settings, dataset, run.seed)
+        result = PROCEDURES[run.procedure].run(run.settings, dataset, run.seed)
     except Exception as error:
         error.add_note(
             f"In the study {run.study!r}, procedure {run.procedure!r}, seed "
             f"{run.seed}, settings {run.settings_json}"
         )
         raise
+    if result.reason == "interrupted":
+        # An estimator ends quietly on Ctrl-C and keeps what it has; a study does not.
+        raise KeyboardInterrupt
+    return run, result
 
 
 @lru_cache(maxsize=4)

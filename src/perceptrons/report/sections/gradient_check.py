@@ -33,7 +33,7 @@ def section(study: Study, others: Mapping[str, Study]) -> Section:
     table = study.table
     hints = []
     if not gradient_check.has_autograd():
-        hints.append(f"Autograd is not installed: its columns are blank. {HINT}")
+        hints.append(f"Autograd is not installed: {HINT}")
     claims = [
         ("The differences from Autograd are less than 1e-17.", _negligible),
         ("Backpropagation agrees with Autograd; tested here for every activation, "

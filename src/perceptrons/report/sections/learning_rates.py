@@ -27,7 +27,8 @@ def section(study: Study, others: Mapping[str, Study]) -> Section:
         ("Increasing the learning rate only gives better results.", _only_better),
         ("The highest rate, 2.0, gives the best test score of both networks.",
          _highest_best),
-        ("With higher rates the one-layer network does better even with fewer epochs.",
+        ("With higher rates the one-layer network does better even with fewer epochs; "
+         "here at the rate with the lowest {measure}.",
          fewer_epochs),
     ]  # fmt: skip
     return Section(

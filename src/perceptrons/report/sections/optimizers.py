@@ -234,10 +234,12 @@ _CLAIMS: list[tuple[str, str, Test]] = [
     ("At high rates RMSProp's G_t become small: below that at the lowest rate (median "
      "over epochs).", "section IV.A.1", _both(_small_squares)),
     ("RMSProp at the lowest rate beats OLS.", _TABLES, _both(_rmsprop_beats_ols)),
-    ("Adam is the best performer at its best rate.", _TABLES, _both(_adam_best)),
-    ("The two-layer network performs better.", _TABLES, _two_better),
+    ("Adam is the best performer at its best rate, each optimizer's rate chosen by "
+     "{measure}.", _TABLES, _both(_adam_best)),
+    ("The two-layer network performs better, each with the optimizer and rate chosen "
+     "by {measure}.", _TABLES, _two_better),
     ("Adam is unstable at the higher rates in the two-layer network.", "Table III",
      _two_layer_adam),
-    ("At its best the two-layer network has the larger gap between training and test "
-     "error.", _TABLES, _larger_gap),
+    ("At its best, chosen by {measure}, the two-layer network has the larger gap "
+     "between training and test error.", _TABLES, _larger_gap),
 ]  # fmt: skip

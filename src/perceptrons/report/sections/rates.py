@@ -48,9 +48,9 @@ def trend(study: Study, rows: pd.DataFrame, *, falling: bool) -> Finding:
     rows = rows.sort_values("learning_rate_init")
     errors = rows[study.metric].tolist()
     steps = [lower(b, a) if falling else lower(a, b) for a, b in pairwise(errors)]
-    # A tie neither helps nor harms; the ends must differ in the right direction.
+    # One clear step back decides. A tie does not: then the ends do, or they tie too.
     ends = (errors[-1], errors[0]) if falling else (errors[0], errors[-1])
-    holds = False not in steps and lower(*ends) is True
+    holds = False if False in steps else lower(*ends)
     return holds, f"{study.measure} {listing(study, rows)}"
 
 
