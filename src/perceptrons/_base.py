@@ -288,6 +288,8 @@ class Perceptron(BaseEstimator):
     ) -> tuple[Data, Validation | None]:
         """Return training data and, where there are any, held-out rows."""
         X, Y, weights = rows
+        # Once, before it is split: both parts then share the rows they are cut from.
+        X = _cast_array("X", X, problem.dtype)
         X_val, y_val = held_out
         if (X_val is None) != (y_val is None):
             missing = "X_val" if X_val is None else "y_val"

@@ -66,6 +66,48 @@ class Clipping(Protocol):
         ...
 
 
+class BoundObjective(Protocol):
+    """The seam: what every engine offers once its buffers are allocated."""
+
+    problem: Problem
+
+    def value_and_grad(
+        self,
+        theta: Array,
+        X: Any,
+        Y: Array,
+        weights: Array | None,
+        masks: Sequence[Array | None] | None,
+        grad: Array,
+    ) -> float:
+        """Return J(theta) and write its gradient."""
+        ...
+
+    def run_epoch(
+        self,
+        rule: Rule,
+        state: dict[str, Any],
+        theta: Array,
+        X: Any,
+        Y: Array,
+        weights: Array | None,
+        batches: Batches,
+        rates: Sequence[float],
+        clip: Clipping | None,
+        dropout: Dropout | None,
+    ) -> float:
+        """Take the steps of one epoch, in place, and return its mean J."""
+        ...
+
+    def raw_outputs(self, theta: Array, X: Any) -> Array:
+        """Return the raw outputs."""
+        ...
+
+    def predictor(self, theta: Array) -> Callable[[Array], Array]:
+        """Return X -> raw outputs, for repeated use."""
+        ...
+
+
 class Objective:
     """The objective of one training run on NumPy, its buffers allocated once.
 

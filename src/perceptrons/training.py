@@ -13,14 +13,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from perceptrons.history import EpochState, History, Outcome, Reason
-from perceptrons.objective import Clipping, Problem, Rule
+from perceptrons.objective import BoundObjective, Clipping, Rule
 from perceptrons.sampling import Batches, Dropout
 from perceptrons.schedules import (
     Adaptive,
@@ -30,44 +30,6 @@ from perceptrons.schedules import (
 from perceptrons.verbosity import Reporter
 
 Array = NDArray[np.floating[Any]]
-
-
-class BoundObjective(Protocol):
-    """The seam: an engine's objective, its buffers allocated."""
-
-    problem: Problem
-
-    def value_and_grad(
-        self,
-        theta: Array,
-        X: Any,
-        Y: Array,
-        weights: Array | None,
-        masks: Sequence[Array | None] | None,
-        grad: Array,
-    ) -> float:
-        """Return J(theta) and write its gradient."""
-        ...
-
-    def run_epoch(
-        self,
-        rule: Rule,
-        state: dict[str, Any],
-        theta: Array,
-        X: Any,
-        Y: Array,
-        weights: Array | None,
-        batches: Batches,
-        rates: Sequence[float],
-        clip: Clipping | None,
-        dropout: Dropout | None,
-    ) -> float:
-        """Take the steps of one epoch, in place, and return its mean J."""
-        ...
-
-    def raw_outputs(self, theta: Array, X: Any) -> Array:
-        """Return the raw outputs."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Any
 
 from perceptrons import _checks
-from perceptrons.objective import Objective, Problem, Rule
+from perceptrons.objective import BoundObjective, Objective, Problem, Rule
 
 ENGINES = ("auto", "numpy", "compiled")
 
@@ -30,7 +29,7 @@ class Choice:
     reason: str
     n_threads: int
 
-    def bind(self, problem: Problem, rows: int) -> Any:
+    def bind(self, problem: Problem, rows: int) -> BoundObjective:
         """Return the objective of one training run, its buffers allocated."""
         if self.name == "numpy":
             return Objective(problem, rows)
