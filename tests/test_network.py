@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse, stats
 
 from perceptrons import network
-from perceptrons.activations import ACTIVATIONS
+from perceptrons.activations import ACTIVATIONS, Identity
 from perceptrons.network import INITIALIZERS, Architecture, initialize
 
 SIZES = (3, 5, 4, 2)
@@ -233,3 +233,18 @@ def test_raw_outputs_by_tiles_equal_those_at_once(kind, rng, monkeypatch):
     tiles = network.raw_outputs(architecture, tanh, theta, X)
     # BLAS may sum four products in another order for another number of rows.
     assert_allclose(tiles, whole, rtol=1e-13, atol=1e-14)
+
+
+def test_a_theta_beyond_memory_is_refused_before_anything_is_drawn():
+    class Untouched:
+        def uniform(self, *arguments):
+            raise AssertionError("drew from the generator")
+
+    with pytest.raises(MemoryError):
+        initialize(
+            Architecture((1, 2**24, 2**24, 1)),
+            [Identity(), Identity()],
+            "he_uniform",
+            Untouched(),
+            np.float32,
+        )

@@ -207,26 +207,15 @@ def initialize(
         For an unknown name, or weights of other shapes or not finite.
     """
     if isinstance(init, str):
-        coefs, intercepts = [], []
         _checks.choice("init", init, ["auto", *INITIALIZERS])
-        last: Activation = activations[-1] if activations else Identity()
-        for shape, activation in zip(
-            architecture.shapes, [*activations, last], strict=True
-        ):
-            if init == "auto":
-                W, b = _scikit_learn(rng, *shape, activation)
-            else:
-                W, b = INITIALIZERS[init](rng, *shape)
-            coefs.append(W)
-            intercepts.append(b)
-    else:
-        try:
-            coefs, intercepts = init
-        except (TypeError, ValueError):
-            raise TypeError(
-                "init must be a name or the pair (coefs, intercepts), got "
-                f"{type(init).__name__}; the names are auto, {', '.join(INITIALIZERS)}."
-            ) from None
+        return _draw(architecture, activations, init, rng, dtype)
+    try:
+        coefs, intercepts = init
+    except (TypeError, ValueError):
+        raise TypeError(
+            "init must be a name or the pair (coefs, intercepts), got "
+            f"{type(init).__name__}; the names are auto, {', '.join(INITIALIZERS)}."
+        ) from None
     with np.errstate(over="ignore"):
         theta = architecture.pack(coefs, intercepts, dtype)
     if np.isinf(theta).any() and all(
@@ -241,6 +230,27 @@ def initialize(
             "init must hold finite weights and biases, got NaN or infinity; "
             'a name such as "auto" draws them.'
         )
+    return theta
+
+
+def _draw(
+    architecture: Architecture,
+    activations: Sequence[Activation],
+    init: str,
+    rng: np.random.Generator,
+    dtype: Any,
+) -> Array:
+    """Return a theta drawn by a rule; see :func:`initialize`."""
+    # Made first: where it does not fit into memory, nothing is drawn in vain.
+    theta = np.empty(architecture.n_parameters, dtype)
+    last: Activation = activations[-1] if activations else Identity()
+    for W, b, activation in zip(
+        *architecture.views(theta), [*activations, last], strict=True
+    ):
+        if init == "auto":
+            W[...], b[...] = _scikit_learn(rng, *W.shape, activation)
+        else:
+            W[...], b[...] = INITIALIZERS[init](rng, *W.shape)
     return theta
 
 
