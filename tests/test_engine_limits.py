@@ -675,6 +675,32 @@ def test_ctrl_c_ends_fit_many_within_a_second_and_keeps_the_last_epochs(n_rows):
     assert seconds < 1
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no SIGINT for a child on Windows")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        'solver="lbfgs", dtype="float64", max_fun=10**9',
+        'engine="numpy", batch_size=2000',
+    ],
+)
+def test_ctrl_c_ends_fits_that_the_kernels_do_not_see(changes):
+    printed, seconds = interrupt(
+        f"""
+        X, y = X[:4000], y[:4000]
+        nets = [make(0).set_params({changes}, callbacks=None) for _ in range(2)]
+        nets[0].callbacks = [Keep()]
+        try:
+            fit_many(nets, X, y, n_jobs=2)
+        except KeyboardInterrupt:
+            print("raised")
+        report(nets[0])
+        print(nets[1].outcome_.reason, flush=True)
+        """
+    )
+    assert printed == "raised\ninterrupted True\ninterrupted\n"
+    assert seconds < 1
+
+
 def test_other_threads_run_during_an_epoch(rng):
     n_rows = 20_000
     problem = make_problem((8, 100, 100, 1))

@@ -15,7 +15,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils import indexable
 
-from perceptrons import engine, settings
+from perceptrons import engine, settings, training
 from perceptrons._base import Perceptron
 from perceptrons.network import Architecture
 
@@ -177,9 +177,20 @@ def _run(
             for future in futures:
                 future.cancel()
             if isinstance(error, KeyboardInterrupt):
-                with engine.interrupt_all():
+                with _interrupted():
                     pool.shutdown(wait=True)
             raise
+
+
+@contextmanager
+def _interrupted() -> Iterator[None]:
+    """End every training under way: between epochs, and within compiled ones."""
+    training.interruption.set()
+    try:
+        with engine.interrupt_all():
+            yield
+    finally:
+        training.interruption.clear()
 
 
 @contextmanager

@@ -247,10 +247,11 @@ def _draw(
     for W, b, activation in zip(
         *architecture.views(theta), [*activations, last], strict=True
     ):
+        n_in, n_out = W.shape
         if init == "auto":
-            W[...], b[...] = _scikit_learn(rng, *W.shape, activation)
+            W[...], b[...] = _scikit_learn(rng, n_in, n_out, activation)
         else:
-            W[...], b[...] = INITIALIZERS[init](rng, *W.shape)
+            W[...], b[...] = INITIALIZERS[init](rng, n_in, n_out)
     return theta
 
 

@@ -32,6 +32,11 @@ from perceptrons.verbosity import Reporter
 Array = NDArray[np.floating[Any]]
 
 
+#: Set to end every training under way, in whatever thread, as Ctrl-C does: signals
+#: reach the main thread only.
+interruption = threading.Event()
+
+
 @dataclass(frozen=True)
 class Data:
     """Rows to train or validate on.
@@ -247,6 +252,8 @@ class _Course:
                 f"The time limit of {task.limits.max_time:g} s ended training in epoch "
                 f"{self.epochs}; raise max_time to go on."
             )
+        if interruption.is_set():
+            raise KeyboardInterrupt
         return None
 
     def end(self, ended: tuple[Reason, str]) -> Outcome:
@@ -483,6 +490,8 @@ def minimize(theta: Array, task: Task, max_calls: int) -> Outcome:
     grad = np.empty_like(theta)
 
     def value_and_grad(x: Array) -> tuple[float, Array]:
+        if interruption.is_set():  # a line search may take many of these
+            raise KeyboardInterrupt
         value = task.objective.value_and_grad(
             x, data.X, data.Y, data.weights, None, grad
         )
