@@ -8,12 +8,13 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from perceptrons.bench import commands, peers
+from perceptrons import peers
+from perceptrons.bench import commands
 from perceptrons.bench.measure import Plan, measure
-from perceptrons.bench.peers import OURS, PEERS, Peer
 from perceptrons.bench.process import environment
 from perceptrons.bench.table import as_dict, render
 from perceptrons.bench.workloads import WORKLOADS
+from perceptrons.peers import OURS, PEERS, Peer
 
 
 def test_ours_and_scikit_learn_are_measured_and_agree(capsys):
@@ -142,7 +143,7 @@ def test_ours_is_measured_whatever_peers_are_named():
 
 def test_every_peer_has_a_home_and_a_hint():
     for peer in PEERS.values():
-        assert peer.home.startswith("perceptrons.bench.peers.")
+        assert peer.home.startswith("perceptrons.peers.")
         assert peer.hint or peer.needs == "numpy"
 
 

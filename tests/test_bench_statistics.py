@@ -8,8 +8,8 @@ from rich.console import Console
 
 from perceptrons.bench import statistics, table
 from perceptrons.bench.measure import Measured, Part, Plan, Result
-from perceptrons.bench.peers import PEERS
 from perceptrons.bench.workloads import WORKLOADS, Target
+from perceptrons.peers import PEERS
 
 W1A, W3, W4 = WORKLOADS["W1a"], WORKLOADS["W3"], WORKLOADS["W4"]
 WHOLE = Part((0,), 300)

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from perceptrons.bench import data, task, workloads
-from perceptrons.bench.workloads import WORKLOADS, Network
+from perceptrons.bench import data, workloads
+from perceptrons.bench.workloads import WORKLOADS
+from perceptrons.peers import task
+from perceptrons.peers.task import Network
 
 
 def test_names_are_in_the_order_of_the_table():

@@ -10,8 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from perceptrons import _checks
-from perceptrons.bench import machine, peers, table, workloads
+from perceptrons import _checks, peers
+from perceptrons.bench import machine, table, workloads
 from perceptrons.bench.measure import Measured, Plan, measure
 
 

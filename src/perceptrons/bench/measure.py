@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from perceptrons import engine
-from perceptrons.bench.peers import OURS, Peer, Share
 from perceptrons.bench.process import Worker, WorkerError
 from perceptrons.bench.statistics import agree, scaled
 from perceptrons.bench.worker import Request
 from perceptrons.bench.workloads import Workload
+from perceptrons.peers import OURS, Peer, Share
 
 Status = Literal["measured", "failed", "not installed"]
 Tell = Callable[[str], None]

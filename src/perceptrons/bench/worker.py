@@ -47,8 +47,9 @@ def tasks(request: Request) -> list[Any]:
     """Return the request's networks with their rows and first weights."""
     import numpy as np
 
-    from perceptrons.bench import data, task
+    from perceptrons.bench import data
     from perceptrons.bench.workloads import WORKLOADS
+    from perceptrons.peers import task
 
     workload = WORKLOADS[request.workload]
     workload = workload.shorter() if request.quick else workload
@@ -92,7 +93,7 @@ def _measure_call(call: Callable[[], Any], job: Any) -> Answer:
     """Time a short call by repeating it for at least 0.2 s."""
     import numpy as np
 
-    from perceptrons.bench.task import raw_outputs
+    from perceptrons.peers.task import raw_outputs
 
     number, seconds = timeit.Timer(call).autorange()
     exact = raw_outputs(job.network, job.layers, job.X.astype(np.float64))
@@ -104,7 +105,7 @@ def _measure_training(
     run: Callable[[], Any], jobs: Sequence[Any], networks: Sequence[int]
 ) -> Answer:
     """Time a training, then judge what it has learnt."""
-    from perceptrons.bench.task import loss
+    from perceptrons.peers.task import loss
 
     start = time.perf_counter()
     trained = run()

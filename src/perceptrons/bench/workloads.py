@@ -8,44 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import pairwise, product
+from itertools import product
 from typing import Literal
 
 from perceptrons import _checks
-
-Activation = Literal["sigmoid", "relu", "leaky_relu"]
+from perceptrons.peers.task import Activation, Network
 
 MODERN: tuple[Activation, ...] = ("sigmoid", "relu", "leaky_relu")
 SANE_RATE = 0.01
 RUNGE_ROWS, MNIST_ROWS, MNIST_PIXELS, MNIST_CLASSES = 1200, 60_000, 784, 10
-
-
-@dataclass(frozen=True)
-class Network:
-    """A network and how it is trained; a batch of 0 rows means all of them."""
-
-    hidden: tuple[int, ...]
-    activation: Activation = "sigmoid"
-    rule: Literal["adam", "gd"] = "adam"
-    learning_rate: float = 0.01
-    betas: tuple[float, float] = (0.9, 0.99)
-    batch: int = 20
-    l1: float = 0.0
-    l2: float = 0.0
-
-    def sizes(self, n_features: int, n_outputs: int) -> tuple[int, ...]:
-        """Return the widths of all layers."""
-        return (n_features, *self.hidden, n_outputs)
-
-    def flops(self, n_features: int, n_outputs: int) -> int:
-        """Return the work of one row in one epoch.
-
-        6 x weights: a product and a sum each forwards, for the gradient by the
-        weights and for that by the inputs, which the first layer does not need.
-        """
-        sizes = self.sizes(n_features, n_outputs)
-        weights = [m * n for m, n in pairwise(sizes)]
-        return 6 * sum(weights) - 2 * weights[0]
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from perceptrons.bench.task import LEAK, Array, Layers, Task, Trained, Training
+from perceptrons.peers.task import LEAK, Array, Layers, Task, Trained, Training
 
 _ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "sigmoid": jax.nn.sigmoid,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
-from perceptrons.bench.peers._sharing import each
-from perceptrons.bench.task import LEAK, Array, Layers, Task, Training
+from perceptrons.peers._sharing import each
+from perceptrons.peers.task import LEAK, Array, Fitted, Layers, Task, Training
 
 
 def _activation(name: str) -> Any:
@@ -23,10 +24,11 @@ def _model(task: Task) -> Any:
     """Return the network with the task's weights."""
     modules: list[Any] = []
     for W, b in task.layers:
-        linear = nn.Linear(*W.shape)
+        weights, biases = torch.from_numpy(W.T.copy()), torch.from_numpy(b)
+        linear = nn.Linear(*W.shape, dtype=weights.dtype)
         with torch.no_grad():
-            linear.weight.copy_(torch.from_numpy(W.T.copy()))
-            linear.bias.copy_(torch.from_numpy(b))
+            linear.weight.copy_(weights)
+            linear.bias.copy_(biases)
         modules += [linear, _activation(task.network.activation)]
     return nn.Sequential(*modules[:-1])
 
@@ -47,7 +49,7 @@ def _optimizer(model: Any, task: Task) -> Any:
     )
 
 
-def train(task: Task) -> Layers:
+def fit(task: Task) -> Fitted:
     """Train one network."""
     torch.set_num_threads(task.threads)
     X, y = torch.from_numpy(task.X), torch.from_numpy(task.y)
@@ -57,7 +59,7 @@ def train(task: Task) -> Layers:
     weights = [p for p in model.parameters() if p.ndim == 2]
     l1, batch, full = task.network.l1, task.batch, task.batch == len(X)
 
-    def step(inputs: Any, targets: Any) -> None:
+    def step(inputs: Any, targets: Any) -> Any:
         optimizer.zero_grad()
         outputs = model(inputs)
         if task.classifies:
@@ -68,18 +70,28 @@ def train(task: Task) -> Layers:
             value = value + l1 * sum(W.abs().sum() for W in weights)
         value.backward()
         optimizer.step()
+        return value.detach()
 
+    costs = []
+    generator = torch.Generator().manual_seed(task.seed)
     for _ in range(task.epochs):
         if full:
-            step(X, y)
+            costs.append(step(X, y).item())
             continue
-        for rows in torch.randperm(len(X)).split(batch):
-            step(X[rows], y[rows])
-    return [
+        batches = torch.randperm(len(X), generator=generator).split(batch)
+        values = torch.stack([step(X[rows], y[rows]) for rows in batches])
+        costs.append(float(np.average(values, weights=[len(rows) for rows in batches])))
+    layers = [
         (m.weight.detach().numpy().T.copy(), m.bias.detach().numpy().copy())
         for m in model
         if isinstance(m, nn.Linear)
     ]
+    return Fitted(layers, costs, f"PyTorch {torch.__version__}")
+
+
+def train(task: Task) -> Layers:
+    """Train one network and return its weights."""
+    return fit(task).layers
 
 
 def trainer(tasks: Sequence[Task], threads: int) -> Training:

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
+import sklearn
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from perceptrons.bench.peers._sharing import each
-from perceptrons.bench.task import Array, Layers, Task, Training
+from perceptrons.peers._sharing import each
+from perceptrons.peers.task import Array, Fitted, Layers, Task, Training
 
 _NAMES = {"sigmoid": "logistic", "relu": "relu", "leaky_relu": "relu"}
 
@@ -50,7 +51,7 @@ def _estimator(task: Task) -> Any:
         learning_rate_init=network.learning_rate,
         max_iter=task.epochs,
         shuffle=task.batch < len(task.X),
-        random_state=0,
+        random_state=task.seed,
         tol=0.0,
         momentum=0.0,
         nesterovs_momentum=False,
@@ -62,8 +63,8 @@ def _estimator(task: Task) -> Any:
     return net
 
 
-def train(task: Task) -> Layers | None:
-    """Train one network."""
+def fit(task: Task) -> Fitted | None:
+    """Train one network; None if its numbers grew beyond all bounds."""
     try:
         net = _estimator(task).fit(task.X, task.y)
     except ValueError as error:
@@ -71,9 +72,16 @@ def train(task: Task) -> Layers | None:
         if "non-finite" not in str(error):
             raise
         return None
-    if task.network.activation == "leaky_relu" or task.network.l1:
+    layers = list(zip(net.coefs_, net.intercepts_, strict=True))
+    return Fitted(layers, net.loss_curve_, f"scikit-learn {sklearn.__version__}")
+
+
+def train(task: Task) -> Layers | None:
+    """Train one network; None, too, if it was not the network that was asked for."""
+    fitted = fit(task)
+    if fitted is None or task.network.activation == "leaky_relu" or task.network.l1:
         return None
-    return list(zip(net.coefs_, net.intercepts_, strict=True))
+    return fitted.layers
 
 
 def trainer(tasks: Sequence[Task], threads: int) -> Training:

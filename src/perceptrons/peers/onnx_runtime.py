@@ -9,7 +9,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-from perceptrons.bench.task import LEAK, Array, Task
+from perceptrons.peers.task import LEAK, Array, Task
 
 _OPERATORS = {"sigmoid": "Sigmoid", "relu": "Relu", "leaky_relu": "LeakyRelu"}
 

@@ -5,22 +5,53 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-
-from perceptrons.bench.workloads import Network
 
 Array = NDArray[Any]
 Layers = list[tuple[Array, Array]]  # weights (n_in, n_out) and biases of each layer
 
 LEAK = 0.01
 
+Activation = Literal["sigmoid", "relu", "leaky_relu"]
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network and how it is trained; a batch of 0 rows means all of them."""
+
+    hidden: tuple[int, ...]
+    activation: Activation = "sigmoid"
+    rule: Literal["adam", "gd"] = "adam"
+    learning_rate: float = 0.01
+    betas: tuple[float, float] = (0.9, 0.99)
+    batch: int = 20
+    l1: float = 0.0
+    l2: float = 0.0
+
+    def sizes(self, n_features: int, n_outputs: int) -> tuple[int, ...]:
+        """Return the widths of all layers."""
+        return (n_features, *self.hidden, n_outputs)
+
+    def flops(self, n_features: int, n_outputs: int) -> int:
+        """Return the work of one row in one epoch.
+
+        6 x weights: a product and a sum each forwards, for the gradient by the
+        weights and for that by the inputs, which the first layer does not need.
+        """
+        sizes = self.sizes(n_features, n_outputs)
+        weights = [m * n for m, n in pairwise(sizes)]
+        return 6 * sum(weights) - 2 * weights[0]
+
 
 @dataclass(frozen=True)
 class Task:
-    """One network to train, or to predict with; ``layers`` are its first weights."""
+    """One network to train, or to predict with; ``layers`` are its first weights.
+
+    X and y have the type of number to compute in; ``seed`` orders the batches.
+    """
 
     network: Network
     layers: Layers = field(repr=False)
@@ -28,6 +59,7 @@ class Task:
     y: Array = field(repr=False)
     epochs: int
     threads: int
+    seed: int = 0
 
     @property
     def classifies(self) -> bool:
@@ -38,6 +70,19 @@ class Task:
     def batch(self) -> int:
         """Return the rows of a step."""
         return self.network.batch or len(self.X)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What training one network left.
+
+    ``costs`` holds, for every epoch, the mean cost of its rows, each before the step
+    of its batch; ``by`` names what computed it, with its version.
+    """
+
+    layers: Layers
+    costs: Sequence[float]
+    by: str
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from perceptrons.bench.peers import ours
-from perceptrons.bench.peers._sharing import each
-from perceptrons.bench.task import Array, Task, Training
+from perceptrons.peers import ours
+from perceptrons.peers._sharing import each
+from perceptrons.peers.task import Array, Task, Training
 
 
 def trainer(tasks: Sequence[Task], threads: int) -> Training:

@@ -8,7 +8,8 @@ from functools import partial
 from typing import Any
 
 import perceptrons
-from perceptrons.bench.task import Array, Layers, Task, Trained, Training
+from perceptrons.history import DivergedError
+from perceptrons.peers.task import Array, Fitted, Layers, Task, Trained, Training
 
 
 def estimator(task: Task, engine: str) -> Any:
@@ -29,7 +30,8 @@ def estimator(task: Task, engine: str) -> Any:
         "tol": 0.0,
         "n_iter_no_change": math.inf,
         "init": ([W for W, _ in task.layers], [b for _, b in task.layers]),
-        "random_state": 0,
+        "random_state": task.seed,
+        "dtype": str(task.X.dtype),
         "engine": engine,
         "n_jobs": task.threads,
     }
@@ -43,8 +45,18 @@ def layers(fitted: Any) -> Layers:
     return list(zip(fitted.coefs_, fitted.intercepts_, strict=True))
 
 
+def fit(task: Task, engine: str = "auto") -> Fitted | None:
+    """Train one network; None if its numbers grew beyond all bounds."""
+    try:
+        net = estimator(task, engine).fit(task.X, task.y)
+    except DivergedError:
+        return None
+    by = f"perceptrons, {net.outcome_.engine}"
+    return Fitted(layers(net), net.history_.columns["loss"], by)
+
+
 def train(task: Task, engine: str = "auto") -> Layers:
-    """Train one network."""
+    """Train one network and return its weights."""
     return layers(estimator(task, engine).fit(task.X, task.y))
 
 

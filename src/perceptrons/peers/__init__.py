@@ -1,7 +1,8 @@
 """The libraries that are measured, one module each, and how much of the work they do.
 
 A module has ``trainer(tasks, threads)``, which prepares and returns what is timed, or
-``predictor(task)``, which returns what is called with the rows, or both.
+``predictor(task)``, which returns what is called with the rows, or both. Those of the
+report's libraries have ``fit(task)``, too, which also returns the costs.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ class Share:
 class Peer:
     """A library: the module that measures it, and what must be installed.
 
-    ``needs`` is a Python module, or with a leading "lib" a shared library. ``does``
-    says whether it is asked to train, to predict, or both.
+    ``needs`` is a Python module, or with a leading "lib" a shared library, and
+    ``backends`` are modules of which it needs one more. ``does`` says whether it is
+    asked to train, to predict, or both.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Peer:
     needs: str = "numpy"
     package: str = ""
     hint: str = ""
+    backends: tuple[str, ...] = ()
     does: tuple[str, ...] = ("train", "predict")
     shares: Mapping[str, Share] = field(default_factory=dict)
 
@@ -46,16 +49,18 @@ class Peer:
         """Tell whether the library can be imported."""
         if self.needs.startswith("lib"):
             return find_library(self.needs.removeprefix("lib")) is not None
+        if self.backends and not any(map(find_spec, self.backends)):
+            return False
         return find_spec(self.needs) is not None
 
 
-OURS = Peer("perceptrons", "perceptrons.bench.peers.ours", package="perceptrons")
+OURS = Peer("perceptrons", "perceptrons.peers.ours", package="perceptrons")
 
 _ALL = (
     OURS,
     Peer(
         "NumPy",
-        "perceptrons.bench.peers.careful_numpy",
+        "perceptrons.peers.careful_numpy",
         package="numpy",
         shares={
             "W1c": Share(6),
@@ -68,7 +73,7 @@ _ALL = (
     ),
     Peer(
         "scikit-learn",
-        "perceptrons.bench.peers.scikit_learn",
+        "perceptrons.peers.scikit_learn",
         "sklearn",
         "scikit-learn",
         "pip install scikit-learn",
@@ -83,7 +88,7 @@ _ALL = (
     ),
     Peer(
         "JAX",
-        "perceptrons.bench.peers.jax_scan",
+        "perceptrons.peers.jax_scan",
         "jax",
         "jax",
         "pip install jax",
@@ -95,7 +100,7 @@ _ALL = (
     ),
     Peer(
         "PyTorch",
-        "perceptrons.bench.peers.pytorch",
+        "perceptrons.peers.pytorch",
         "torch",
         "torch",
         "pip install torch --index-url https://download.pytorch.org/whl/cpu",
@@ -112,10 +117,11 @@ _ALL = (
     ),
     Peer(
         "Keras",
-        "perceptrons.bench.peers.keras_fit",
+        "perceptrons.peers.keras_fit",
         "keras",
         "keras",
-        "pip install keras torch",
+        "pip install keras tensorflow",
+        backends=("tensorflow", "torch", "jax"),
         shares={
             "W1a": Share(30),
             "W1b": Share(30),
@@ -129,7 +135,7 @@ _ALL = (
     ),
     Peer(
         "onnxruntime",
-        "perceptrons.bench.peers.onnx_runtime",
+        "perceptrons.peers.onnx_runtime",
         "onnxruntime",
         "onnxruntime",
         "pip install onnx onnxruntime",
@@ -137,7 +143,7 @@ _ALL = (
     ),
     Peer(
         "FANN",
-        "perceptrons.bench.peers.fann",
+        "perceptrons.peers.fann",
         "libfann",
         hint="apt install libfann2",
         does=("predict",),

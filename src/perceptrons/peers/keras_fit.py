@@ -1,4 +1,7 @@
-"""Keras: compile and fit, on the backend KERAS_BACKEND names, else an installed one."""
+"""Keras: compile and fit, on the backend KERAS_BACKEND names, else an installed one.
+
+TensorFlow comes first, where it is installed.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,10 @@ from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
-from perceptrons.bench.peers._sharing import each
-from perceptrons.bench.task import LEAK, Array, Layers, Task, Training
+from perceptrons.peers._sharing import each
+from perceptrons.peers.task import LEAK, Array, Fitted, Layers, Task, Training
 
-_BACKENDS = [name for name in ("torch", "jax", "tensorflow") if find_spec(name)]
+_BACKENDS = [name for name in ("tensorflow", "torch", "jax") if find_spec(name)]
 os.environ.setdefault("KERAS_BACKEND", next(iter(_BACKENDS), "tensorflow"))
 
 
@@ -53,12 +56,14 @@ def _loss(task: Task) -> Any:
     return lambda y, z: 0.5 * keras.ops.mean(keras.ops.square(y - z), axis=-1)
 
 
-def train(task: Task) -> Layers:
+def fit(task: Task) -> Fitted:
     """Train one network."""
-    _set_threads(task.threads)
+    import keras
+
+    _prepare(task)
     model = _model(task)
     targets = task.y if task.classifies else task.y[:, None]
-    model.fit(
+    history = model.fit(
         task.X,
         targets,
         batch_size=task.batch,
@@ -67,15 +72,28 @@ def train(task: Task) -> Layers:
         verbose=0,
     )
     weights = [layer.get_weights() for layer in model.layers]
-    return [(W, b) for W, b in weights]
+    by = f"Keras {keras.__version__} on {keras.backend.backend()}"
+    return Fitted([(W, b) for W, b in weights], history.history["loss"], by)
 
 
-def _set_threads(threads: int) -> None:
-    """Bound the backend's threads, where it is PyTorch; others obey the process."""
-    if os.environ["KERAS_BACKEND"] == "torch":
+def train(task: Task) -> Layers:
+    """Train one network and return its weights."""
+    return fit(task).layers
+
+
+def _prepare(task: Task) -> None:
+    """Set Keras' seed and type of number, and the threads of PyTorch below it.
+
+    The threads of other backends obey the process.
+    """
+    import keras
+
+    keras.utils.set_random_seed(task.seed)
+    keras.config.set_floatx(str(task.X.dtype))
+    if keras.backend.backend() == "torch":
         import torch
 
-        torch.set_num_threads(threads)
+        torch.set_num_threads(task.threads)
 
 
 def trainer(tasks: Sequence[Task], threads: int) -> Training:
@@ -85,6 +103,6 @@ def trainer(tasks: Sequence[Task], threads: int) -> Training:
 
 def predictor(task: Task) -> Callable[[], Array]:
     """Return a call that predicts."""
-    _set_threads(task.threads)
+    _prepare(task)
     model = _model(task)
     return lambda: model.predict(task.X, batch_size=len(task.X), verbose=0)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from perceptrons.bench.task import Array, Layers, Task
+from perceptrons.peers.task import Array, Layers, Task
 
 LINEAR, SIGMOID = 0, 3  # fann_data.h, enum fann_activationfunc_enum
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from perceptrons.bench.task import Layers, Task, Trained, Training
+from perceptrons.peers.task import Layers, Task, Trained, Training
 
 TrainOne = Callable[[Task], Layers | None]
 
