@@ -33,6 +33,26 @@ def test_seed_0_has_the_realized_noise_of_the_report():
     assert round(data.noise_test, 6) == 0.010510
 
 
+@pytest.mark.parametrize(
+    ("name", "n", "low"),
+    [
+        ("runge-0-1", 1500, 0),
+        ("runge-10000", 10_000, -1),
+        ("runge-0-1-10000", 10_000, 0),
+    ],
+)
+def test_other_samples_of_runge_have_their_interval_and_size(name, n, low):
+    data = DATASETS[name](0)
+    assert data.name == name
+    assert (len(data.y_train), len(data.y_test)) == (4 * n // 5, n // 5)
+    X = np.concatenate([data.X_train, data.X_test])
+    # x = 1 is the largest of all, before centering.
+    x = np.sort(X[:, 0]) - X.max() + 1
+    np.testing.assert_allclose(x, np.linspace(low, 1, n), atol=1e-12)
+    assert f"[{low}, 1]" in data.description
+    assert abs(data.noise_train - 0.01) < 5 * 0.01 * np.sqrt(2 / len(data.y_train))
+
+
 def test_other_seeds_draw_noise_and_split_afresh():
     assert runge(0).sha == runge(0).sha
     assert runge(1).sha != runge(0).sha
@@ -67,5 +87,9 @@ def test_the_benchmark_trains_on_the_studies_rows():
 
 
 def test_every_loader_names_itself():
-    for name, make in DATASETS.items():
-        assert make(0).name == name
+    shipped = {name: make for name, make in DATASETS.items() if not make.files}
+    assert "digits" in shipped
+    for name, make in shipped.items():
+        data = make(0)
+        assert data.name == name
+        assert data.description == make.description

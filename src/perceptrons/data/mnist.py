@@ -1,0 +1,207 @@
+"""MNIST's four files: where they are, how to get them, and whether they are whole.
+
+Raw IDX files, gzipped or not, are too large to ship: they come from a folder of the
+user or from a mirror. Nothing is read without its checksum being right.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import tempfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: MD5 of every file, uncompressed.
+FILES = {
+    "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
+    "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
+    "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
+    "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
+}
+
+MIRRORS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist",
+    "https://storage.googleapis.com/cvdf-datasets/mnist",
+    "https://raw.githubusercontent.com/fgnt/mnist/master",
+)
+
+#: Seconds that a mirror may be silent.
+TIMEOUT = 10.0
+
+VARIABLE = "PERCEPTRONS_DATA"
+
+_REMEDY = (
+    f"put the four files, gzipped or not, into a folder and name it by data_dir, "
+    f"--data or the environment variable {VARIABLE}, or connect to the internet once"
+)
+
+
+class MissingDataError(FileNotFoundError):
+    """A data set's files are not at hand; the text says what to do."""
+
+
+class DamagedDataError(ValueError):
+    """A data file is not what it should be; the text names file and checksum."""
+
+
+def find(data_dir: str | os.PathLike[str] | None = None, *, download: bool) -> Path:
+    """Return the folder that holds MNIST's files, downloading them if need be.
+
+    Looked for in this order, each folder also by its subfolder ``mnist``: ``data_dir``,
+    the environment variable ``PERCEPTRONS_DATA``, what was downloaded earlier, and the
+    mirrors.
+
+    Parameters
+    ----------
+    data_dir : path, optional
+        The only place to look, if given.
+    download : bool
+        Whether a mirror may be asked.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    MissingDataError
+        If the files are nowhere, or a folder of the user lacks some of them.
+    """
+    place = os.environ.get(VARIABLE) if data_dir is None else data_dir
+    folder = _folder(Path(place)) if place else None
+    if folder is not None:
+        return folder
+    if data_dir is not None:
+        raise MissingDataError(
+            f"data_dir must hold MNIST's files, got {str(data_dir)!r}, which has none "
+            f"of them ({', '.join(FILES)}); name another folder."
+        )
+    cache = cache_folder()
+    if all(_path(cache, name) for name in FILES):
+        return cache
+    if not download:
+        raise MissingDataError(f"MNIST is not at hand: {_REMEDY}.")
+    _download(cache)
+    return cache
+
+
+def read(folder: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8], int]:
+    """Return all images and labels, those of the train file first.
+
+    Parameters
+    ----------
+    folder : Path
+        From :func:`find`.
+
+    Returns
+    -------
+    images : ndarray of shape (n, d)
+        One row of pixels, 0 to 255, per image.
+    labels : ndarray of shape (n,)
+    n_train : int
+        How many of them are in the train file.
+
+    Raises
+    ------
+    DamagedDataError
+        If a file is truncated, damaged or another one.
+    """
+    arrays = [_array(folder, name) for name in FILES]
+    images = np.concatenate([a.reshape(len(a), -1) for a in arrays[::2]])
+    return images, np.concatenate(arrays[1::2]), len(arrays[0])
+
+
+def cache_folder() -> Path:
+    """Return where downloads are kept."""
+    import pooch
+
+    return Path(pooch.os_cache("perceptrons")) / "mnist"
+
+
+def _folder(root: Path) -> Path | None:
+    """Return the folder or its ``mnist`` if that holds all files, None if it has none.
+
+    A folder that holds some of them is an error: it is meant, but of no use.
+    """
+    for folder in (root, root / "mnist"):
+        lacking = [name for name in FILES if _path(folder, name) is None]
+        if not lacking:
+            return folder
+        if len(lacking) < len(FILES):
+            raise MissingDataError(
+                f"{folder} must hold all four files of MNIST, but lacks "
+                f"{', '.join(lacking)} (or the same with .gz); add what is missing."
+            )
+    return None
+
+
+def _path(folder: Path, name: str) -> Path | None:
+    """Return the file of this name, gzipped or not, None if there is neither."""
+    paths = (folder / name, folder / f"{name}.gz")
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _array(folder: Path, name: str) -> NDArray[np.uint8]:
+    """Read one IDX file: a magic number that tells the dimensions, sizes, bytes."""
+    path = _path(folder, name)
+    if path is None:
+        raise MissingDataError(f"{folder / name} is missing; {_REMEDY}.")
+    raw = _checked(path, name)
+    sizes = np.frombuffer(raw, ">u4", count=raw[3], offset=4)
+    return np.frombuffer(raw, np.uint8, offset=4 + 4 * raw[3]).reshape(sizes)
+
+
+def _checked(path: Path, name: str) -> bytes:
+    """Return the uncompressed content of a file whose checksum is right."""
+    raw = path.read_bytes()
+    try:
+        raw = gzip.decompress(raw) if path.suffix == ".gz" else raw
+    except (EOFError, OSError, zlib.error) as error:
+        raise DamagedDataError(
+            f"{path} is truncated or damaged ({error}): it cannot be unpacked to the "
+            f"file with the MD5 checksum {FILES[name]}; delete it and get it anew."
+        ) from None
+    found = hashlib.md5(raw, usedforsecurity=False).hexdigest()
+    if found != FILES[name]:
+        raise DamagedDataError(
+            f"{path} is not MNIST's {name}: the MD5 checksum of its content must be "
+            f"{FILES[name]}, got {found}, of {len(raw)} bytes; delete it and get it "
+            "anew."
+        )
+    return raw
+
+
+def _download(folder: Path) -> None:
+    """Fetch what the folder lacks from the first mirror that has it."""
+    failures = []
+    for mirror in MIRRORS:
+        try:
+            for name in FILES:
+                if _path(folder, name) is None:
+                    _fetch(mirror, name, folder)
+        except (OSError, DamagedDataError) as error:
+            failures.append(f"{mirror}: {error}")
+        else:
+            return
+    raise MissingDataError(
+        f"MNIST is not at hand and cannot be downloaded; {_REMEDY}. What the mirrors "
+        f"said: {'; '.join(failures)}"
+    )
+
+
+def _fetch(mirror: str, name: str, folder: Path) -> None:
+    """Download one file; it appears in the folder whole and checked, or not at all."""
+    import pooch
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".download-") as scratch:
+        part = Path(scratch) / f"{name}.gz"
+        get = pooch.HTTPDownloader(timeout=TIMEOUT, chunk_size=1 << 16)
+        get(f"{mirror}/{name}.gz", str(part), None)
+        _checked(part, name)
+        part.replace(folder / part.name)
