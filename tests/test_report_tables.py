@@ -105,7 +105,8 @@ def test_same_conclusion_has_an_answer_and_a_reason(printed, ours, start):
 def rows(*errors, reason="limit reached"):
     return pd.DataFrame(
         {
-            "model": "network 5", "seed": range(len(errors)), "test_mse": errors,
+            "key": [f"k{i}" for i in range(len(errors))], "model": "network 5",
+            "seed": range(len(errors)), "test_mse": errors,
             "train_mse": 0.1, "excess": 0.0, "error_f": 0.0, "n_parameters": 16,
             "seconds": 1.0, "reason": reason,
         }

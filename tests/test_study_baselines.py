@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose
 from perceptrons import MLPRegressor
 from perceptrons.data import runge
 from perceptrons.study import baselines
+from perceptrons.study.experiment import builtin
 from perceptrons.study.procedures import PROCEDURES
 
 DEGREE = 4
@@ -117,3 +118,74 @@ def test_the_procedure_fits_every_model(settings):
     assert set(result.metrics) == set(PROCEDURES["baseline"].metrics)
     assert result.curves["predicted"].shape == data.y_test.shape
     assert result.n_parameters == 9
+
+
+TRAINING = {
+    "solver": "sgd",
+    "learning_rate_init": 0.01,
+    "batch_size": 20,
+    "max_iter": 3,
+}
+
+
+def test_a_gradient_form_approaches_its_closed_form():
+    data = runge(0, low=0.0)
+    n = len(data.y_train)
+    ridge = {"model": "ridge", "degree": 3}
+    adam = {
+        "solver": "adam", "learning_rate_init": 0.01, "batch_size": n, "max_iter": 4000
+    }  # fmt: skip
+    trained = baselines.run({**ridge, "strength": 0.1, **adam}, data, 0)
+    exact = baselines.run({**ridge, "strength": 0.1 * n / 2}, data, 0)
+    assert trained.reason == "limit reached"
+    assert trained.epochs == 4000
+    # Far from the minimum the difference is that of the start, about 1.
+    assert_allclose(trained.curves["predicted"], exact.curves["predicted"], atol=1e-3)
+
+
+def test_folds_hold_out_every_row_once():
+    from sklearn.model_selection import KFold, cross_val_predict
+
+    data = runge(0)
+    settings = {"model": "ridge", "degree": 5, "strength": 1e-3, "folds": 4}
+    result = baselines.run(settings, data, 3)
+    X = np.concatenate([data.X_train, data.X_test])
+    y = np.concatenate([data.y_train, data.y_test])
+    model = baselines.polynomial(5, baselines.linear_model("ridge", 1e-3))
+    folds = KFold(4, shuffle=True, random_state=3)
+    held_out = cross_val_predict(model, X, y, cv=folds)
+    assert_allclose(
+        result.metrics["test_mse"], np.mean((held_out - y) ** 2), rtol=1e-12
+    )
+    f = np.concatenate([data.f_train, data.f_test])
+    assert_allclose(result.metrics["error_f"], np.mean((held_out - f) ** 2), rtol=1e-12)
+    assert_allclose(
+        result.metrics["excess"], np.mean((held_out - y) ** 2) - np.mean((f - y) ** 2)
+    )
+    assert PROCEDURES["baseline"].lacks(settings, result) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({**TRAINING, "solver": "lbfgs"}, "solver must be one of"),
+        ({**TRAINING, "batch_size": -1}, "batch_size must be at least 1"),
+        ({"max_iter": 3}, "max_iter must be left out without a solver"),
+        ({"folds": 1}, "folds must be at least 2"),
+    ],
+)
+def test_settings_that_cannot_run_are_refused_by_name(settings, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        baselines.check({"model": "ridge", "degree": 8, "strength": 1e-3, **settings})
+
+
+def test_the_study_is_table_vi_on_both_intervals():
+    runs = builtin("linear-baselines").runs()
+    assert len(runs) == 7 * 2 + 4
+    for dataset in ("runge", "runge-0-1"):
+        chosen = [run.settings for run in runs if run.dataset == dataset]
+        assert [s["degree"] for s in chosen] == [8, 8, 8, 14, 14, 8, 8]
+        assert {s["strength"] for s in chosen if s["model"] != "ols"} == {1e-3}
+    folds = [run.settings for run in runs if "folds" in run.settings]
+    assert {s["strength"] for s in folds} == {1e-4}
+    assert [s["degree"] for s in folds] == [12, 12, 8, 8]

@@ -69,6 +69,22 @@ def test_runs_are_every_cell_then_the_extra_ones_seed_after_seed(write):
     assert [run.seed for run in runs] == [0] * 6 + [1] * 6
 
 
+def test_settings_of_one_table_of_an_axis_vary_together(write):
+    tables = '[{}, { l1 = 0.1, activation = "relu" }, { l2 = 0.2 }]'
+    changed = GOOD.replace("learning_rate_init = [0.1, 0.2]", f"penalty = {tables}")
+    cells = [run.settings for run in load(write(changed)).runs()[: 3 * 2]]
+    named = ("l1", "l2", "activation")
+    found = [{k: cell[k] for k in named if k in cell} for cell in cells[::2]]
+    assert found == [{}, {"l1": 0.1, "activation": "relu"}, {"l2": 0.2}]
+    assert not any("penalty" in cell for cell in cells)
+
+
+def test_a_misspelt_setting_in_a_table_of_an_axis_is_refused(write):
+    changed = GOOD.replace("[0.1, 0.2]", "[{ activatoin = 'relu' }]")
+    with pytest.raises(ExperimentError, match="Did you mean 'activation'"):
+        load(write(changed)).runs()
+
+
 def test_quick_seeds_and_engine_replace_the_files(write):
     runs = load(write(GOOD)).runs(quick=True, seeds=range(1), engine="numpy")
     assert len(runs) == 6
@@ -93,10 +109,17 @@ def test_the_key_depends_on_the_configuration_not_on_its_order(write):
     [
         ('title = "Mine"', 'titel = "Mine"', "got 'titel'. Did you mean 'title'?"),
         ('title = "Mine"', "", "the key 'title' is missing"),
-        ('title = "Mine"', "title = 3", "title must be a str, got 3"),
+        ('title = "Mine"', "title = 3", "title must be a text, got 3"),
         ('"runge"', '"rungee"', "Did you mean 'runge'?"),
         ("seeds = [0, 1]", "seeds = [-1]", "seeds must hold integers of at least 0"),
         ("[0.1, 0.2]", "0.1", "axes.learning_rate_init must be a list"),
+        ("[0.1, 0.2]", "[{ l1 = 1.0 }, 0.2]", "must hold tables only or no tables"),
+        (
+            "[0.1, 0.2]",
+            "[{ hidden_layer_sizes = [2] }]",
+            "axes.hidden_layer_sizes "
+            "varies hidden_layer_sizes, which axes.learning_rate_init varies already",
+        ),
         ('"baseline"', '"baselines"', "Did you mean 'baseline'?"),
         ('"test_mse"', '"test_msee"', "Did you mean 'test_mse'?"),
         ("[base]", "[base", "is not valid TOML"),
@@ -188,6 +211,13 @@ def test_an_unknown_study_is_refused_with_the_nearest_one():
         ("learning-rates", 14 + 1),
         ("optimizers", 24 + 1),
         ("gradient-check", 10 * 8 * 4 + 1),
+        ("mnist-architectures", 252),
+        ("mnist-regularization", 16 + 1),
+        ("mnist-final", 1 + 7),
+        ("libraries", 16 + 4 + 2),
+        ("linear-baselines", 14 + 4),
+        ("architectures", 147 + 3 + 1),
+        ("regularization", 336 + 24 + 3 + 1),
     ],
 )
 def test_built_in_studies_have_the_reports_number_of_runs(name, count):
@@ -211,6 +241,34 @@ def test_built_in_settings_are_the_reports():
     epochs = {"gradient-descent": 100_000, "learning-rates": 10_000, "optimizers": 300}
     for name, number in epochs.items():
         assert builtin(name).base["max_iter"] == number
+
+
+def test_quick_replaces_the_values_of_an_axis_one_by_one(write):
+    text = GOOD.replace(
+        "[quick]\nmax_iter = 3", "[quick]\nlearning_rate_init = [1.0, 2.0]"
+    )
+    text += "learning_rate_init = 0.2\n\n[[extra]]\nlearning_rate_init = 0.7\n"
+    runs = load(write(text)).runs(quick=True, seeds=[0])
+    rates = [r.settings["learning_rate_init"] for r in runs if r.procedure == "network"]
+    assert rates == [1.0, 1.0, 2.0, 2.0, 2.0, 0.7]
+
+
+def test_quick_may_put_one_value_in_the_place_of_an_axis(write):
+    text = GOOD.replace("[quick]\nmax_iter = 3", "[quick]\nhidden_layer_sizes = [7, 7]")
+    runs = load(write(text)).runs(quick=True, seeds=[0])
+    sizes = [r.settings["hidden_layer_sizes"] for r in runs if r.procedure == "network"]
+    assert sizes == [[7, 7]] * 3
+
+
+def test_the_data_set_may_be_an_axis(write):
+    text = GOOD.replace("[axes]", '[axes]\ndataset = ["runge-0-1", "runge"]')
+    experiment = load(write(text))
+    runs = experiment.runs(seeds=[0])
+    assert [r.dataset for r in runs] == ["runge-0-1"] * 4 + ["runge"] * 6
+    assert not any("dataset" in run.settings for run in runs)
+    assert experiment.datasets == ["runge", "runge-0-1"]
+    with pytest.raises(ExperimentError, match="Did you mean 'runge-0-1'"):
+        load(write(text.replace("runge-0-1", "runge-0-2")))
 
 
 def test_the_list_of_studies_is_the_files_of_the_package():

@@ -1,5 +1,6 @@
 """Performing runs: resumable, parallel, interruptible."""
 
+import dataclasses
 import os
 import signal
 import sqlite3
@@ -8,14 +9,16 @@ import sys
 import threading
 import time
 import traceback
-from contextlib import closing
+from contextlib import closing, suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from perceptrons.study import runner
+from perceptrons.study import provenance, runner
 from perceptrons.study.experiment import load
+from perceptrons.study.procedures import PROCEDURES
 from perceptrons.study.records import FILE, Store
 
 STUDY = """
@@ -36,12 +39,20 @@ learning_rate_init = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05]
 SCRIPT = """
 import sys
 from pathlib import Path
+from perceptrons.study import provenance
+provenance.commit = lambda: "one commit"
 from perceptrons.study.experiment import load
 from perceptrons.study.records import Store
 from perceptrons.study.runner import execute
 with Store(Path(sys.argv[2])) as store:
     execute(load(Path(sys.argv[1])).runs(), store, jobs=1)
 """
+
+
+@pytest.fixture(autouse=True)
+def one_commit(monkeypatch):
+    """Keep the keys of runs when sources are edited while the tests run."""
+    monkeypatch.setattr(provenance, "commit", lambda: "one commit")
 
 
 @pytest.fixture
@@ -108,7 +119,9 @@ def test_two_processes_find_what_one_finds(study, tmp_path):
 def test_the_largest_run_starts_first(study, tmp_path, monkeypatch):
     started = []
     perform = runner.perform
-    monkeypatch.setattr(runner, "perform", lambda r: started.append(r) or perform(r))
+    monkeypatch.setattr(
+        runner, "perform", lambda r, f: started.append(r) or perform(r, f)
+    )
     text = STUDY.replace("[axes]", "[axes]\nmax_iter = [1, 3, 2]")
     study.write_text(text.replace("max_iter = 12\n", ""))
     with Store(tmp_path / "out") as store:
@@ -121,11 +134,11 @@ def test_ctrl_c_keeps_what_has_ended_and_says_so(study, tmp_path, monkeypatch):
     runs = load(study).runs()
     perform, calls = runner.perform, []
 
-    def third_time_interrupted(run):
+    def third_time_interrupted(run, folder):
         calls.append(run)
         if len(calls) == 3:
             os.kill(os.getpid(), signal.SIGINT)
-        return perform(run)
+        return perform(run, folder)
 
     monkeypatch.setattr(runner, "perform", third_time_interrupted)
     with Store(tmp_path / "out") as store:
@@ -208,3 +221,79 @@ def test_a_network_without_one_finite_epoch_is_recorded_too(study, tmp_path):
     assert result.message
     assert np.isnan(list(result.metrics.values())).all()
     assert result.curves["cost"].size == 0
+
+
+def test_a_killed_parent_leaves_no_worker_behind(study, tmp_path):
+    text = STUDY.replace("max_iter = 12", "max_iter = 1000000\nn_iter_no_change = inf")
+    study.write_text(text.replace("[3]", "[50, 50]"))
+    script = SCRIPT.replace("jobs=1", "jobs=2")
+    process = subprocess.Popen([sys.executable, "-c", script, study, tmp_path / "out"])
+    deadline = time.monotonic() + 60
+    while len(workers := children(process.pid)) < 2 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    deadline = time.monotonic() + 30
+    while any(map(runs, workers)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert len(workers) >= 2
+    assert not any(map(runs, workers))
+
+
+def children(parent):
+    """Return the process numbers of a process' children that run joblib's workers."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            number, _, _, above = status.read_text().split()[:4]
+            words = status.with_name("cmdline").read_bytes()
+            if int(above) == parent and b"popen_loky" in words:
+                found.append(int(number))
+    return found
+
+
+def runs(number):
+    """Tell whether a process is still there, and no zombie."""
+    try:
+        return Path(f"/proc/{number}/stat").read_text().split()[2] != "Z"
+    except OSError:
+        return False
+
+
+def test_runs_whose_seconds_are_compared_are_performed_last_and_alone(
+    study, tmp_path, monkeypatch
+):
+    path = tmp_path / "processes"
+    text = STUDY + '[[extra]]\nprocedure = "baseline"\nmodel = "ols"\ndegree = 2\n'
+    study.write_text(text)
+    baseline = dataclasses.replace(PROCEDURES["baseline"], alone=True)
+    monkeypatch.setitem(PROCEDURES, "baseline", baseline)
+    perform, here = runner.perform, []
+
+    def noting(run, folder):
+        here.append(run.procedure)
+        return perform(run, folder)
+
+    monkeypatch.setattr(runner, "perform", noting)
+    ended = []
+    with Store(path) as store:
+        monkeypatch.setattr(
+            store, "add", lambda run, result: ended.append(run.procedure)
+        )
+        runner.execute(load(study).runs(), store, jobs=2)
+    # In this process: that run only. And nothing after it.
+    assert here == ["baseline"]
+    assert ended.index("baseline") == len(ended) - 1 == 12
+
+
+def test_a_full_disk_is_one_sentence_and_the_store_stays_whole(study, tmp_path):
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (2**17,) * 2)\n"
+    command = [sys.executable, "-c", limit + SCRIPT, study, tmp_path / "out"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert "StoreError" in done.stderr
+    assert "cannot be written" in done.stderr
+    kept = finished(tmp_path / "out")
+    assert 0 < kept < 12
+    with Store(tmp_path / "out") as store:
+        assert store.moved is None
+        assert runner.execute(load(study).runs(), store, jobs=1) == 12 - kept

@@ -6,7 +6,9 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from perceptrons.report.study import Study
 from perceptrons.report.tables import agreement
@@ -86,6 +88,17 @@ def pick(table: pd.DataFrame, column: str, **where: object) -> float:
     for name, value in where.items():
         table = table[table[name] == value]
     return float(table[column].item())
+
+
+def unrest(cost: NDArray[np.float64]) -> float:
+    """Return how much a cost jumps: mean abs(ln c_t+1 / c_t) over its second half.
+
+    Infinite without two finite epochs there.
+    """
+    late = cost[len(cost) // 2 :]
+    if len(late) < 2 or not np.all(np.isfinite(late)):
+        return math.inf
+    return float(np.mean(np.abs(np.diff(np.log(late)))))
 
 
 def sig(value: float) -> str:

@@ -16,31 +16,41 @@ import pandas as pd
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
-from perceptrons.report.tables import OLS, OPTIMIZERS
+from perceptrons.report.tables import ACTIVATIONS, OLS, OPTIMIZERS
 
 INK, MUTED, GRID = "#1b1f24", "#57606b", "#d5dae0"
 
 # Okabe and Ito (2008): told apart by the color-blind, legible on white and on black.
 BLUE = "#0072b2"
-_ORANGE, _GREEN, _RED = "#e69f00", "#009e73", "#d55e00"
+_ORANGE, _GREEN, RED = "#e69f00", "#009e73", "#d55e00"
 _PINK, _SKY, _BROWN = "#cc79a7", "#56b4e9", "#a6761d"
-_CYCLE = (BLUE, _ORANGE, _GREEN, _RED, _PINK, _SKY, _BROWN)
+_CYCLE = (BLUE, _ORANGE, _GREEN, RED, _PINK, _SKY, _BROWN)
 
 #: One color per method, in every figure: the name up to its first comma. Networks take
 #: the colors of the cycle in the order of their study.
 COLORS = {
-    OLS: _RED,
+    OLS: RED,
     OPTIMIZERS["sgd"]: _GREEN,
     OPTIMIZERS["rmsprop"]: _PINK,
     OPTIMIZERS["adam"]: _SKY,
+    ACTIVATIONS["sigmoid"]: BLUE,
+    ACTIVATIONS["relu"]: _ORANGE,
+    ACTIVATIONS["leaky_relu"]: _GREEN,
+    "perceptrons": BLUE,
+    "scikit-learn": _ORANGE,
+    "PyTorch": _GREEN,
+    "Keras": _PINK,
+    "Ridge": _SKY,
+    "Lasso": _BROWN,
 }
 _DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.5)), (0, (5, 1.5, 1.5, 1.5)))
 
-_STYLE: dict[Any, Any] = {
+#: The house style of every figure, for ``matplotlib.rc_context``.
+STYLE: dict[Any, Any] = {
     # The resolution of SVG and PDF, so that text is measured once for both.
     "figure.dpi": 72,
     "axes.facecolor": "none",
@@ -87,8 +97,12 @@ def _look(names: Sequence[str]) -> dict[str, tuple[str, Any]]:
 
 def _legend(figure: Figure, title: str | None) -> None:
     """Put the legend above the axes, where it cannot hide anything."""
-    entries = sum(len(axes.get_legend_handles_labels()[1]) for axes in figure.axes)
-    columns = 4 if entries <= 4 and title else 3
+    entries = [
+        text for axes in figure.axes for text in axes.get_legend_handles_labels()[1]
+    ]
+    columns = 4 if len(entries) <= 4 and title else 3
+    # About 72 letters fit into the width, six of them for each line's sample.
+    columns = max(1, min(columns, 72 // (6 + max(map(len, entries), default=1))))
     figure.legend(loc="outside upper center", ncols=columns, fontsize=9, title=title)
 
 
@@ -121,7 +135,7 @@ def histories(table: pd.DataFrame, ylabel: str, legend: str) -> Figure:
     Figure
         A series that diverged ends in a cross.
     """
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         figure, axes = _axes("epochs", ylabel)
         axes.set(xscale="log", yscale="log")
         names = list(dict.fromkeys(table["series"]))
@@ -155,7 +169,7 @@ def against_rate(table: pd.DataFrame, legend: str, reference: float) -> Figure:
     Figure
         A cell that diverged is a cross of the series' color on the upper edge.
     """
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         figure, axes = _axes("learning rate", "mean squared error")
         axes.set(xscale="log", yscale="log")
         names = list(dict.fromkeys(table["series"]))
@@ -215,6 +229,93 @@ def _label_rates(axes: Axes, rates: list[float]) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
 
 
+def by_shape(
+    table: pd.DataFrame, ylabel: str, reference: float, ceiling: float
+) -> Figure:
+    """Draw errors against the width, one panel per depth, one line per activation.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``source`` ("here" or "report"), ``activation``, ``hidden layers``,
+        ``nodes per layer``, ``seed``, ``value``, ``diverged``. With several seeds the
+        line is their median, the band their range.
+    ylabel : str
+        What the values are.
+    reference : float
+        A horizontal line, the realized noise.
+    ceiling : float
+        Upper edge; a triangle near it is a value above, a cross one that diverged.
+
+    Returns
+    -------
+    Figure
+    """
+    depths = sorted(table["hidden layers"].unique())
+    widths = sorted(table["nodes per layer"].unique())
+    rows = math.ceil(len(depths) / 2)
+    with rc_context(STYLE):
+        figure = Figure(figsize=(5.4, 1.7 * rows + 0.8), layout="constrained")
+        FigureCanvasAgg(figure)
+        grid = figure.subplots(rows, 2, sharex=True, sharey=True, squeeze=False).ravel()
+        for axes, depth in zip(grid, depths, strict=False):
+            axes.set(xscale="log", yscale="log")
+            axes.set_title(
+                f"{depth} hidden layer{'s' if depth > 1 else ''}", fontsize=9
+            )
+            axes.axhline(reference, color=MUTED, lw=1.2, ls=":")
+            of_depth = table[table["hidden layers"] == depth]
+            for level, (name, part) in enumerate(
+                of_depth.groupby("activation", sort=False)
+            ):
+                _shape_lines(axes, part, str(name), ceiling, level)
+            axes.set_xticks(widths, [f"{width:g}" for width in widths], fontsize=8)
+            axes.xaxis.set_minor_locator(NullLocator())
+        low = min(reference, table["value"].min())
+        grid[0].set_ylim(0.9 * low, ceiling)
+        for axes in grid[len(depths) :]:
+            axes.remove()
+        for axes in grid[: len(depths)][-2:]:
+            axes.tick_params(labelbottom=True)
+        figure.supxlabel("nodes per layer", fontsize=10)
+        figure.supylabel(ylabel, fontsize=10)
+        _shape_legend(figure, list(dict.fromkeys(table["activation"])))
+    return figure
+
+
+_SOURCES: dict[str, dict[str, Any]] = {
+    "here": {"ls": "-", "marker": "s", "ms": 3.5},
+    "report": {"ls": (0, (3, 2)), "lw": 1.0, "alpha": 0.8},
+}
+
+
+def _shape_lines(
+    axes: Axes, rows: pd.DataFrame, name: str, ceiling: float, level: int
+) -> None:
+    """Draw one activation's errors here and in the report."""
+    color = COLORS[name]
+    for source, style in _SOURCES.items():
+        own = rows[rows["source"] == source]
+        line = _band(axes, "nodes per layer", own, color)
+        x, y = line["nodes per layer"], line["value"]
+        # No label: the legend is the whole figure's. The gid names it on hover.
+        axes.plot(x, y, color=color, gid=f"{name}, {source}", **style)
+        beyond = x[(y > ceiling).to_numpy()]
+        top = axes.get_xaxis_transform()
+        heights = np.full(len(beyond), _cross_height(level))
+        axes.plot(beyond, heights, "^", color=color, ms=5, transform=top)
+        _mark_diverged(axes, own.rename(columns={"nodes per layer": "learning_rate"}),
+                       color, level)  # fmt: skip
+
+
+def _shape_legend(figure: Figure, names: Sequence[str]) -> None:
+    """Explain colors and dashes once for all panels."""
+    lines = [Line2D([], [], color=COLORS[name], label=name) for name in names]
+    for source, style in _SOURCES.items():
+        lines.append(Line2D([], [], color=MUTED, label=source, **style))
+    figure.legend(handles=lines, loc="outside upper center", ncols=5, fontsize=9)
+
+
 def predictions(table: pd.DataFrame) -> Figure:
     """Draw predictions over the noisy test points and the true function.
 
@@ -228,7 +329,7 @@ def predictions(table: pd.DataFrame) -> Figure:
     -------
     Figure
     """
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         figure, axes = _axes("x, centered by the training mean", "y")
         axes.plot(
             table["x"], table["y"], ".", color=MUTED, ms=3.5, alpha=0.45,
@@ -240,44 +341,4 @@ def predictions(table: pd.DataFrame) -> Figure:
             label = f"{name} (diverged)" if table[name].isna().all() else name
             axes.plot(table["x"], table[name], color=color, ls=dash, label=label)
         _legend(figure, None)
-    return figure
-
-
-def heat_map(table: pd.DataFrame, label: str) -> Figure:
-    """Draw a table as cells with a number in each, colored by its logarithm.
-
-    Parameters
-    ----------
-    table : DataFrame
-        First column: labels of the rows; the others: numbers. NaN and 0 are blank
-        and uncolored.
-    label : str
-        Quantity that the colors show.
-
-    Returns
-    -------
-    Figure
-    """
-    rows = table.iloc[:, 0].tolist()
-    values = table.iloc[:, 1:].to_numpy(float)
-    positive = values[np.isfinite(values) & (values > 0)]
-    low, high = (positive.min(), positive.max()) if positive.size else (1.0, 10.0)
-    with rc_context({**_STYLE, "axes.grid": False}):
-        figure, axes = _axes("", "", height=0.9 + 0.32 * len(rows))
-        norm = LogNorm(low / 1.5, high * 1.5)
-        shown = np.where(values > 0, values, np.nan)
-        mesh = axes.pcolormesh(shown, norm=norm, cmap="cividis", edgecolors="face")
-        for (i, j), value in np.ndenumerate(values):
-            text = f"{value:.0e}" if np.isfinite(value) else "-"
-            filled = np.isfinite(value) and value > 0
-            bright = filled and norm(value) > 0.5
-            color = ("#000000" if bright else "#ffffff") if filled else INK
-            axes.text(j + 0.5, i + 0.5, text, ha="center", va="center", fontsize=8,
-                      color=color)  # fmt: skip
-        names = [name.replace("_", "\n") for name in table.columns[1:]]
-        axes.set_xticks(np.arange(len(names)) + 0.5, names, fontsize=7)
-        axes.set_yticks(np.arange(len(rows)) + 0.5, rows)
-        axes.tick_params(length=0)
-        axes.invert_yaxis()
-        figure.colorbar(mesh, ax=axes, label=label, pad=0.02)
     return figure

@@ -23,9 +23,14 @@ MEASURES = {
     "test_mse": "test MSE",
     "excess": "excess over noise",
     "error_f": "error against f",
+    "train_error": "training error",
+    "test_error": "test error",
 }
 
 OLS = "OLS"
+
+#: Column with the keys of the runs that a row rests on, a space between two.
+RUNS = "runs"
 
 HEADINGS = {
     "hidden_layer_sizes": "hidden layers",
@@ -39,6 +44,7 @@ HEADINGS = {
     "spread": "spread over seeds",
 }
 OPTIMIZERS = {"sgd": "Plain SGD", "rmsprop": "RMSProp", "adam": "Adam"}
+ACTIVATIONS = {"sigmoid": "sigmoid", "relu": "ReLU", "leaky_relu": "leaky ReLU"}
 
 _MEASURES = ["train_mse", "test_mse", "excess", "error_f", "n_parameters", "seconds"]
 
@@ -53,9 +59,9 @@ def frame(records: Iterable[Record]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns ``key``, ``seed``, ``procedure``, ``kind`` (the baseline's setting
-        ``model``, such as "ols", otherwise the procedure), ``model`` (its name for
-        rows and legends), the settings, the metrics, ``reason``, ``epochs``,
+        Columns ``key``, ``seed``, ``dataset``, ``procedure``, ``kind`` (the baseline's
+        setting ``model``, such as "ols", otherwise the procedure), ``model`` (its name
+        for rows and legends), the settings, the metrics, ``reason``, ``epochs``,
         ``seconds``, ``n_parameters`` and ``engine``. Lists, such as layer sizes,
         become text: "50, 100".
     """
@@ -67,6 +73,7 @@ def frame(records: Iterable[Record]) -> pd.DataFrame:
             {
                 "key": record.run.key,
                 "seed": record.run.seed,
+                "dataset": record.run.dataset,
                 "procedure": record.run.procedure,
                 "kind": settings.pop("model", record.run.procedure),
                 "model": _model(record),
@@ -93,7 +100,11 @@ def _model(record: Record) -> str:
     if record.run.procedure == "baseline":
         name = OLS if settings["model"] == "ols" else settings["model"].capitalize()
         strength = f", strength {settings['strength']:g}" if name != OLS else ""
-        return f"{name}, degree {settings['degree']}{strength}"
+        solver = f", {OPTIMIZERS[settings['solver']]}" if "solver" in settings else ""
+        folds = f", {settings['folds']} folds" if "folds" in settings else ""
+        return f"{name}, degree {settings['degree']}{strength}{solver}{folds}"
+    if record.run.procedure == "library":
+        return f"{settings['library']}, {_flat(settings['hidden_layer_sizes'])}"
     sizes = settings.get("hidden_layer_sizes", [])
     return f"network {_flat(sizes)}" if sizes else record.run.procedure
 
@@ -111,7 +122,10 @@ def published(name: str) -> pd.DataFrame:
 
 
 def over_seeds(
-    table: pd.DataFrame, by: Sequence[str], metric: str = "test_mse"
+    table: pd.DataFrame,
+    by: Sequence[str],
+    metric: str = "test_mse",
+    measures: Sequence[str] = _MEASURES,
 ) -> pd.DataFrame:
     """Average over seeds, in the order of first appearance.
 
@@ -123,19 +137,23 @@ def over_seeds(
         Columns that tell one row of the result from another.
     metric : str, default="test_mse"
         The measure that decides.
+    measures : sequence of str, default=those of a regression
+        Columns to average; the number of parameters is not averaged.
 
     Returns
     -------
     DataFrame
         The columns ``by``, the mean of every measure, ``spread`` (standard deviation
-        of the deciding measure over seeds; NaN with one seed), ``seeds`` and ``ended``,
-        which says how many runs diverged. A mean over a diverged run without numbers
-        is NaN.
+        of the deciding measure over seeds; NaN with one seed), ``seeds``, ``ended``,
+        which says how many runs diverged, and ``runs``, their keys. A mean over a
+        diverged run without numbers is NaN.
     """
     rows = []
     for labels, group in table.groupby(list(by), sort=False, dropna=False):
         row = dict(zip(by, labels, strict=True))
-        row |= {name: group[name].mean(skipna=False) for name in _MEASURES}
+        # NumPy's mean: pandas' is slow where groups are many and small.
+        means = group[list(measures)].to_numpy(float).mean(axis=0)
+        row |= dict(zip(measures, means, strict=True))
         row["n_parameters"] = int(group["n_parameters"].iloc[0])
         row["spread"] = group[metric].std(ddof=1)
         row["seeds"] = len(group)
@@ -144,6 +162,7 @@ def over_seeds(
         if diverged and len(group) > 1:
             reasons = f"diverged ({diverged} of {len(group)})"
         row["ended"] = reasons
+        row[RUNS] = " ".join(group["key"])
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -222,18 +241,20 @@ def beside_published(
     DataFrame
         One row per published row.
     """
-    ours = over_seeds(table, labels, metric).set_index(list(labels))
+    means = over_seeds(table, labels, metric).set_index(list(labels)).to_dict("index")
+    ours = {
+        where: cells.set_index("seed")
+        for where, cells in table.groupby(list(labels), sort=False)
+    }
     ols = table[table["kind"] == "ols"].set_index("seed")[metric]
     measures = dict.fromkeys(["train_mse", metric])
-    others = ["test_mse", "excess", "error_f", "n_parameters", "seconds", "ended"]
+    others = [
+        "test_mse", "excess", "error_f", "n_parameters", "seconds", "ended", RUNS
+    ]  # fmt: skip
     rows = []
     for _, theirs in printed.iterrows():
         where = tuple(theirs[name] for name in labels)
-        chosen = np.logical_and.reduce(
-            [table[name] == value for name, value in zip(labels, where, strict=True)]
-        )
-        cells = table[chosen].set_index("seed")
-        mean = ours.loc[where if len(where) > 1 else where[0]]
+        cells, mean = ours[where], means[where if len(where) > 1 else where[0]]
         is_ols = bool((cells["kind"] == "ols").all())
         conclusion = same_conclusion(
             theirs[metric], printed_ols, cells[metric], ols[cells.index]
@@ -245,7 +266,7 @@ def beside_published(
         row["same conclusion?"] = "the yardstick" if is_ols else conclusion
         row |= {name: mean[name] for name in others if name not in measures}
         rows.append(row)
-    return _headed(pd.DataFrame(rows))
+    return headed(pd.DataFrame(rows))
 
 
 def _compared(word: str, theirs: float, ours: float) -> dict[str, float]:
@@ -263,10 +284,10 @@ def own_results(
 ) -> pd.DataFrame:
     """Return our numbers alone, for settings that the report prints none for."""
     ours = over_seeds(table, labels, metric).drop(columns="seeds")
-    return _headed(ours)
+    return headed(ours)
 
 
-def _headed(table: pd.DataFrame) -> pd.DataFrame:
+def headed(table: pd.DataFrame) -> pd.DataFrame:
     """Give columns and optimizers their printed names; drop an empty spread."""
     table = table.rename(columns=HEADINGS)
     if "optimizer" in table:
@@ -329,3 +350,66 @@ def settings_table(settings: dict[str, object]) -> pd.DataFrame:
     """Return settings as two columns."""
     rows = [(name, json.dumps(value)) for name, value in settings.items()]
     return pd.DataFrame(rows, columns=["setting", "value"])
+
+
+def runs_table(records: Iterable[Record]) -> pd.DataFrame:
+    """Return one row per record with all that tells where its numbers come from.
+
+    Parameters
+    ----------
+    records : iterable of Record
+
+    Returns
+    -------
+    DataFrame
+        ``key, study, procedure, dataset, seed``, ``settings`` as JSON, the metrics,
+        how the run ended, ``engine, commit, versions, finished``.
+    """
+    rows = []
+    for record in records:
+        run, result = record.run, record.result
+        rows.append(
+            {
+                "key": run.key,
+                "study": run.study,
+                "procedure": run.procedure,
+                "dataset": run.dataset,
+                "seed": run.seed,
+                "settings": run.settings_json,
+                **result.metrics,
+                "reason": result.reason,
+                "epochs": result.epochs,
+                "parameters": result.n_parameters,
+                "seconds": result.seconds,
+                "engine": result.engine,
+                "commit": record.commit,
+                "versions": ", ".join(f"{k} {v}" for k, v in record.versions.items()),
+                "finished": record.finished,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def shown_runs(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of :func:`frame` with what tells them apart and what they found.
+
+    Parameters
+    ----------
+    table : DataFrame
+
+    Returns
+    -------
+    DataFrame
+        Without columns that say the same in every row.
+    """
+    # A setting that only one procedure has does not tell its runs apart.
+    parts = [rows for _, rows in table.groupby("procedure")]
+    always = ["key", "seed", *(["model"] if len(parts) > 1 else [])]
+    told = [
+        name
+        for name in table
+        if name in always or any(p[name].nunique(dropna=False) > 1 for p in parts)
+    ]
+    doubled = {"kind", "procedure"} if "model" in told else set()
+    shown = table[[name for name in told if name not in doubled]]
+    return shown.rename(columns={"n_parameters": "parameters", "key": "run"})

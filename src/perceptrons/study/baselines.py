@@ -1,4 +1,4 @@
-"""The procedure "baseline": linear models on polynomial features, by scikit-learn.
+"""The procedure "baseline": linear models on polynomial features.
 
 On features X of shape (n, p), the powers 1 to p of x, each standardized by its mean
 and standard deviation over the training rows, with an intercept b that is never
@@ -18,26 +18,42 @@ l1 sum abs(W). Multiplied by n, or by 1/2, those are the objectives above:
 
     MLPRegressor("mean_squared_error", (), l2=l2, alpha=0)  =  ridge, strength n l2 / 2
     MLPRegressor("mean_squared_error", (), l1=l1, alpha=0)  =  lasso, strength l1 / 2
+
+With a ``solver`` the procedure trains that network, and its strength is that of eq.
+(10) or (12). With ``folds`` every row, of the training part and of the test part, is
+predicted by a model that was fitted on the other folds.
 """
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import Lasso, LinearRegression, Ridge
+from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+from threadpoolctl import threadpool_limits
 
-from perceptrons import _checks
+from perceptrons import MLPRegressor, _checks
 from perceptrons.data import Dataset
-from perceptrons.study.networks import measures
+from perceptrons.metrics import mean_squared_error
+from perceptrons.study import networks
 from perceptrons.study.procedures import Result
 
 MODELS = ("ols", "ridge", "lasso")
+
+#: Solvers of the gradient forms: Adam, plain SGD.
+SOLVERS = ("adam", "sgd")
+
+# What only the gradient forms have.
+_TRAINING = ("learning_rate_init", "batch_size", "max_iter")
 
 # Coordinate descent stops at a duality gap of tol times the sum of y^2: far below the
 # scatter of any error that is compared, also where neighboring powers are collinear.
@@ -59,6 +75,16 @@ def check(settings: Mapping[str, Any]) -> None:
     """
     model = _checks.choice("model", settings.get("model"), MODELS)
     _checks.integer("degree", settings.get("degree"), 1, "it is the highest power of x")
+    if "folds" in settings:
+        _checks.integer("folds", settings["folds"], 2, "one is held out")
+    if "solver" in settings:
+        _checks.choice("solver", settings["solver"], SOLVERS)
+        networks.check(_training(settings))
+    elif extra := [name for name in _TRAINING if name in settings]:
+        raise ValueError(
+            f"{extra[0]} must be left out without a solver, which is closed-form or "
+            f"scikit-learn's own, got {settings[extra[0]]!r}."
+        )
     if model == "ols":
         if "strength" in settings:
             raise ValueError(
@@ -107,40 +133,114 @@ def linear_model(model: str, strength: float = 0.0) -> Any:
     if model == "ridge":
         # The singular values keep the digits that X^T X loses with high powers.
         return Ridge(strength, solver="svd")
-    return Lasso(strength, tol=_TOL, max_iter=_MOST_SWEEPS)
+    # With X^T X at hand a sweep does not depend on the number of rows.
+    return Lasso(strength, tol=_TOL, max_iter=_MOST_SWEEPS, precompute=True)
+
+
+def _training(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of the network that is a gradient form."""
+    training = {k: settings[k] for k in (*_TRAINING, "engine") if k in settings}
+    penalty = {"ridge": "l2", "lasso": "l1"}.get(settings["model"])
+    return {
+        "loss": "mean_squared_error",
+        "hidden_layer_sizes": [],
+        "solver": settings["solver"],
+        "alpha": 0.0,
+        "momentum": 0.0,
+        "nesterovs_momentum": False,
+        "init": "standard_normal",
+        "dtype": "float64",
+        "tol": 0.0,
+        "n_iter_no_change": math.inf,
+        **training,
+        **({penalty: settings["strength"]} if penalty else {}),
+    }
+
+
+def _regressor(settings: Mapping[str, Any], seed: int) -> Any:
+    """Return what is fitted on the powers."""
+    if "solver" in settings:
+        return networks.estimator(MLPRegressor, _training(settings), seed)
+    return linear_model(settings["model"], settings.get("strength", 0.0))
 
 
 def run(settings: Mapping[str, Any], dataset: Dataset, seed: int) -> Result:
-    """Fit one linear model and measure it; the seed acts through the data.
+    """Fit one linear model and measure it.
 
     Parameters
     ----------
     settings : mapping
         ``model``: "ols", "ridge" or "lasso"; ``degree``, the highest power of x;
-        ``strength`` of the penalty, for the last two.
+        ``strength`` of the penalty, for the last two. For a gradient form ``solver``,
+        "adam" or "sgd", and ``learning_rate_init``, ``batch_size``, ``max_iter`` and
+        ``engine`` as in :class:`perceptrons.MLPRegressor`. For cross-validation
+        ``folds``, of all rows, shuffled.
     dataset : Dataset
     seed : int
+        Of a network's start and batches, and of the folds.
 
     Returns
     -------
     Result
-        Its reason is "limit reached" where Lasso's coordinate descent did not converge.
+        Its reason is "limit reached" where Lasso's coordinate descent did not converge
+        and after a network's last epoch. With folds, the test part of the metrics is
+        that of all rows, each held out once, and there are no curves.
     """
     start = time.perf_counter()
-    linear = linear_model(settings["model"], settings.get("strength", 0.0))
-    model = polynomial(settings["degree"], linear)
-    with warnings.catch_warnings():
+    model = polynomial(settings["degree"], _regressor(settings, seed))
+    # Twenty columns are too few to share among threads.
+    with warnings.catch_warnings(), threadpool_limits(1):
         # Said by the reason instead.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(dataset.X_train, dataset.y_train)
+        warnings.filterwarnings("ignore", "Training interrupted", UserWarning)
+        if "folds" in settings:
+            metrics, models = _cross_validated(model, settings["folds"], dataset, seed)
+            curves = {}
+        else:
+            models = [model.fit(dataset.X_train, dataset.y_train)]
+            curves = {
+                "fitted": model.predict(dataset.X_train),
+                "predicted": model.predict(dataset.X_test),
+            }
+            metrics = networks.measures(dataset, curves["fitted"], curves["predicted"])
     seconds = time.perf_counter() - start
-    fitted = model.predict(dataset.X_train)
-    predicted = model.predict(dataset.X_test)
-    stopped = getattr(linear, "n_iter_", None) == _MOST_SWEEPS
+    outcome = getattr(models[-1][-1], "outcome_", None)
+    stopped = any(getattr(m[-1], "n_iter_", None) == _MOST_SWEEPS for m in models)
+    ended = "limit reached" if stopped else "converged"
     return Result(
-        metrics=measures(dataset, fitted, predicted),
-        curves={"fitted": fitted, "predicted": predicted},
-        reason="limit reached" if stopped else "converged",
+        metrics=metrics,
+        curves=curves,
+        reason=outcome.reason if outcome else ended,
+        epochs=outcome.epochs if outcome else 0,
         seconds=seconds,
         n_parameters=settings["degree"] + 1,
+        engine=outcome.engine if outcome else "scikit-learn",
     )
+
+
+def _cross_validated(
+    model: Any, folds: int, dataset: Dataset, seed: int
+) -> tuple[dict[str, float], list[Any]]:
+    """Return models that each leave out one fold of all rows, and their errors."""
+    X = np.concatenate([dataset.X_train, dataset.X_test])
+    y = np.concatenate([dataset.y_train, dataset.y_test])
+    held_out = np.empty_like(y)
+    models, fitted = [], []
+    for train, test in KFold(folds, shuffle=True, random_state=seed).split(X):
+        one = clone(model).fit(X[train], y[train])
+        held_out[test] = one.predict(X[test])
+        fitted.append(mean_squared_error(y[train], one.predict(X[train])))
+        models.append(one)
+    error_f = excess = math.nan
+    test_mse = mean_squared_error(y, held_out)
+    if dataset.f_train is not None and dataset.f_test is not None:
+        f = np.concatenate([dataset.f_train, dataset.f_test])
+        error_f = mean_squared_error(f, held_out)
+        excess = test_mse - mean_squared_error(f, y)
+    metrics = {
+        "train_mse": float(np.mean(fitted)),
+        "test_mse": test_mse,
+        "excess": excess,
+        "error_f": error_f,
+    }
+    return metrics, models

@@ -7,15 +7,26 @@ The name of a study is that of its file. The keys of a file::
                                         verdicts, best rows and the spread over seeds
                                         go by it, and lower is better
     procedure                           "network" unless said otherwise
-    dataset                             a name of perceptrons.data.DATASETS, where the
-                                        procedure needs data
+    dataset                             where the procedure needs data: a name of
+                                        perceptrons.data.DATASETS, or a table with the
+                                        keys file (a CSV file, relative to this one),
+                                        target (its column) and test_size (0.2)
     seeds                               list of integers, [0] unless said otherwise
     notes                               list of sentences printed beside the results
     [base]                              settings shared by all runs
-    [axes]                              setting -> list of values; every combination
-    [quick]                             settings that --quick replaces
-    [[extra]]                           one more run each: its procedure and settings;
-                                        with the main procedure they replace base's
+    [axes]                              setting -> list of values; every combination.
+                                        Settings that vary together are one axis of
+                                        any name: a list of tables, each with the
+                                        settings of one of its cells. "dataset" may
+                                        be an axis, too
+    [quick]                             settings that --quick replaces: of an axis, by
+                                        one value or by a list of as many as it has
+    [stand_in]                          where the data set's files are not at hand, and
+                                        under --quick: another dataset, and settings
+                                        that replace base's there
+    [[extra]]                           one more run each: its procedure, dataset and
+                                        settings; with the main procedure they replace
+                                        base's
 """
 
 from __future__ import annotations
@@ -25,7 +36,7 @@ import itertools
 import json
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -34,18 +45,31 @@ from typing import Any
 
 import perceptrons
 from perceptrons import _checks
-from perceptrons.data import DATASETS
+from perceptrons.data import DATASETS, identity
+from perceptrons.data.table import describe
 from perceptrons.engine import missing
 from perceptrons.study import procedures, provenance
 
 #: The studies in the order in which they are listed and printed: the report's own.
 #: The file studies/NAME.toml holds the settings; perceptrons.report.sections has a
 #: module of that name, its hyphens underscores, for the page.
-BUILTIN = ("gradient-descent", "learning-rates", "optimizers", "gradient-check")
+BUILTIN = (
+    "gradient-descent",
+    "learning-rates",
+    "optimizers",
+    "gradient-check",
+    "libraries",
+    "architectures",
+    "regularization",
+    "linear-baselines",
+    "mnist-architectures",
+    "mnist-regularization",
+    "mnist-final",
+)
 
 _REQUIRED = ("title", "question", "metric")
 _OPTIONAL = {
-    "dataset": str,
+    "dataset": str | dict,
     "reference": str,
     "procedure": str,
     "seeds": list,
@@ -53,8 +77,10 @@ _OPTIONAL = {
     "base": dict,
     "axes": dict,
     "quick": dict,
+    "stand_in": dict,
     "extra": list,
 }
+_KINDS = {str: "text", list: "list", dict: "table", str | dict: "text or a table"}
 
 
 class ExperimentError(ValueError):
@@ -72,7 +98,7 @@ class Run:
     procedure : str
         A name of ``procedures.PROCEDURES``.
     dataset : str
-        A name of ``data.DATASETS``, or "".
+        A name that ``data.source`` knows, or "".
     settings_json : str
         All settings as JSON with sorted keys, so that runs compare and hash.
     seed : int
@@ -97,7 +123,7 @@ class Run:
         parts = {
             "study": self.study,
             "procedure": self.procedure,
-            "dataset": self.dataset,
+            "dataset": identity(self.dataset),
             "settings": self.settings,
             "seed": self.seed,
             "version": perceptrons.__version__,
@@ -126,8 +152,10 @@ class Experiment:
     notes : tuple of str
     base, quick : mapping of setting to value
     axes : mapping of setting to its values
+    stand_in : mapping
+        Empty, or the key ``dataset`` and settings.
     extra : tuple of mappings
-        Each with the key ``procedure`` and settings.
+        Each with the keys ``procedure`` and ``dataset``, or without, and settings.
     source : str
         Where the file lies, for error messages.
     """
@@ -144,6 +172,7 @@ class Experiment:
     base: Mapping[str, Any]
     axes: Mapping[str, list[Any]]
     quick: Mapping[str, Any]
+    stand_in: Mapping[str, Any]
     extra: tuple[Mapping[str, Any], ...]
     source: str
 
@@ -168,32 +197,67 @@ class Experiment:
         Returns
         -------
         list of Run
-            In the file's order, seed after seed.
+            In the file's order, seed after seed, none twice.
 
         Raises
         ------
         ExperimentError
             For a setting the procedure does not know, or a value it refuses.
         """
-        override = dict(self.quick) if quick else {}
-        planned: list[tuple[str, dict[str, Any]]] = [
-            (self.procedure, {**self.base, **cell, **override})
-            for cell in _combinations(self.axes)
-        ]
-        for entry in self.extra:
-            settings = {k: v for k, v in entry.items() if k != "procedure"}
+        planned: list[tuple[str, str, dict[str, Any]]] = []
+        for entry in [*_combinations(self.axes), *self.extra]:
+            settings = _without(entry, "procedure", "dataset")
             procedure = entry.get("procedure", self.procedure)
             if procedure == self.procedure:
-                settings = {**self.base, **settings, **override}
-            planned.append((procedure, settings))
-        return [
-            self._run(procedure, settings, seed, engine)
+                settings = {**self.base, **settings}
+                settings |= self._shortened(settings) if quick else {}
+            planned.append((procedure, entry.get("dataset", self.dataset), settings))
+        made = [
+            self._run(procedure, dataset, settings, seed, engine)
             for seed in (self.seeds if seeds is None else seeds)
-            for procedure, settings in planned
+            for procedure, dataset, settings in planned
         ]
+        return list(dict.fromkeys(made))
+
+    @property
+    def datasets(self) -> list[str]:
+        """The names of all data sets it uses, its own first."""
+        entries = [*_combinations(self.axes), *self.extra]
+        used = [self.dataset, *(e.get("dataset", self.dataset) for e in entries)]
+        return [name for name in dict.fromkeys(used) if name]
+
+    def standing_in(self) -> Experiment:
+        """Return the same question asked of the stand-in's data, and titled so."""
+        dataset = self.stand_in["dataset"]
+        old, new = DATASETS[self.dataset].label, DATASETS[dataset].label
+        return replace(
+            self,
+            title=self.title.replace(old, new),
+            question=self.question.replace(old, new),
+            dataset=dataset,
+            base={**self.base, **_without(self.stand_in, "dataset")},
+            extra=tuple({**entry, "dataset": dataset} for entry in self.extra),
+        )
+
+    def _shortened(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what ``quick`` puts in the place of these settings."""
+        shorter = dict(self.quick)
+        for name, values in self.axes.items():
+            new = shorter.get(name)
+            if isinstance(new, list) and list(map(type, new)) == list(
+                map(type, values)
+            ):
+                old = settings.get(name)
+                shorter[name] = new[values.index(old)] if old in values else old
+        return shorter
 
     def _run(
-        self, name: str, settings: dict[str, Any], seed: int, engine: str | None
+        self,
+        name: str,
+        dataset: str,
+        settings: dict[str, Any],
+        seed: int,
+        engine: str | None,
     ) -> Run:
         """Check the settings and freeze one run."""
         procedure = procedures.PROCEDURES[name]
@@ -209,15 +273,24 @@ class Experiment:
                 f"The study {self.name!r} cannot run: {error}"
             ) from None
         text = json.dumps(settings, sort_keys=True)
-        return Run(self.name, name, self.dataset, text, seed)
+        return Run(self.name, name, dataset, text, seed)
 
 
 def _combinations(axes: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
     """Return one dictionary per cell, the last axis running fastest."""
-    return [
-        dict(zip(axes, values, strict=True))
-        for values in itertools.product(*axes.values())
+    parts = [
+        [value if isinstance(value, dict) else {name: value} for value in values]
+        for name, values in axes.items()
     ]
+    return [
+        {key: value for part in cell for key, value in part.items()}
+        for cell in itertools.product(*parts)
+    ]
+
+
+def _without(table: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Return all entries but these."""
+    return {key: value for key, value in table.items() if key not in names}
 
 
 def builtin(name: str) -> Experiment:
@@ -228,11 +301,16 @@ def builtin(name: str) -> Experiment:
     ExperimentError
         For an unknown name, with the nearest known one.
     """
+    return load(builtin_file(name))
+
+
+def builtin_file(name: str) -> Traversable:
+    """Return the file of a built-in experiment; errors as :func:`builtin`."""
     try:
         _checks.choice("STUDY", name, BUILTIN)
     except ValueError as error:
         raise ExperimentError(str(error)) from None
-    return load(resources.files("perceptrons.study") / "studies" / f"{name}.toml")
+    return resources.files("perceptrons.study") / "studies" / f"{name}.toml"
 
 
 def published(name: str) -> Traversable:
@@ -269,7 +347,7 @@ def load(path: Path | Traversable) -> Experiment:
     return Experiment(
         name=Path(path.name).stem,
         **{key: table[key] for key in _REQUIRED},
-        dataset=table.get("dataset", ""),
+        dataset=_dataset(source, table),
         procedure=table.get("procedure", "network"),
         reference=table.get("reference", ""),
         seeds=tuple(table.get("seeds", [0])),
@@ -277,6 +355,7 @@ def load(path: Path | Traversable) -> Experiment:
         base=table.get("base", {}),
         axes=table.get("axes", {}),
         quick=table.get("quick", {}),
+        stand_in=table.get("stand_in", {}),
         extra=tuple(table.get("extra", [])),
         source=source,
     )
@@ -292,25 +371,67 @@ def _check(source: str, table: dict[str, Any]) -> None:
     for key, kind in {**dict.fromkeys(_REQUIRED, str), **_OPTIONAL}.items():
         if key in table and not isinstance(table[key], kind):
             raise ExperimentError(
-                f"{source}: {key} must be a {kind.__name__}, got {table[key]!r}."
+                f"{source}: {key} must be a {_KINDS[kind]}, got {table[key]!r}."
             )
     main = table.get("procedure", "network")
-    for part in [table, *table.get("extra", [])]:
+    stand_ins = [table["stand_in"]] if "stand_in" in table else []
+    for part in [table, *table.get("extra", []), *stand_ins]:
         name = part.get("procedure", main)
         _choice(source, name, procedures.PROCEDURES, "a procedure")
-        _choice(source, table["metric"], procedures.PROCEDURES[name].metrics, "metric")
-        if procedures.PROCEDURES[name].needs_data or "dataset" in table:
-            _choice(source, table.get("dataset", ""), DATASETS, "dataset")
-    for key, values in table.get("axes", {}).items():
-        if not isinstance(values, list) or not values:
-            raise ExperimentError(
-                f"{source}: axes.{key} must be a list of values, got {values!r}."
-            )
+        procedure = procedures.PROCEDURES[name]
+        _choice(source, table["metric"], procedure.metrics, "metric")
+        dataset = part.get("dataset", table.get("dataset", ""))
+        if isinstance(dataset, dict):
+            continue  # its file is checked when it is read
+        if procedure.needs_data or dataset:
+            fit = [
+                k for k, data in DATASETS.items() if data.classes == procedure.classes
+            ]
+            _choice(source, dataset, fit, "dataset")
+    _check_axes(source, table.get("axes", {}))
+    for dataset in table.get("axes", {}).get("dataset", []):
+        _choice(source, dataset, DATASETS, "dataset")
     for seed in table.get("seeds", [0]):
         if not isinstance(seed, int) or seed < 0:
             raise ExperimentError(
                 f"{source}: seeds must hold integers of at least 0, got {seed!r}."
             )
+
+
+def _dataset(source: str, table: dict[str, Any]) -> str:
+    """Return the name of the data set; a file of the reader's own is read for it."""
+    dataset = table.get("dataset", "")
+    if isinstance(dataset, str):
+        return dataset
+    procedure = procedures.PROCEDURES[table.get("procedure", "network")]
+    try:
+        folder = Path(source).parent
+        return describe(dataset, folder, classes=procedure.classes).name
+    except (TypeError, ValueError) as error:
+        raise ExperimentError(f"{source}: {error}") from None
+
+
+def _check_axes(source: str, axes: dict[str, Any]) -> None:
+    """Check that every axis has values, and that no setting varies along two."""
+    varied: dict[str, str] = {}
+    for axis, values in axes.items():
+        if not isinstance(values, list) or not values:
+            raise ExperimentError(
+                f"{source}: axes.{axis} must be a list of values, got {values!r}."
+            )
+        tables = [value for value in values if isinstance(value, dict)]
+        if tables and len(tables) < len(values):
+            raise ExperimentError(
+                f"{source}: axes.{axis} must hold tables only or no tables, got "
+                f"{values!r}."
+            )
+        for key in dict.fromkeys(itertools.chain(*tables)) if tables else [axis]:
+            if key in varied:
+                raise ExperimentError(
+                    f"{source}: axes.{axis} varies {key}, which axes.{varied[key]} "
+                    "varies already; put both into one axis of tables."
+                )
+            varied[key] = axis
 
 
 def _choice(source: str, value: Any, known: Iterable[str], what: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -32,14 +32,17 @@ class MeanSquareRecorder:
         self.values.append(float(np.mean(state.optimizer_state["mean_square"])))
 
 
-def _estimator(
-    settings: Mapping[str, Any], seed: int = 0, callbacks: Any = None
-) -> MLPRegressor:
+def estimator(
+    kind: Callable[..., Any],
+    settings: Mapping[str, Any],
+    seed: int = 0,
+    callbacks: Any = None,
+) -> Any:
     """Return the estimator of these settings; TOML has lists, but no tuples."""
     arguments = dict(settings)
     if isinstance(sizes := arguments.get("hidden_layer_sizes"), list):
         arguments["hidden_layer_sizes"] = tuple(sizes)
-    return MLPRegressor(**arguments, random_state=seed, callbacks=callbacks)
+    return kind(**arguments, random_state=seed, callbacks=callbacks)
 
 
 def check(settings: Mapping[str, Any]) -> None:
@@ -55,11 +58,15 @@ def check(settings: Mapping[str, Any]) -> None:
     ValueError, TypeError
         Naming the argument, the rule, what came, and a remedy.
     """
-    model = _estimator(settings)
+    model = estimator(MLPRegressor, settings)
+    check_model(model, losses.resolve(model.loss), 1)
+
+
+def check_model(model: Any, loss: Any, n_outputs: int) -> None:
+    """Refuse an estimator whose arguments cannot be used with this loss."""
     given = resolve(model)
     # Data may have other shapes; what is checked here does not depend on them.
-    architecture = Architecture((1, *given.hidden, 1))
-    loss = losses.resolve(model.loss)
+    architecture = Architecture((1, *given.hidden, n_outputs))
     rng = np.random.default_rng(0)
     initialize(architecture, given.activations, model.init, rng, given.dtype)
     batch_size(model.batch_size, sys.maxsize, full=False)
@@ -86,22 +93,19 @@ def run(settings: Mapping[str, Any], dataset: Dataset, seed: int) -> Result:
         NaN, and its metrics are NaN; the cost of its finite epochs is kept.
     """
     recorder = MeanSquareRecorder() if settings.get("solver") == "rmsprop" else None
-    model = _estimator(settings, seed, [recorder] if recorder else None)
-    sizes = (dataset.X_train.shape[1], *resolve(model).hidden, 1)
-    n_parameters = Architecture(sizes).n_parameters
+    callbacks = [recorder] if recorder else None
+    model = estimator(MLPRegressor, settings, seed, callbacks)
+    n_parameters = count_parameters(model, dataset.X_train.shape[1], 1)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            warnings.filterwarnings("ignore", "Training interrupted", UserWarning)
-            model.fit(dataset.X_train, dataset.y_train)
+        fit(model, dataset)
     except DivergedError as error:
         return _lost(str(error), dataset, n_parameters)
     outcome = model.outcome_
     curves = _predictions(dataset, None if outcome.reason == "diverged" else model)
     metrics = measures(dataset, curves["fitted"], curves["predicted"])
-    curves["cost"] = _finite(model.history_.columns["loss"])
+    curves["cost"] = finite(model.history_.columns["loss"])
     if recorder:
-        curves["mean_square"] = _finite(recorder.values)
+        curves["mean_square"] = finite(recorder.values)
     return Result(
         metrics=metrics,
         curves=curves,
@@ -114,7 +118,26 @@ def run(settings: Mapping[str, Any], dataset: Dataset, seed: int) -> Result:
     )
 
 
-def _finite(values: list[float]) -> Any:
+def count_parameters(model: Any, n_features: int, n_outputs: int) -> int:
+    """Return the number of weights and biases that a model will have."""
+    return Architecture((n_features, *resolve(model).hidden, n_outputs)).n_parameters
+
+
+def fit(model: Any, dataset: Dataset) -> None:
+    """Train on the training part; how it ended is in ``outcome_``, not a warning.
+
+    Raises
+    ------
+    DivergedError
+        If no epoch ended with finite weights.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.filterwarnings("ignore", "Training interrupted", UserWarning)
+        model.fit(dataset.X_train, dataset.y_train)
+
+
+def finite(values: list[float]) -> Any:
     """Return the values up to the first that is not finite, where training broke."""
     curve = np.asarray(values, np.float64)
     broken = np.flatnonzero(~np.isfinite(curve))

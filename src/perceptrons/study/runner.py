@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
 
 import joblib
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
-from perceptrons.data import DATASETS, Dataset
+from perceptrons.data import Dataset, source
 from perceptrons.study.experiment import Run
 from perceptrons.study.procedures import PROCEDURES, Result
 from perceptrons.study.records import Store
@@ -21,9 +30,17 @@ class Interrupted(KeyboardInterrupt):
 
 
 def execute(
-    runs: Sequence[Run], store: Store, *, jobs: int, console: Console | None = None
+    runs: Sequence[Run],
+    store: Store,
+    *,
+    jobs: int,
+    console: Console | None = None,
+    folder: Path | None = None,
 ) -> int:
     """Perform every run that the store lacks and commit each as it ends.
+
+    The largest starts first; runs whose seconds are compared come last, one by one in
+    the order given.
 
     Parameters
     ----------
@@ -33,6 +50,8 @@ def execute(
         Processes; 1 stays in this one.
     console : Console, optional
         Where progress is shown; quiet without one.
+    folder : Path, optional
+        Where the files of data sets are that are not shipped.
 
     Returns
     -------
@@ -48,13 +67,12 @@ def execute(
     what has ended is kept.
     """
     missing = [run for run in dict.fromkeys(runs) if not store.holds(run)]
-    missing.sort(key=lambda run: run.work, reverse=True)
     done = 0
     with _progress(console) as bar:
         task = bar.add_task("training", total=sum(run.work for run in missing))
         start = time.perf_counter()
         try:
-            for run, result in _performed(missing, jobs):
+            for run, result in _performed(missing, jobs, folder):
                 store.add(run, result)
                 done += 1
                 rate = done / (time.perf_counter() - start)
@@ -68,22 +86,55 @@ def execute(
     return done
 
 
-def _performed(runs: Sequence[Run], jobs: int) -> Iterator[tuple[Run, Result]]:
+def _performed(
+    runs: Sequence[Run], jobs: int, folder: Path | None
+) -> Iterator[tuple[Run, Result]]:
     """Yield every run with its result, in the order they end."""
-    if jobs == 1 or len(runs) < 2:
-        yield from map(perform, runs)
-        return
-    pool = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
-    results: Iterable[tuple[Run, Result]] = pool(
-        joblib.delayed(perform)(run) for run in runs
-    )
-    yield from results
+    alone = [run for run in runs if PROCEDURES[run.procedure].alone]
+    together = [run for run in runs if not PROCEDURES[run.procedure].alone]
+    together.sort(key=lambda run: run.work, reverse=True)
+    if jobs == 1 or len(together) < 2:
+        yield from (perform(run, folder) for run in together)
+    else:
+        # One run at a time comes back, or a kill would lose finished ones with it.
+        pool = joblib.Parallel(
+            n_jobs=jobs, batch_size=1, return_as="generator_unordered"
+        )
+        results: Iterable[tuple[Run, Result]] = pool(
+            joblib.delayed(_perform_for)(os.getpid(), run, folder) for run in together
+        )
+        yield from results
+    yield from (perform(run, folder) for run in alone)
 
 
-def perform(run: Run) -> tuple[Run, Result]:
+def _perform_for(parent: int, run: Run, folder: Path | None) -> tuple[Run, Result]:
+    """Perform one run for the process that commits it."""
+    end_with(parent)
+    return perform(run, folder)
+
+
+@cache
+def end_with(parent: int) -> None:
+    """Let this process end within a second of its parent, even one killed by -9.
+
+    Parameters
+    ----------
+    parent : int
+        Its process number, as ``os.getppid`` gives it here while it lives.
+    """
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="perceptrons-orphan", daemon=True).start()
+
+
+def perform(run: Run, folder: Path | None = None) -> tuple[Run, Result]:
     """Perform one run, in whatever process this is; its errors name the run."""
     try:
-        dataset = _dataset(run.dataset, run.seed) if run.dataset else None
+        dataset = _dataset(run.dataset, run.seed, folder) if run.dataset else None
         result = PROCEDURES[run.procedure].run(run.settings, dataset, run.seed)
     except Exception as error:
         error.add_note(
@@ -97,17 +148,27 @@ def perform(run: Run) -> tuple[Run, Result]:
     return run, result
 
 
-@lru_cache(maxsize=4)
-def _dataset(name: str, seed: int) -> Dataset:
-    """Load a data set once per process."""
-    return DATASETS[name](seed)
+def _dataset(name: str, seed: int, folder: Path | None) -> Dataset:
+    """Load a data set once per process, and once for all seeds if they share it."""
+    return _loaded(name, seed if source(name).seeded else 0, folder)
+
+
+@lru_cache(maxsize=2)
+def _loaded(name: str, seed: int, folder: Path | None) -> Dataset:
+    """Load a data set and remember it."""
+    return source(name)(seed, folder)
 
 
 def _progress(console: Console | None) -> Progress:
-    """Return a bar whose time left follows the work, not the number of runs."""
+    """Return a bar whose time left follows the work, not the number of runs.
+
+    The time elapsed shows that a long run is at work.
+    """
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
+        TimeElapsedColumn(),
+        TextColumn("elapsed,"),
         TimeRemainingColumn(),
         TextColumn("left"),
         console=console,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from perceptrons.report import figures, tables
+from perceptrons.report import tables
 from perceptrons.report.claims import Finding, judge, sig
+from perceptrons.report.heatmap import heat_maps
 from perceptrons.report.section import Picture, Section, Table
 from perceptrons.report.study import Study
 from perceptrons.study import gradient_check
@@ -114,22 +116,24 @@ def _pictures(table: pd.DataFrame) -> list[Picture]:
             f"Largest relative difference from {words}",
             f"Over the penalties {penalties} and all seeds; rows are activations, "
             f"columns losses. {limit}",
-            _pivot(cases, f"{name}_rel"),
-            lambda data: figures.heat_map(data, "relative difference"),
+            _worst(cases, f"{name}_rel"),
+            partial(
+                heat_maps,
+                rows="activation",
+                columns="loss",
+                label="relative difference",
+            ),
         )
         for name, words, limit in kinds
     ]
 
 
-def _pivot(cases: pd.DataFrame, column: str) -> pd.DataFrame:
+def _worst(cases: pd.DataFrame, column: str) -> pd.DataFrame:
     """Return the largest value per activation and loss, in the file's order."""
-    order = {name: list(dict.fromkeys(cases[name])) for name in ("activation", "loss")}
-    grouped = cases.groupby(["activation", "loss"])[column]
+    grouped = cases.groupby(["activation", "loss"], sort=False)[column]
     # A NaN is the largest of all: it must stay in sight.
-    worst = grouped.agg(lambda values: values.max(skipna=False)).unstack()
-    worst = worst.reindex(index=order["activation"], columns=order["loss"])
-    worst.columns.name = None
-    return worst.reset_index()
+    worst = grouped.agg(lambda values: values.max(skipna=False))
+    return worst.rename("value").reset_index()
 
 
 def _shown(record: Record) -> pd.DataFrame:

@@ -10,7 +10,15 @@ import numpy as np
 import pandas as pd
 
 from perceptrons.report import figures, tables
-from perceptrons.report.claims import Finding, Test, all_of, judge, pick, sig
+from perceptrons.report.claims import (
+    Finding,
+    Test,
+    all_of,
+    judge,
+    pick,
+    sig,
+    unrest,
+)
 from perceptrons.report.section import Picture, Section, Table
 from perceptrons.report.sections.rates import listing, long_table, trend
 from perceptrons.report.study import Study
@@ -141,11 +149,8 @@ def _rmsprop_loses(study: Study, rows: pd.DataFrame) -> Finding:
 
 
 def _unrest(curves: dict[str, Any]) -> float:
-    """Return how much the cost jumps: mean abs(ln c_t+1 / c_t), second half."""
-    costs = curves["cost"][len(curves["cost"]) // 2 :]
-    if len(costs) < 2 or not np.all(np.isfinite(costs)):
-        return math.inf
-    return float(np.mean(np.abs(np.diff(np.log(costs)))))
+    """Return how much the cost jumps from epoch to epoch."""
+    return unrest(curves["cost"])
 
 
 def _mean_square(curves: dict[str, Any]) -> float:

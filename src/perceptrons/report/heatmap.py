@@ -1,0 +1,204 @@
+"""Heat maps: a number in every cell, panels one above the other with one color scale.
+
+Panels are stacked, not set side by side, so that the numbers can still be read where a
+page is as narrow as a phone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm, Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+
+from perceptrons.report.drawing import tip
+from perceptrons.report.figures import GRID, INK, RED, STYLE
+
+# Dark to bright in every kind of color vision (Nunez, Anderton and Renslow, 2018).
+_MAP = "cividis"
+
+# Colors follow the logarithm once the values span more than this factor.
+_DECADE = 10.0
+
+# Inches: a row of cells, and what a panel needs above and below its cells.
+_ROW, _AROUND = 0.3, 0.75
+
+
+def heat_maps(
+    table: pd.DataFrame,
+    rows: str,
+    columns: str,
+    label: str,
+    *,
+    percent: bool = False,
+    ceiling: float = math.inf,
+) -> Figure:
+    """Draw a grid of cells with a number in each, one panel below the other.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per cell: the columns ``rows`` and ``columns``, which place it and whose
+        names label the axes, in order of first appearance; ``value``, the number. And,
+        where wanted: ``panel``, the title of the panel it belongs to, all panels
+        sharing one color scale; ``diverged``, whether training broke down there, drawn
+        hatched and without its number; ``framed``, whether the cell gets a frame. A
+        cell without a row, or whose value is NaN, has a dash and no color.
+    rows, columns : str
+        Columns of ``table``.
+    label : str
+        Quantity that the colors show.
+    percent : bool, default=False
+        Write and color shares as percentages.
+    ceiling : float, default=inf
+        Values above it share its color, so that a few huge ones leave differences
+        between the others visible; their numbers are written all the same.
+
+    Returns
+    -------
+    Figure
+        Colors follow the logarithm where positive values span more than a decade and
+        no percentages are shown.
+
+    Raises
+    ------
+    ValueError
+        If two rows belong to the same cell.
+    """
+    table = table.assign(value=table["value"] * (100 if percent else 1))
+    for flag in ("diverged", "framed"):
+        # Panels put together may lack a flag; a gap is no.
+        table[flag] = table[flag].isin([True]) if flag in table else False
+    table["value"] = table["value"].mask(table["diverged"])
+    panels = list(dict.fromkeys(table["panel"])) if "panel" in table else [""]
+    labels = {name: list(dict.fromkeys(table[name])) for name in (rows, columns)}
+    colors = _scale(table["value"].to_numpy(float), ceiling, percent)
+    height = len(panels) * (_ROW * len(labels[rows]) + _AROUND) + 0.2
+    with rc_context({**STYLE, "axes.grid": False}):
+        figure = Figure(figsize=(5.4, height), layout="constrained")
+        FigureCanvasAgg(figure)
+        grid = figure.subplots(len(panels), squeeze=False)[:, 0]
+        for axes, title in zip(grid, panels, strict=True):
+            own = table[table["panel"] == title] if "panel" in table else table
+            cells = own.set_index([rows, columns])
+            if cells.index.has_duplicates:
+                raise ValueError(
+                    f"table must have one row per {rows}, {columns} and panel, got "
+                    f"several for {cells.index[cells.index.duplicated()][0]}; average "
+                    "them first."
+                )
+            _panel(axes, cells.to_dict("index"), labels, colors)
+            axes.set_title(title, fontsize=10, loc="left")
+            axes.set(xlabel=columns, ylabel=rows)
+        above = "max" if table["value"].max() > colors.norm.vmax else "neither"
+        words = f"{label} (%)" if percent else label
+        figure.colorbar(colors, ax=grid, label=words, pad=0.02, aspect=30, extend=above)
+        if table["diverged"].any():
+            mark = Patch(label="training diverged", **_HATCHED)
+            figure.legend(handles=[mark], loc="outside lower left", fontsize=9)
+    return figure
+
+
+_HATCHED: dict[str, Any] = {
+    "facecolor": "none", "edgecolor": GRID, "hatch": "////", "linewidth": 0.6
+}  # fmt: skip
+
+
+def _scale(values: Any, ceiling: float, percent: bool) -> ScalarMappable:
+    """Return the colors for these values: linear, or logarithmic over decades."""
+    found = values[np.isfinite(values)]
+    low, high = (found.min(), found.max()) if found.size else (0.0, 1.0)
+    # A logarithm has no color for zero.
+    positive = found[found > 0]
+    wide = bool(positive.size) and high > _DECADE * positive.min() and not percent
+    low = positive.min() if wide else low
+    high = min(high, ceiling) if ceiling > low else high
+    return ScalarMappable((LogNorm if wide else Normalize)(low, high), _MAP)
+
+
+def _panel(
+    axes: Axes,
+    cells: Mapping[Hashable, Mapping[Hashable, Any]],
+    labels: Mapping[str, list[Any]],
+    colors: ScalarMappable,
+) -> None:
+    """Draw the cells of one panel; ``cells`` is keyed by the labels of row, column."""
+    rows, columns = labels.values()
+    for (i, row), (j, column) in product(enumerate(rows), enumerate(columns)):
+        place = (f"{k} {_name(v)}" for k, v in zip(labels, (row, column), strict=True))
+        cell = cells.get((row, column), {})
+        _cell(axes, (j, i), cell, colors, ", ".join(place))
+    axes.set(xlim=(0, len(columns)), ylim=(len(rows), 0))
+    axes.set_xticks(np.arange(len(columns)) + 0.5, [_name(c) for c in columns])
+    axes.set_yticks(np.arange(len(rows)) + 0.5, [_name(r) for r in rows])
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+
+
+def _cell(
+    axes: Axes,
+    corner: tuple[int, int],
+    cell: Mapping[Hashable, Any],
+    colors: ScalarMappable,
+    place: str,
+) -> None:
+    """Draw one cell: colored by its value or hatched if diverged, and its number."""
+    value, ink = cell.get("value", math.nan), INK
+    text = exact = "—"
+    patch = None
+    if cell.get("diverged"):
+        text = exact = "div."
+        patch = Rectangle(corner, 1, 1, **_HATCHED)
+    elif math.isfinite(value):
+        text, exact = number(value), f"{value:.6g}"
+        share = float(np.ma.filled(np.clip(colors.norm(value), 0.0, 1.0), 0.0))
+        ink = "#000000" if share > 0.5 else "#ffffff"
+        color = colors.get_cmap()(share)
+        # An edge of its own color leaves no hairline between cells.
+        patch = Rectangle(corner, 1, 1, facecolor=color, edgecolor=color, lw=0.5)
+    gid = tip(f"{place}: {exact}")
+    if patch:
+        patch.set(gid=gid, in_layout=False)
+        axes.add_patch(patch)
+    if cell.get("framed"):
+        inner = corner[0] + 0.03, corner[1] + 0.03
+        axes.add_patch(
+            Rectangle(inner, 0.94, 0.94, fill=False, edgecolor=RED, lw=2, zorder=2)
+        )
+    middle = corner[0] + 0.5, corner[1] + 0.5
+    # Cells are inside the axes: measuring every text would double the time to draw.
+    style: dict[str, Any] = {"ha": "center", "va": "center", "in_layout": False}
+    axes.text(*middle, text, color=ink, gid=gid, fontsize=8, **style)
+
+
+def number(value: float) -> str:
+    """Write a number so that it fits into a cell: three digits, two with an exponent.
+
+    Parameters
+    ----------
+    value : float
+
+    Returns
+    -------
+    str
+    """
+    text = f"{value:#.3g}".rstrip(".")
+    if "e" not in text:
+        return text
+    mantissa, _, exponent = f"{value:.1e}".partition("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def _name(label: Any) -> str:
+    """Write the label of a row or column."""
+    return label.replace("_", "\n") if isinstance(label, str) else f"{label:g}"

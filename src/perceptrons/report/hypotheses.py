@@ -1,0 +1,383 @@
+"""What section II.F of the report expects, and what the studies say to it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from perceptrons.report import tables
+from perceptrons.report.claims import Claim, Finding, Test, all_of, judge, sig, unrest
+from perceptrons.report.sections import images
+from perceptrons.report.sections.grids import (
+    counted,
+    data_of,
+    grid,
+    lower_of_all,
+    lowest,
+    mostly,
+    of,
+    stuck,
+)
+from perceptrons.report.sections.mnist_regularization import penalized as on_images
+from perceptrons.report.sections.rates import listing
+from perceptrons.report.sections.regularization import norms, penalized
+from perceptrons.report.study import Study
+from perceptrons.report.tables import ACTIVATIONS
+
+SOURCE = "section II.F"
+
+# Polynomials of degree 8 oscillate towards both ends of [-1, 1].
+_EDGE = 0.8
+
+# A network is as good as trained once its cost is below this multiple of the noise.
+_LEARNED = 2.0
+
+# Scatter of a test MSE on 300 rows with normal noise, sqrt(2 / 300).
+_SCATTER = 0.08
+
+
+def verdicts(studies: Mapping[str, Study]) -> list[Claim]:
+    """Judge every hypothesis by the study that can decide it.
+
+    Parameters
+    ----------
+    studies : mapping of name to Study
+        The studies of this report.
+
+    Returns
+    -------
+    list of Claim
+        "not decidable", with the command to run, where the study is not among them.
+    """
+    return [_verdict(studies, *hypothesis) for hypothesis in _HYPOTHESES]
+
+
+def _verdict(studies: Mapping[str, Study], text: str, name: str, test: Test) -> Claim:
+    """Judge one hypothesis."""
+    source = f"{SOURCE}; study {name}"
+    if name not in studies:
+        missing = f"Run the study: perceptrons report {name}"
+        return Claim(text, source, "not decidable", missing)
+    weigh = images.judge_mnist if name.startswith("mnist") else judge
+    (claim,) = weigh(studies[name], [(text, source, test)])
+    return claim
+
+
+def _ols_wins(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare OLS with analytical Ridge and Lasso of the same degree."""
+    own = rows[
+        (rows["dataset"] == "runge") & rows["solver"].isna() & rows["folds"].isna()
+    ]
+    errors = {
+        kind: lowest(of(own, kind=kind), study.metric)
+        for kind in ("ols", "ridge", "lasso")
+    }
+    named = {kind.replace("ols", tables.OLS): error for kind, error in errors.items()}
+    return lower_of_all(named, tables.OLS, study.measure)
+
+
+def _gap(row: pd.DataFrame) -> float:
+    """Return test minus train error of one network."""
+    return float(row["test_mse"].item() - row["train_mse"].item())
+
+
+def _narrows(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare the gap between test and train error with and without a penalty."""
+    answers, lines = [], []
+    for name, word in ACTIVATIONS.items():
+        best = norms(rows, name, study.metric)
+        gaps = {norm: _gap(row) for norm, row in best.items()}
+        # A gap scatters as the test errors do, however small it is itself.
+        scale = tables.TIE * best["none"]["test_mse"].item()
+        for norm in ("l1", "l2"):
+            tie = not abs(gaps[norm] - gaps["none"]) > scale
+            answers.append(None if tie else gaps[norm] < gaps["none"])
+        text = ", ".join(f"{norm.upper()} {sig(gaps[norm])}" for norm in ("l1", "l2"))
+        lines.append(f"{word}: none {sig(gaps['none'])}, {text}")
+    return mostly(answers), (
+        f"test minus train MSE of the best network: {counted(answers)}\n"
+        + "\n".join(lines)
+    )
+
+
+def _narrows_on_images(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare the gap between both accuracies with and without a penalty."""
+    table = on_images(rows)
+    gaps = {}
+    for norm in ("none", "L1", "L2"):
+        own = of(table, norm=norm).sort_values("test_error", na_position="last")
+        gaps[norm] = float((own["test_error"] - own["train_error"]).iloc[0])
+    text = ", ".join(f"{norm} {gap:.2%}" for norm, gap in gaps.items())
+    answers = [tables.lower(gaps[norm], gaps["none"]) for norm in ("L1", "L2")]
+    return all_of(answers), f"test minus training error of the best penalty: {text}"
+
+
+def _l2_beats_ols(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare the best network with an L2 penalty with OLS."""
+    ols = lowest(of(rows, kind="ols"), study.metric)
+    errors = {
+        word: lowest(norms(rows, name, study.metric)["l2"], study.metric)
+        for name, word in ACTIVATIONS.items()
+    }
+    text = ", ".join(f"{word} {sig(error)}" for word, error in errors.items())
+    best = min(errors.values(), key=_finite)
+    return tables.lower(best, ols), f"{study.measure} with L2: {text}; OLS {sig(ols)}"
+
+
+def _l1_worse(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare the best of both norms."""
+    answers, lines = [], []
+    for name, word in ACTIVATIONS.items():
+        best = norms(rows, name, study.metric)
+        l1, l2 = (lowest(best[norm], study.metric) for norm in ("l1", "l2"))
+        answers.append(tables.lower(l2, l1))
+        lines.append(f"{word}: L1 {sig(l1)}, L2 {sig(l2)}")
+    return mostly(answers), "\n".join([counted(answers), *lines])
+
+
+def _helps_complex(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare the largest network with its best penalty and without."""
+    networks = penalized(rows)
+    largest = networks.sort_values("n_parameters").iloc[-1]
+    errors = {
+        norm: lowest(row, study.metric)
+        for norm, row in norms(rows, largest["activation"], study.metric).items()
+    }
+    best = min(errors["l1"], errors["l2"], key=_finite)
+    words = ", ".join(f"{norm} {sig(error)}" for norm, error in errors.items())
+    return tables.lower(best, errors["none"]), (
+        f"{largest['model']}, {ACTIVATIONS[largest['activation']]}, "
+        f"{largest['n_parameters']} parameters, lowest {study.measure}: {words}"
+    )
+
+
+def _helps_on_images(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare the test error of the best penalty with that of none."""
+    table = on_images(rows)
+    none = lowest(of(table, norm="none"), "test_error")
+    best = lowest(table[table["norm"] != "none"], "test_error")
+    return tables.lower(best, none), (
+        f"test accuracy: none {images.percent(none)}, best penalty "
+        f"{images.percent(best)}"
+    )
+
+
+def _finite(error: float) -> float:
+    """Return an error by which one can sort; without a number it is the worst."""
+    return math.inf if math.isnan(error) else error
+
+
+def _best_rows(study: Study, rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return OLS and the best network of each activation."""
+    found = {tables.OLS: of(rows, kind="ols")}
+    networks = grid(rows).sort_values(study.metric, na_position="last")
+    for name, word in ACTIVATIONS.items():
+        found[word] = of(networks, activation=name).iloc[:1]
+    return found
+
+
+def _no_oscillations(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare the errors against f near the ends of the interval."""
+    data = data_of(study, rows)
+    edge = np.abs(data.X_test[:, 0]) > _EDGE
+    errors = {}
+    for word, row in _best_rows(study, rows).items():
+        away = study.curves(row["key"].item())["predicted"] - data.f_test
+        errors[word] = float(np.mean(away[edge] ** 2))
+    text = ", ".join(f"{word} {sig(error)}" for word, error in errors.items())
+    ols = errors.pop(tables.OLS)
+    return all_of([tables.lower(error, ols) for error in errors.values()]), (
+        f"error against f where abs(x) > {_EDGE}, best networks: {text}"
+    )
+
+
+def _costly(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare error, parameters and seconds of OLS and the best network."""
+    ols, *networks = _best_rows(study, rows).values()
+    best = min(networks, key=lambda row: _finite(lowest(row, study.metric)))
+    errors = [lowest(row, study.metric) for row in (best, ols)]
+    sizes = [int(row["n_parameters"].item()) for row in (best, ols)]
+    near = bool(errors[0] >= (1 - _SCATTER) * errors[1])
+    parts = ", ".join(
+        f"{word} {study.measure} {sig(error)}, {size} parameters, "
+        f"{sig(row['seconds'].item())} s"
+        for word, row, error, size in zip(
+            ("best network", tables.OLS), (best, ols), errors, sizes, strict=True
+        )
+    )
+    return all_of([near, sizes[1] < sizes[0]]), (
+        f"{parts}\ncomparable: the network is better by no more than the scatter of "
+        f"the test set, {_SCATTER:.0%}; efficiency by parameters, as the seconds were "
+        "measured while other runs may have shared the cores"
+    )
+
+
+def _pairs(rows: pd.DataFrame, first: str, second: str) -> list[tuple[Any, Any]]:
+    """Return the rows of two activations with the same architecture."""
+    sides = [
+        of(grid(rows), activation=name).set_index("hidden_layer_sizes")
+        for name in (first, second)
+    ]
+    return [
+        (sides[0].loc[size], sides[1].loc[size])
+        for size in sides[0].index.intersection(sides[1].index)
+    ]
+
+
+def _relu_better(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare ReLU and sigmoid, architecture by architecture and at their best."""
+    pairs = _pairs(rows, "relu", "sigmoid")
+    answers = [tables.lower(a[study.metric], b[study.metric]) for a, b in pairs]
+    best = {
+        word: lowest(row, study.metric) for word, row in _best_rows(study, rows).items()
+    }
+    lead = tables.lower(best["ReLU"], best["sigmoid"])
+    return all_of([mostly(answers), lead]), (
+        f"same architecture: {counted(answers)}; lowest {study.measure}: ReLU "
+        f"{sig(best['ReLU'])}, sigmoid {sig(best['sigmoid'])}"
+    )
+
+
+def _relu_better_on_images(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare the lowest and the median test error of ReLU and sigmoid."""
+    errors = {name: of(rows, activation=name)["test_error"] for name in ACTIVATIONS}
+    answers, parts = [], []
+    for word in ("min", "median"):
+        values = {name: float(e.agg(word)) for name, e in errors.items()}
+        answers.append(tables.lower(values["relu"], values["sigmoid"]))
+        listed = ", ".join(
+            f"{ACTIVATIONS[n]} {images.percent(v)}" for n, v in values.items()
+        )
+        parts.append(f"{'best' if word == 'min' else word} {listed}")
+    return all_of(answers), f"test accuracy: {'; '.join(parts)}"
+
+
+def _epochs(study: Study, rows: pd.DataFrame, row: pd.Series[Any]) -> float:
+    """Return the first epoch whose cost is near the noise; inf if there is none."""
+    cost = study.curves(row["key"])["cost"]
+    reached = np.flatnonzero(cost <= _LEARNED * data_of(study, rows).noise_train)
+    return float(reached[0] + 1) if reached.size else math.inf
+
+
+def _relu_faster(study: Study, rows: pd.DataFrame) -> Finding:
+    """Count the epochs until the cost is near the noise, by architecture."""
+    pairs = [
+        tuple(_epochs(study, rows, row) for row in pair)
+        for pair in _pairs(rows, "relu", "sigmoid")
+    ]
+    answers = [tables.lower(relu, sigmoid) for relu, sigmoid in pairs]
+    never = [sum(math.isinf(pair[i]) for pair in pairs) for i in (0, 1)]
+    return mostly(answers), (
+        f"epochs until the cost is {_LEARNED:g} times the noise, ReLU fewer than "
+        f"sigmoid: {counted(answers)}; never there: {never[0]} and {never[1]} of "
+        f"{len(pairs)}"
+    )
+
+
+def _relu_stable(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare how much the cost jumps, architecture by architecture."""
+    pairs = [
+        tuple(unrest(study.curves(row["key"])["cost"]) for row in pair)
+        for pair in _pairs(rows, "relu", "sigmoid")
+    ]
+    answers = [tables.lower(relu, sigmoid) for relu, sigmoid in pairs]
+    medians = [float(np.median([pair[i] for pair in pairs])) for i in (0, 1)]
+    return mostly(answers), (
+        f"mean change of ln cost from epoch to epoch, ReLU less than sigmoid: "
+        f"{counted(answers)}; median {sig(medians[0])} and {sig(medians[1])}"
+    )
+
+
+def _leaky_like_relu(study: Study, rows: pd.DataFrame) -> Finding:
+    """Ask whether most architectures and the best of both tie."""
+    pairs = _pairs(rows, "leaky_relu", "relu")
+    found = [tables.lower(a[study.metric], b[study.metric]) for a, b in pairs]
+    best = _best_rows(study, rows)
+    leaky, relu = (lowest(best[word], study.metric) for word in ("leaky ReLU", "ReLU"))
+    return mostly([answer is None for answer in found]), (
+        f"same architecture, leaky ReLU lower: {counted(found)}; lowest "
+        f"{study.measure} {sig(leaky)} and {sig(relu)}"
+    )
+
+
+def _leaky_robust(study: Study, rows: pd.DataFrame) -> Finding:
+    """Count the networks that learned nothing."""
+    networks = grid(rows)
+    lost = stuck(study, networks).groupby(networks["activation"]).sum()
+    relu, leaky = int(lost["relu"]), int(lost["leaky_relu"])
+    return None if relu == leaky else leaky < relu, (
+        "networks with a test MSE above half the variance of the targets: ReLU "
+        f"{relu}, leaky ReLU {leaky}, sigmoid {int(lost['sigmoid'])}"
+    )
+
+
+def _rate_matters(study: Study, rows: pd.DataFrame) -> Finding:
+    """Ask whether the rates of every network and optimizer differ in error."""
+    networks = of(rows, kind="network")
+    by = [name for name in ("model", "solver") if networks[name].nunique() > 1]
+    answers, lines = [], []
+    for labels, cells in networks.groupby(by, sort=False):
+        errors = cells[study.metric]
+        worst = math.nan if errors.isna().any() else errors.max()
+        answers.append(tables.lower(errors.min(), worst))
+        lines.append(f"{', '.join(map(str, labels))}: {listing(study, cells)}")
+    return all_of(answers), "\n".join(lines)
+
+
+def _epochs_matter(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare the cost after a hundredth, a tenth and all of the epochs."""
+    answers, lines = [], []
+    for _, row in of(rows, kind="network").iterrows():
+        cost = study.curves(row["key"])["cost"]
+        if not cost.size:
+            return None, f"{row['model']} diverged"
+        ends = [max(1, len(cost) // part) for part in (100, 10, 1)]
+        answers += [tables.lower(cost[b - 1], cost[a - 1]) for a, b in pairwise(ends)]
+        parts = ", ".join(f"{sig(cost[end - 1])} after {end}" for end in ends)
+        lines.append(f"{row['model']}: cost {parts} epochs")
+    return all_of(answers), "\n".join(lines)
+
+
+def _sparse(study: Study, rows: pd.DataFrame) -> Finding:
+    """Say that nobody counted."""
+    return None, "no weights are kept, and the report counts none"
+
+
+_LINEAR, _GRID, _PENALTY = "linear-baselines", "architectures", "regularization"
+_HYPOTHESES: list[tuple[str, str, Test]] = [
+    ("OLS performs better than Ridge and Lasso: on a simple problem a penalty only "
+     "adds bias.", _LINEAR, _ols_wins),
+    ("L1 and L2 handle overfitting better than no penalty.", _PENALTY, _narrows),
+    ("L1 and L2 handle overfitting better than no penalty; here on MNIST.",
+     "mnist-regularization", _narrows_on_images),
+    ("A network with L2 outperforms OLS.", _PENALTY, _l2_beats_ols),
+    ("L1 performs slightly worse than L2.", _PENALTY, _l1_worse),
+    ("L1 may lead to sparser models.", _PENALTY, _sparse),
+    ("Networks avoid the oscillations of polynomials near the boundary.", _GRID,
+     _no_oscillations),
+    ("On simple data networks and linear models perform comparably, networks at a "
+     "lower computational efficiency.", _GRID, _costly),
+    ("ReLU outperforms sigmoid.", _GRID, _relu_better),
+    ("ReLU outperforms sigmoid; here on MNIST.", "mnist-architectures",
+     _relu_better_on_images),
+    ("ReLU learns faster than sigmoid.", _GRID, _relu_faster),
+    ("ReLU learns more stably than sigmoid.", _GRID, _relu_stable),
+    ("Leaky ReLU behaves similarly to ReLU.", _GRID, _leaky_like_relu),
+    ("Leaky ReLU is slightly more robust than ReLU, as it avoids dead neurons.",
+     _GRID, _leaky_robust),
+    ("A penalty improves generalization in more complex models; here the largest of "
+     "the three networks.", _PENALTY, _helps_complex),
+    ("A penalty improves generalization in more complex models; here on MNIST.",
+     "mnist-regularization", _helps_on_images),
+    ("The learning rate affects the final performance.", "learning-rates",
+     _rate_matters),
+    ("The learning rate affects the final performance; here with other optimizers.",
+     "optimizers", _rate_matters),
+    ("The number of epochs affects the final performance.", "gradient-descent",
+     _epochs_matter),
+]  # fmt: skip

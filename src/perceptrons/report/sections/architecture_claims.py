@@ -1,0 +1,310 @@
+"""What the report says about depth, width and activation, judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from perceptrons.report import tables
+from perceptrons.report.claims import Finding, Test, all_of, sig
+from perceptrons.report.sections.grids import (
+    counted,
+    data_of,
+    grid,
+    lower_of_all,
+    lowest,
+    mostly,
+    of,
+    stuck,
+)
+from perceptrons.report.study import Study
+from perceptrons.report.tables import ACTIVATIONS
+
+#: How far above its value in Table IV the best of 49 may be.
+MARGIN = 1.03
+
+
+def printed_best(activation: str) -> dict[str, Any]:
+    """Return the row of Table IV, its architecture as ``layers`` and ``nodes``."""
+    best = tables.published("best_architectures").rename(
+        columns={"hidden_layers": "layers", "nodes_per_layer": "nodes"}
+    )
+    (row,) = of(best, activation=activation).to_dict("records")
+    return {str(name): value for name, value in row.items()}
+
+
+def best_of_all(table: pd.DataFrame) -> dict[str, float]:
+    """Return the lowest test MSE of each activation as a share of Table IV's.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The study's rows of one seed.
+
+    Returns
+    -------
+    dict
+        Name of the activation to ratio; NaN if none of its networks has a number.
+    """
+    networks = grid(table)
+    return {
+        name: lowest(of(networks, activation=name), "test_mse")
+        / printed_best(name)["test_mse"]
+        for name in ACTIVATIONS
+    }
+
+
+def shape(cell: Mapping[str, Any] | pd.Series[Any]) -> str:
+    """Write an architecture as the report does: layers x nodes."""
+    return f"{cell['layers']:.0f} \N{MULTIPLICATION SIGN} {cell['nodes']:.0f}"
+
+
+def _by_activation(rows: pd.DataFrame, metric: str) -> dict[str, pd.DataFrame]:
+    """Return the row with the lowest error of each activation."""
+    networks = grid(rows).sort_values(metric, na_position="last")
+    return {name: of(networks, activation=name).iloc[:1] for name in ACTIVATIONS}
+
+
+def _best(study: Study, rows: pd.DataFrame) -> Finding:
+    """Ask of every activation whether Table IV's architecture is the best here."""
+    answers, lines = [], []
+    for name in ACTIVATIONS:
+        own = of(grid(rows), activation=name).sort_values(study.metric)
+        place = printed_best(name)
+        mine = of(own, layers=place["layers"], nodes=place["nodes"])
+        rest = own.drop(mine.index)
+        error, lead = lowest(mine, study.metric), lowest(rest, study.metric)
+        answers.append(tables.lower(error, lead))
+        ties = sum(tables.lower(min(error, lead), e) is None for e in own[study.metric])
+        rank = int((own[study.metric] < error).sum()) + 1
+        lines.append(
+            f"{ACTIVATIONS[name]} {shape(place)}: {sig(error)}, rank {rank} of "
+            f"{len(own)}; {ties} tie with the lowest, {sig(lowest(own, study.metric))}"
+            f" of {shape(own.iloc[0])}"
+        )
+    return all_of(answers), "\n".join(lines)
+
+
+def _reached(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare the lowest error of each activation with Table IV's."""
+    ratios = best_of_all(rows)
+    text = ", ".join(f"{ACTIVATIONS[name]} {r:.3f}" for name, r in ratios.items())
+    holds = all(ratio <= MARGIN for ratio in ratios.values())
+    return holds, f"ours divided by Table IV's test MSE: {text}"
+
+
+def _gap(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare train and test error of the best of each activation."""
+    best = _by_activation(rows, study.metric)
+    pairs = {
+        name: (r["train_mse"].item(), r["test_mse"].item()) for name, r in best.items()
+    }
+    text = ", ".join(f"{ACTIVATIONS[n]} {1 - a / b:.1%}" for n, (a, b) in pairs.items())
+    return all_of([tables.lower(a, b) for a, b in pairs.values()]), (
+        f"train below test MSE by {text}"
+    )
+
+
+def _overfits(study: Study, rows: pd.DataFrame) -> Finding:
+    """Take the realized noise of either part out of the gap."""
+    data, answers, lines = data_of(study, rows), [], []
+    for name, row in _by_activation(rows, study.metric).items():
+        train = row["train_mse"].item() - data.noise_train
+        test = row["excess"].item()
+        # Both scatter as the test error does, however small they are themselves.
+        tie = not abs(test - train) > tables.TIE * row["test_mse"].item()
+        answers.append(None if tie else test > train)
+        lines.append(f"{ACTIVATIONS[name]}: {sig(test)} test, {sig(train)} train")
+    share = 1 - data.noise_train / data.noise_test
+    return all_of(answers), (
+        f"the noise alone is {share:.1%} lower in the training part; above the noise:\n"
+        + "\n".join(lines)
+    )
+
+
+def _wider(study: Study, rows: pd.DataFrame) -> Finding:
+    """Ask whether a middle width beats both the narrowest and the widest."""
+    answers, lines = [], []
+    for (name, depth), cells in _shallow(rows).groupby(
+        ["activation", "layers"], sort=False
+    ):
+        errors = cells.set_index("nodes")[study.metric].sort_index()
+        inner = errors.iloc[1:-1]
+        ends = errors.iloc[0], errors.iloc[-1]
+        answers.append(all_of([tables.lower(inner.min(), end) for end in ends]))
+        lines.append(
+            f"{ACTIVATIONS[str(name)]}, {depth} layers: lowest "
+            f"between {sig(inner.min())}, "
+            f"{errors.index[0]} nodes {sig(ends[0])}, {errors.index[-1]} nodes "
+            f"{sig(ends[1])}"
+        )
+    return mostly(answers), "\n".join([counted(answers), *lines])
+
+
+def _shallow(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the networks with one or two hidden layers."""
+    networks = grid(rows)
+    return networks[networks["layers"] <= 2]
+
+
+def _deep(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the networks with five or more hidden layers."""
+    networks = grid(rows)
+    return networks[networks["layers"] >= 5]
+
+
+def _medians(rows: pd.DataFrame, metric: str) -> dict[str, float]:
+    """Return the median error of each activation, one that diverged the largest."""
+    filled = rows[metric].fillna(np.inf).groupby(rows["activation"]).median()
+    return {name: float(filled.get(name, np.nan)) for name in ACTIVATIONS}
+
+
+def _sigmoid_shallow(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare the medians of shallow networks."""
+    medians = _medians(_shallow(rows), study.metric)
+    named = {ACTIVATIONS[name]: error for name, error in medians.items()}
+    words = f"median {study.measure} with one or two layers"
+    return lower_of_all(named, ACTIVATIONS["sigmoid"], words)
+
+
+def _leaky_deep(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare ReLU and leaky ReLU in deep networks."""
+    medians = _medians(_deep(rows), study.metric)
+    named = {ACTIVATIONS[name]: medians[name] for name in ("leaky_relu", "relu")}
+    words = f"median {study.measure} with five to seven layers"
+    return lower_of_all(named, ACTIVATIONS["leaky_relu"], words)
+
+
+def _sigmoid_vanishes(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare deep and shallow sigmoid networks of two nodes."""
+    narrow = of(grid(rows), activation="sigmoid", nodes=2)
+    errors = narrow.set_index("layers")[study.metric].sort_index()
+    text = ", ".join(f"{sig(v)} with {layers}" for layers, v in errors.items())
+    answers = [tables.lower(errors.iloc[0], v) for v in errors[errors.index >= 6]]
+    return all_of(answers) if answers else None, (
+        f"{study.measure} of sigmoid networks with 2 nodes per layer, by layers: {text}"
+    )
+
+
+def _relu_middle(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare the middle of ReLU's grid with its border."""
+    cells = of(grid(rows), activation="relu")
+    inside = pd.Series(True, index=cells.index)
+    for name in ("layers", "nodes"):
+        inside &= ~cells[name].isin([cells[name].min(), cells[name].max()])
+    best = [
+        part.sort_values(study.metric, na_position="last").iloc[:1]
+        for part in (cells[inside], cells[~inside])
+    ]
+    middle, border = (lowest(row, study.metric) for row in best)
+    words = " and ".join(
+        f"{sig(lowest(row, study.metric))} ({shape(row.iloc[0])})"
+        for row in best
+        if len(row)
+    )
+    return tables.lower(
+        middle, border
+    ), f"lowest in the middle and on the border: {words}"
+
+
+def _relu_narrow(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare two nodes with the best width at every depth."""
+    answers, parts = [], []
+    for depth, cells in of(grid(rows), activation="relu").groupby("layers"):
+        narrow = lowest(of(cells, nodes=2), study.metric)
+        wider = cells[cells["nodes"].between(4, 64)][study.metric].median()
+        answers.append(tables.lower(wider, narrow))
+        parts.append(f"{depth}: {sig(narrow)} and {sig(wider)}")
+    return all_of(answers), (
+        f"2 nodes, and the median of 4 to 64, by layers: {'; '.join(parts)}"
+    )
+
+
+def _relu_wide(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare 128 nodes with 4 to 32 nodes in deep networks."""
+    answers, parts = [], []
+    for depth, cells in of(_deep(rows), activation="relu").groupby("layers"):
+        wide = lowest(of(cells, nodes=128), study.metric)
+        middle = cells[cells["nodes"].between(4, 32)][study.metric].median()
+        answers.append(tables.lower(middle, wide))
+        parts.append(f"{depth}: {sig(wide)} and {sig(middle)}")
+    return all_of(answers) if answers else None, (
+        f"128 nodes, and the median of 4 to 32, by layers: {'; '.join(parts)}"
+    )
+
+
+def _sigmoid_prefers_shallow(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare the best shallow and the best deep sigmoid network."""
+    parts = [
+        of(part, activation="sigmoid").sort_values(study.metric).iloc[:1]
+        for part in (_shallow(rows), _deep(rows))
+    ]
+    errors = [lowest(part, study.metric) for part in parts]
+    return tables.lower(*errors), (
+        f"lowest {study.measure} {sig(errors[0])} with one or two layers, "
+        f"{sig(errors[1])} with five to seven"
+    )
+
+
+def _alike(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare the best of the three activations, pair by pair."""
+    errors = {
+        n: lowest(r, study.metric)
+        for n, r in _by_activation(rows, study.metric).items()
+    }
+    ties = [tables.lower(a, b) is None for a, b in combinations(errors.values(), 2)]
+    text = ", ".join(
+        f"{ACTIVATIONS[name]} {sig(error)}" for name, error in errors.items()
+    )
+    return all(ties), f"lowest {study.measure}: {text}"
+
+
+def _stable(study: Study, rows: pd.DataFrame) -> Finding:
+    """Count the networks that learned nothing."""
+    networks = grid(rows)
+    lost = stuck(study, networks).groupby(networks["activation"]).agg(["sum", "size"])
+    counts = {
+        name: (int(lost["sum"][name]), int(lost["size"][name])) for name in ACTIVATIONS
+    }
+    text = ", ".join(f"{ACTIVATIONS[n]} {a} of {b}" for n, (a, b) in counts.items())
+    relu, leaky = (counts[name][0] for name in ("relu", "leaky_relu"))
+    return None if relu == leaky else leaky < relu, (
+        f"networks with a test MSE above half the variance of the targets: {text}"
+    )
+
+
+_TEXT = "section IV.B"
+#: Sentence, its place in the report, and its test.
+CLAIMS: list[tuple[str, str, Test]] = [
+    ("The best architectures are 7 \N{MULTIPLICATION SIGN} 8 (sigmoid), 6 "
+     "\N{MULTIPLICATION SIGN} 16 (ReLU) and 6 \N{MULTIPLICATION SIGN} 128 (leaky "
+     "ReLU).", "Table IV", _best),
+    (f"The best of each activation has the test MSE of Table IV (at most {MARGIN} "
+     "times as much).", "Table IV", _reached),
+    ("The training errors of the best networks are smaller than their test errors, "
+     "by about 11 %.", "Table IV", _gap),
+    ("That gap shows some overfitting; here after taking out the noise of either part.",
+     _TEXT, _overfits),
+    ("In networks with few layers more nodes improve the accuracy, up to a point.",
+     "Figs. 14 to 16", _wider),
+    ("Sigmoid does relatively well in networks with few layers.", _TEXT,
+     _sigmoid_shallow),
+    ("Deep sigmoid networks with few nodes have large errors, as gradients vanish.",
+     "Fig. 14", _sigmoid_vanishes),
+    ("ReLU is best at intermediate numbers of layers and nodes.", "Fig. 15",
+     _relu_middle),
+    ("With too few nodes ReLU's errors are consistently higher.", "Fig. 15",
+     _relu_narrow),
+    ("Very wide layers degrade deep ReLU networks.", "Fig. 15", _relu_wide),
+    ("Leaky ReLU does slightly better than ReLU in deeper networks.", "Fig. 16",
+     _leaky_deep),
+    ("Leaky ReLU is stable over more architectures than ReLU.", "Fig. 16", _stable),
+    ("Sigmoid suits shallow networks better than deep ones.", _TEXT,
+     _sigmoid_prefers_shallow),
+    ("At their best the three activations do not differ (ties within the scatter of "
+     "the test set).", _TEXT, _alike),
+]  # fmt: skip

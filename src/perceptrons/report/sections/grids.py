@@ -1,0 +1,268 @@
+"""What the studies over grids of networks share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from perceptrons.data import DATASETS, Dataset
+from perceptrons.report import tables
+from perceptrons.report.claims import Finding, pick, sig
+from perceptrons.report.study import Study
+from perceptrons.report.tables import HEADINGS, MEASURES, RUNS
+
+#: Errors above it share its color and its edge of a figure: ten times that of the best
+#: constant prediction.
+CEILING = 1.0
+
+#: A network whose error is above this share of the targets' variance has learned
+#: nothing that a constant would not say about as well.
+_STUCK = 0.5
+
+
+def grid(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the networks of the axes, without OLS and those with clipped gradients.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`perceptrons.report.tables.frame`.
+
+    Returns
+    -------
+    DataFrame
+        With two columns more, ``layers`` and ``nodes`` of each hidden layer.
+    """
+    return _shaped(table[(table["kind"] == "network") & table["clip_norm"].isna()])
+
+
+def clipped(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the networks whose gradients were clipped, as the report's program did."""
+    return _shaped(table[table["clip_norm"].notna()])
+
+
+def _shaped(networks: pd.DataFrame) -> pd.DataFrame:
+    """Add the number of hidden layers, and of nodes in each."""
+    sizes = networks["hidden_layer_sizes"].str.split(", ")
+    return networks.assign(layers=sizes.map(len), nodes=sizes.str[0].astype(int))
+
+
+def of(rows: pd.DataFrame, **where: object) -> pd.DataFrame:
+    """Return the rows with these values; None stands for a gap."""
+    for name, value in where.items():
+        rows = rows[rows[name].isna() if value is None else rows[name] == value]
+    return rows
+
+
+def lowest(rows: pd.DataFrame, metric: str) -> float:
+    """Return the lowest error, NaN without any."""
+    return float(rows[metric].min())
+
+
+def data_of(study: Study, rows: pd.DataFrame) -> Dataset:
+    """Return the data set that the rows of one seed were trained on."""
+    return DATASETS[study.experiment.dataset](int(rows["seed"].iloc[0]))
+
+
+def stuck(study: Study, rows: pd.DataFrame) -> pd.Series[bool]:
+    """Tell which networks of one seed learned no more than about a constant."""
+    variance = float(np.var(data_of(study, rows).y_test))
+    return ~(rows["test_mse"] <= _STUCK * variance)
+
+
+def mostly(answers: Iterable[bool | None]) -> bool | None:
+    """Return what more than half of the comparisons say; None if none does."""
+    found = list(answers)
+    for answer in (True, False):
+        if found.count(answer) > len(found) / 2:
+            return answer
+    return None
+
+
+def counted(answers: Sequence[bool | None]) -> str:
+    """Write how often a comparison held."""
+    holds, fails = answers.count(True), answers.count(False)
+    return f"holds in {holds}, fails in {fails}, ties in {answers.count(None)}"
+
+
+def lower_of_all(errors: Mapping[str, float], name: str, measure: str) -> Finding:
+    """Tell whether the error of this name is lower than every other.
+
+    Parameters
+    ----------
+    errors : mapping of name to error
+    name : str
+    measure : str
+        What the errors are called in a sentence.
+    """
+    others = min(error for other, error in errors.items() if other != name)
+    text = ", ".join(f"{other} {sig(error)}" for other, error in errors.items())
+    return tables.lower(errors[name], others), f"{measure}: {text}"
+
+
+def panels(
+    ours: pd.DataFrame,
+    printed: pd.DataFrame,
+    labels: Mapping[str, str],
+    metric: str,
+    figure: str,
+    framed: Mapping[str, Any],
+) -> pd.DataFrame:
+    """Return a heat map of the report and ours as the cells of two panels.
+
+    Parameters
+    ----------
+    ours : DataFrame
+        Rows of one heat map, from :func:`grid`.
+    printed : DataFrame
+        The same cells as published, with the same names of columns.
+    labels : mapping of str to str
+        Column that gives the row of a cell, and the one that gives its column, each
+        with its printed name.
+    metric : str
+    figure : str
+        Its name in the report.
+    framed : mapping of str to value
+        The cell that gets a frame.
+
+    Returns
+    -------
+    DataFrame
+        For :func:`perceptrons.report.heatmap.heat_maps`. Several seeds give their
+        median; one that diverged marks the cell.
+    """
+    by = list(labels)
+    groups = ours.groupby(by, sort=False)
+    cells = groups[metric].median().rename("value").reset_index()
+    reasons = ours["reason"].eq("diverged").groupby([ours[k] for k in by], sort=False)
+    cells["diverged"] = reasons.any().to_numpy()
+    seeds = ours["seed"].nunique()
+    here = "here" if seeds == 1 else f"here, median of {seeds} seeds"
+    # In the order of our cells; what the report does not print stays a gap.
+    theirs = cells[by].merge(printed[[*by, metric]], how="left", on=by)
+    theirs = theirs.rename(columns={metric: "value"}).assign(diverged=False)
+    both = pd.concat(
+        [theirs.assign(panel=f"report, {figure}"), cells.assign(panel=here)],
+        ignore_index=True,
+    )
+    both["framed"] = np.logical_and.reduce([both[k] == v for k, v in framed.items()])
+    return both.rename(columns=dict(labels))
+
+
+def times_best(ours: pd.DataFrame, by: Sequence[str], metric: str) -> pd.Series[int]:
+    """Count in how many seeds each cell has the lowest error.
+
+    Parameters
+    ----------
+    ours : DataFrame
+        Rows of one competition, from :func:`grid`.
+    by : sequence of str
+        Columns that tell one cell from another.
+    metric : str
+
+    Returns
+    -------
+    Series
+        Counts by cell.
+    """
+    finite = ours.dropna(subset=[metric])
+    winners = finite.loc[finite.groupby("seed")[metric].idxmin()]
+    return winners.groupby(list(by), dropna=False).size()
+
+
+def summary(
+    cells: pd.DataFrame, printed: Mapping[str, float], metric: str
+) -> dict[str, Any]:
+    """Set the published errors of one network beside ours, averaged over seeds.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        The network's rows, one per seed; empty if it was not trained.
+    printed : mapping of str to float
+        ``train_mse`` and the deciding measure; empty where none is printed.
+    metric : str
+
+    Returns
+    -------
+    dict
+        Under the headings of the page.
+    """
+    row: dict[str, Any] = {}
+    for name in dict.fromkeys(["train_mse", metric]):
+        word = MEASURES[name].removesuffix(" MSE")
+        theirs, mine = printed.get(name, np.nan), cells[name].mean(skipna=False)
+        row[f"{word} published"] = theirs
+        row[f"{word} ours"] = mine
+        row[f"{word} difference"] = mine - theirs
+    row[HEADINGS["spread"]] = cells[metric].std(ddof=1)
+    row["same conclusion?"] = ""
+    for name in ("test_mse", "excess", "error_f", "n_parameters", "seconds"):
+        if name != metric:
+            row[HEADINGS.get(name, name)] = cells[name].mean(skipna=False)
+    row[RUNS] = " ".join(cells["key"])
+    return row
+
+
+def best_as_printed(
+    ours: pd.DataFrame, where: Mapping[str, object], metric: str, many: int
+) -> str:
+    """Say whether the network that the report calls best is best here, seed by seed.
+
+    Parameters
+    ----------
+    ours : DataFrame
+        All networks it competed with, from :func:`grid`, and itself.
+    where : mapping of str to value
+        Its settings.
+    metric : str
+    many : int
+        How many they are.
+
+    Returns
+    -------
+    str
+        "yes: ...", "no: ..." or "not decidable: ..." with the reason.
+    """
+    answers, ties = [], 0
+    for _, rows in ours.groupby("seed"):
+        mine = of(rows, **where)
+        others = rows.drop(mine.index)
+        answers.append(tables.lower(lowest(mine, metric), lowest(others, metric)))
+        lead = lowest(rows, metric)
+        ties = sum(tables.lower(lead, error) is None for error in rows[metric])
+    answer = tables.agreement(answers)
+    if answer is None and len(answers) > 1:
+        return f"not decidable: {counted(answers)} of {len(answers)} seeds"
+    if answer is None:
+        return f"not decidable: {ties} of {many} tie with the lowest"
+    return "yes: best here, too" if answer else f"no: not the best of {many} here"
+
+
+def as_low(ours: Iterable[float], printed: float, margin: float) -> str:
+    """Say whether our errors, one per seed, are as low as a printed one.
+
+    Parameters
+    ----------
+    ours : iterable of float
+    printed : float
+    margin : float
+        How many times as high still counts.
+    """
+    errors = list(ours)
+    if not errors:
+        return "not decidable: not trained"
+    ratio = float(np.mean(errors)) / printed
+    words = f"{ratio:.3f} times as high" if ratio < 10 else "far higher"
+    held = [error <= margin * printed for error in errors]
+    if len(held) > 1 and any(held) != all(held):
+        return f"not decidable: as low as printed in {sum(held)} of {len(held)} seeds"
+    return f"yes: {words}" if all(held) else f"no: {words}"
+
+
+def printed_ols(metric: str) -> float:
+    """Return the error of OLS that the report prints in Table I."""
+    return pick(tables.published("gradient_descent_mse"), metric, model="ols_degree_8")

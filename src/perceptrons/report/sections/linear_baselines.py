@@ -1,0 +1,295 @@
+"""Table VI: Ridge and Lasso, and what its errors were measured against."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import partial
+
+import pandas as pd
+
+from perceptrons.data import DATASETS
+from perceptrons.report import figures, tables
+from perceptrons.report.claims import Finding, Test, all_of, judge, pick, sig
+from perceptrons.report.section import Picture, Section, Table
+from perceptrons.report.study import Study
+
+# Interval of x by data set, of 1500 and of 10,000 rows.
+_INTERVALS = {
+    "runge": "[-1, 1]",
+    "runge-0-1": "[0, 1]",
+    "runge-10000": "[-1, 1]",
+    "runge-0-1-10000": "[0, 1]",
+}
+
+_MEASURES = {"test_mse": "noisy data", "error_f": "f"}
+
+# Errors against f of a polynomial with nine coefficients scatter by more than a factor
+# of 2 from one draw of the noise to the next.
+_FACTOR = 3.0
+
+# The network errors that section IV.C.1 compares with, from Table V.
+_NETWORKS = (0.011, 0.012)
+
+
+def section(study: Study, others: Mapping[str, Study]) -> Section:
+    """Build the section."""
+    claims: list[tuple[str, str, Test]] = [
+        ("Ridge and Lasso on 1500 rows reach test MSEs of 5e-5 to 2e-4.", "Table VI",
+         _tiny_errors),
+        ("K-fold cross-validation gives test errors around 0.0109 for Ridge and 0.0143 "
+         "for Lasso.", "Table VI", _k_fold),
+        ("The errors of K-fold cross-validation are comparable with those of networks, "
+         "0.011 to 0.012.", "section IV.C.1", _comparable),
+        ("The MSEs of linear regression are orders of magnitude smaller than those of "
+         "networks.", "section IV.C.1", partial(_orders_smaller, others=others)),
+        ("OLS predicts better than both Ridge and Lasso; here on degree 8.",
+         "section II.F", _ols_wins),
+        ("The L1 norm gives slightly lower errors than L2.", "section IV.C.1",
+         _lasso_wins),
+    ]  # fmt: skip
+    return Section(
+        study=study,
+        claims=judge(study, claims),
+        tables=[_table_vi(study), _all_runs(study)],
+        pictures=[_picture(study, name) for name in ("runge", "runge-0-1")],
+    )
+
+
+def _rows(table: pd.DataFrame, method: str) -> pd.DataFrame:
+    """Return the rows of a method as the published file names it."""
+    kind, _, form = method.partition("_")
+    solver = {"gd_adam": "adam", "sgd": "sgd"}.get(form)
+    chosen = table["kind"] == kind
+    chosen &= table["solver"].isna() if solver is None else table["solver"] == solver
+    folds = table["folds"].notna()
+    return table[chosen & (folds if form == "kfold" else ~folds)]
+
+
+def _errors(rows: pd.DataFrame) -> dict[str, float]:
+    """Return the mean over seeds by interval and measure."""
+    return {
+        f"{words} on {_INTERVALS[str(dataset)]}": float(
+            cells[measure].mean(skipna=False)
+        )
+        for dataset, cells in rows.groupby("dataset", sort=False)
+        for measure, words in _MEASURES.items()
+    }
+
+
+def _table_vi(study: Study) -> Table:
+    """Set every printed value beside the four errors it may be."""
+    rows = []
+    for _, theirs in tables.published("linear_baselines_test_mse").iterrows():
+        cells = _rows(study.table, theirs["method"])
+        ours = _errors(cells)
+        low, high = theirs["test_mse_low"], theirs["test_mse_high"]
+        nearest, factor, difference = _nearest(ours, low, high)
+        rows.append(
+            {
+                "method": _name(theirs["method"]),
+                "settings": theirs["hyperparameters"],
+                "published from": low,
+                "published to": high,
+                **ours,
+                "same conclusion?": _conclusion(nearest, factor),
+                "times the published": factor,
+                "difference": difference,
+                tables.RUNS: " ".join(cells["key"]),
+            }
+        )
+    return Table(
+        "table-vi",
+        "Table VI: Ridge and Lasso",
+        pd.DataFrame(rows),
+        "Test errors against the noisy data and against the function f behind them, on "
+        "both intervals. Same conclusion: is the one closest to the printed value, "
+        f"within a factor of {_FACTOR:g}, an error against noisy data, as the words "
+        "test MSE say? Its ratio to the printed value and its difference follow.",
+    )
+
+
+def _name(method: str) -> str:
+    """Write a method's name as Table VI does."""
+    kind, _, form = method.partition("_")
+    forms = {
+        "analytical": "analytical", "gd_adam": "Adam",
+        "sgd": "SGD", "kfold": "K-fold",
+    }  # fmt: skip
+    return f"{kind.capitalize()}, {forms[form]}"
+
+
+def _nearest(
+    ours: dict[str, float], low: float, high: float
+) -> tuple[str, float, float]:
+    """Return the error closest to a printed range, its ratio and its difference."""
+
+    def printed(error: float) -> float:
+        return min(max(error, low), high)
+
+    def distance(name: str) -> float:
+        error = ours[name]
+        return abs(math.log(error / printed(error))) if error > 0 else math.inf
+
+    name = min(ours, key=distance)
+    error = ours[name]
+    return name, error / printed(error), error - printed(error)
+
+
+def _conclusion(nearest: str, factor: float) -> str:
+    """Say what the printed value is an error against."""
+    if not 1.0 / _FACTOR <= factor <= _FACTOR:
+        return "no: it matches none of the four"
+    if nearest.startswith(_MEASURES["test_mse"]):
+        return f"yes: against {nearest}"
+    return f"no: against {nearest}"
+
+
+def _all_runs(study: Study) -> Table:
+    """List every fit with its excess, cost and seconds."""
+    return Table(
+        "fits",
+        "All fits",
+        tables.own_results(study.table, ["model", "dataset"], study.metric),
+        "Parameters are the coefficients and the intercept. In a name with folds, the "
+        "test error is that of all rows, each held out once.",
+        folded=True,
+    )
+
+
+def _picture(study: Study, dataset: str) -> Picture:
+    """Draw the predictions of some fits on one interval."""
+    seed = study.seeds[0]
+    data = DATASETS[dataset](seed)
+    columns = {"x": data.X_test[:, 0], "y": data.y_test, "f": data.f_test}
+    rows = study.table[
+        (study.table["dataset"] == dataset)
+        & (study.table["seed"] == seed)
+        & (study.table["solver"] != "sgd")
+    ]
+    for _, row in rows.iterrows():
+        # The strength is the same in all.
+        words = str(row["model"]).split(", ")
+        name = ", ".join(word for word in words if not word.startswith("strength"))
+        columns[name] = study.curves(row["key"])["predicted"]
+    interval = _INTERVALS[dataset]
+    return Picture(
+        f"predictions-{dataset}",
+        f"Polynomials on {interval}",
+        f"Predictions for the test set of seed {seed} on {interval}, over its noisy "
+        "points and the function behind them. The report has no such figure.",
+        pd.DataFrame(columns).sort_values("x", ignore_index=True),
+        figures.predictions,
+    )
+
+
+def _tiny_errors(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare the errors against noisy data, and against f, with the printed ones."""
+    printed = tables.published("linear_baselines_test_mse")
+    small = printed[~printed["method"].str.endswith("kfold")]
+    cells = pd.concat([_rows(rows, method) for method in small["method"]])
+    bound = _FACTOR * small["test_mse_high"].max()
+    near = cells[cells["dataset"] == "runge-0-1"]
+    return bool((cells["test_mse"] <= bound).any()), (
+        f"against noisy data the test MSEs are {sig(cells['test_mse'].min())} to "
+        f"{sig(cells['test_mse'].max())}, where the noise alone is "
+        f"{sig((cells['test_mse'] - cells['excess']).min())}; against f on [0, 1] the "
+        f"errors are {sig(near['error_f'].min())} to {sig(near['error_f'].max())}"
+    )
+
+
+def _k_fold_errors(rows: pd.DataFrame) -> dict[str, float]:
+    """Return the K-fold errors on [-1, 1] of Ridge and of Lasso."""
+    errors = {}
+    for kind in ("ridge", "lasso"):
+        cells = _rows(rows, f"{kind}_kfold")
+        errors[kind] = pick(cells, "test_mse", dataset="runge-10000")
+    return errors
+
+
+def _k_fold(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare the K-fold errors on [-1, 1] with the printed ones."""
+    printed = tables.published("linear_baselines_test_mse")
+    answers, lines = [], []
+    for kind, error in _k_fold_errors(rows).items():
+        theirs = pick(printed, "test_mse_low", method=f"{kind}_kfold")
+        answers.append(tables.lower(theirs, error) is tables.lower(error, theirs))
+        lines.append(f"{kind.capitalize()} {sig(error)}, printed {theirs:g}")
+    return all_of([bool(answer) for answer in answers]), (
+        f"on [-1, 1], against noisy data: {'; '.join(lines)}; the same within "
+        f"{tables.TIE:.0%}"
+    )
+
+
+def _comparable(study: Study, rows: pd.DataFrame) -> Finding:
+    """See whether the K-fold errors lie by the printed errors of networks."""
+    errors = _k_fold_errors(rows)
+    low, high = _NETWORKS
+    near = [
+        low * (1 - 2 * tables.TIE) <= error <= high * (1 + 2 * tables.TIE)
+        for error in errors.values()
+    ]
+    text = ", ".join(f"{kind.capitalize()} {sig(e)}" for kind, e in errors.items())
+    return all(near), (
+        f"K-fold on [-1, 1]: {text}; comparable: within {2 * tables.TIE:.0%} of "
+        f"{low:g} to {high:g}"
+    )
+
+
+def _orders_smaller(
+    study: Study, rows: pd.DataFrame, others: Mapping[str, Study]
+) -> Finding:
+    """Compare with the best network of this report, on the same data."""
+    linear = rows[(rows["dataset"] == "runge")]
+    best = float(linear["test_mse"].min())
+    seed = rows["seed"].iloc[0]
+    found = [
+        (float(own["test_mse"].min()), name)
+        for name, other in others.items()
+        if "test_mse" in other.table and name != study.experiment.name
+        for own in [_networks(other.table, seed)]
+        if own["test_mse"].notna().any()
+    ]
+    text = f"on [-1, 1], against noisy data: best linear model {sig(best)}"
+    if not found:
+        return None, f"{text}; no study of networks is part of this page"
+    error, name = min(found)
+    return best <= 0.1 * error, f"{text}, best network {sig(error)} (study {name})"
+
+
+def _networks(table: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Return one seed's networks on the report's data."""
+    kinds = table["kind"].isin(["network", "library"])
+    return table[kinds & (table["dataset"] == "runge") & (table["seed"] == seed)]
+
+
+def _ols_wins(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare OLS with analytical Ridge and Lasso on both intervals."""
+    answers, lines = [], []
+    for dataset in ("runge", "runge-0-1"):
+        cells = rows[(rows["dataset"] == dataset) & rows["solver"].isna()]
+        errors = dict(zip(cells["model"], cells[study.metric], strict=True))
+        ols = float(cells.loc[cells["kind"] == "ols", study.metric].item())
+        answers += [
+            tables.lower(ols, error) for error in errors.values() if error != ols
+        ]
+        words = "; ".join(f"{name} {sig(error)}" for name, error in errors.items())
+        lines.append(f"{study.measure} on {_INTERVALS[dataset]}: {words}")
+    return all_of(answers), "\n".join(lines)
+
+
+def _lasso_wins(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare Lasso with Ridge in the forms that differ in nothing else."""
+    answers, lines = [], []
+    for form in ("analytical", "gd_adam", "sgd"):
+        ridge, lasso = (
+            _rows(rows, f"{kind}_{form}").set_index("dataset")[study.metric]
+            for kind in ("ridge", "lasso")
+        )
+        answers += [tables.lower(lasso[name], ridge[name]) for name in ridge.index]
+        words = "; ".join(
+            f"{_INTERVALS[str(name)]} {sig(lasso[name])} against {sig(ridge[name])}"
+            for name in ridge.index
+        )
+        lines.append(f"{_name(f'lasso_{form}')} against Ridge: {words}")
+    return all_of(answers), f"{study.measure}:\n" + "\n".join(lines)

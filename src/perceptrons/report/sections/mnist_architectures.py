@@ -1,0 +1,351 @@
+"""Figs. 20 to 22: accuracy over depth, width, activation and learning rate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from perceptrons.report import tables
+from perceptrons.report.claims import Finding, Test, all_of
+from perceptrons.report.heatmap import heat_maps
+from perceptrons.report.section import Picture, Section, Table
+from perceptrons.report.sections import images
+from perceptrons.report.sections.images import percent
+from perceptrons.report.study import Study
+from perceptrons.report.tables import RUNS
+
+# Figs. 20, 21 and 22, and what the activations are called.
+_FIGURES = {
+    "sigmoid": (20, "sigmoid"),
+    "relu": (21, "ReLU"),
+    "leaky_relu": (22, "leaky ReLU"),
+}
+
+# The network that the report went on with, and what it says of it.
+_CHOSEN = {
+    "activation": "sigmoid", "hidden_layer_sizes": "128", "learning_rate_init": 0.01
+}  # fmt: skip
+
+# A landscape is "shallow and wide" at its best with so many layers and nodes.
+_SHALLOW, _WIDE = 2, 64
+
+# Accuracies this close are the same: printed in two digits, and other random numbers.
+_CLOSE = 0.05
+
+# Converged: the mean cost falls by less than this share over the last third.
+_STILL = 0.05
+
+_PLACE = ["activation", "hidden layers", "nodes per layer"]
+_ERRORS = ["train_error", "test_error"]
+_CELL = ["activation", "hidden_layer_sizes", "learning_rate_init"]
+
+
+def section(study: Study, others: Mapping[str, Study]) -> Section:
+    """Build the section."""
+    table = _placed(study)
+    cells = _averaged(table)
+    return Section(
+        study=study,
+        claims=images.judge_mnist(study, _CLAIMS),
+        tables=_tables(study, table, cells),
+        pictures=[_picture(study, cells, name) for name in _activations(study)],
+        hints=images.hints(study),
+    )
+
+
+def _activations(study: Study) -> list[str]:
+    """Return the activations in the study's order."""
+    return list(dict.fromkeys(study.table["activation"]))
+
+
+def _placed(study: Study) -> pd.DataFrame:
+    """Return accuracies with the number of layers and of nodes per layer."""
+    table = images.accuracies(study)
+    sizes = [text.split(", ") for text in table["hidden_layer_sizes"]]
+    table["hidden layers"] = [len(layers) for layers in sizes]
+    table["nodes per layer"] = [int(layers[0]) for layers in sizes]
+    return table.assign(diverged=table["reason"] == "diverged")
+
+
+def _averaged(table: pd.DataFrame) -> pd.DataFrame:
+    """Average over learning rates, then over seeds, as in the report's figures."""
+    groups = table.groupby([*_PLACE, "seed"], sort=False)
+    cells = groups[_ERRORS].agg(_strict_mean)
+    cells["seconds"] = groups["seconds"].sum()
+    cells["parameters"] = groups["n_parameters"].first()
+    cells["diverged"] = groups["diverged"].any()
+    cells[RUNS] = groups["key"].agg(" ".join)
+    seeds = cells.reset_index().groupby(_PLACE, sort=False)
+    means = seeds[_ERRORS].agg(_strict_mean)
+    means["seconds"] = seeds["seconds"].mean()
+    means["spread"] = seeds["train_error"].std(ddof=1)
+    means["parameters"] = seeds["parameters"].first()
+    means["diverged"] = seeds["diverged"].any()
+    means[RUNS] = seeds[RUNS].agg(" ".join)
+    return means.reset_index()
+
+
+def _strict_mean(errors: pd.Series[float]) -> float:
+    """Return the mean, NaN if one network diverged: then the cell has no error."""
+    return float(errors.mean(skipna=False))
+
+
+def _printed() -> pd.DataFrame:
+    """Return the cells of Figs. 20 to 22."""
+    name = "mnist_architectures_train_accuracy"
+    return tables.published(name).rename(
+        columns={
+            "hidden_layers": "hidden layers",
+            "nodes_per_layer": "nodes per layer",
+            "mean_train_accuracy_over_learning_rates": "train published",
+        }
+    )
+
+
+def _tables(study: Study, table: pd.DataFrame, cells: pd.DataFrame) -> list[Table]:
+    """Set the published accuracies beside ours, and list the best and all networks."""
+    networks = images.over_seeds(table, _CELL)
+    best = pd.concat(
+        [_best(study, table, "train_error"), _best(study, table, "test_error")]
+    )
+    listed = [
+        Table(
+            "best",
+            "The best networks of each activation",
+            best,
+            "Chosen by training accuracy, as in the report, and by test accuracy. The "
+            "best of many on the same test images is biased upwards.",
+        ),
+        Table(
+            "figures-20-22-table",
+            images.title(study, "Figs. 20 to 22: accuracy, mean over learning rates"),
+            _beside(study, cells),
+            "Seconds are those of all learning rates together. Same conclusion: within "
+            f"{100 * _CLOSE:g} points of the published accuracy.",
+            folded=True,
+        ),
+        Table(
+            "networks", "Every network", networks, folded=True,
+        ),
+    ]  # fmt: skip
+    if images.is_mnist(study):
+        listed.insert(0, _chosen(table))
+    return listed
+
+
+def _beside(study: Study, cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the averaged cells, the published ones beside them on MNIST."""
+    ours = pd.DataFrame(
+        {
+            **{name: cells[name] for name in _PLACE},
+            "train ours": 1 - cells["train_error"],
+            "test ours": 1 - cells["test_error"],
+            "spread of train accuracy": cells["spread"],
+            **{name: cells[name] for name in ("parameters", "seconds", RUNS)},
+        }
+    )
+    if images.is_mnist(study):
+        ours = ours.merge(_printed(), on=_PLACE, how="left", validate="1:1")
+        difference = ours["train ours"] - ours["train published"]
+        ours.insert(3, "train published", ours.pop("train published"))
+        ours.insert(5, "train difference", difference)
+        ours.insert(6, "same conclusion?", [_closeness(d) for d in difference])
+    if cells["spread"].isna().all():
+        ours = ours.drop(columns="spread of train accuracy")
+    return ours.replace({"activation": {k: name for k, (_, name) in _FIGURES.items()}})
+
+
+def _closeness(difference: float) -> str:
+    """Say whether our accuracy is that of the report's figure, as one reads it."""
+    if pd.isna(difference):
+        return "no: ours diverged"
+    if abs(difference) <= _CLOSE:
+        return f"yes: within {100 * _CLOSE:g} points"
+    return f"no: ours is {'higher' if difference > 0 else 'lower'}"
+
+
+def _chosen(table: pd.DataFrame) -> Table:
+    """Set the network that the report went on with beside the same of ours."""
+    (theirs,) = tables.published("mnist_accuracy").to_dict("records")
+    ours = images.over_seeds(_rows(table, **_CHOSEN), _CELL)
+    beside = pd.DataFrame(
+        {
+            "network": "1 x 128, sigmoid, learning rate 0.01",
+            "train published": theirs["train_accuracy"],
+            "train ours": ours["train accuracy"],
+            "train difference": ours["train accuracy"] - theirs["train_accuracy"],
+            "test published": theirs["test_accuracy"],
+            "test ours": ours["test accuracy"],
+            "test difference": ours["test accuracy"] - theirs["test_accuracy"],
+        }
+    )
+    for name in ("spread of test accuracy", "parameters", "seconds", RUNS):
+        if name in ours:
+            beside[name] = ours[name]
+    return Table(
+        "chosen", "The network that the report chose by its training accuracy", beside
+    )
+
+
+def _best(study: Study, table: pd.DataFrame, error: str) -> pd.DataFrame:
+    """Return the best network of each activation by the mean over seeds."""
+    words = {"train_error": "training accuracy", "test_error": "test accuracy"}
+    rows = []
+    for activation in _activations(study):
+        cells = _rows(table, activation=activation)
+        means = cells.groupby(_CELL, sort=False)[error].mean()
+        if means.isna().all():
+            continue
+        own = cells.set_index(_CELL).loc[[means.idxmin()]].reset_index()
+        row = images.over_seeds(own, _CELL).drop(
+            columns="best in seeds", errors="ignore"
+        )
+        row.insert(1, "best by", words[error])
+        if cells["seed"].nunique() > 1:
+            first = cells.loc[cells.groupby("seed")[error].idxmin()]
+            same = (first[_CELL] == own[_CELL].iloc[0]).all(axis=1)
+            row.insert(2, "best in seeds", int(same.sum()))
+        rows.append(row)
+    best = pd.concat(rows) if rows else pd.DataFrame()
+    return best.replace({"activation": {k: name for k, (_, name) in _FIGURES.items()}})
+
+
+def _rows(table: pd.DataFrame, **settings: object) -> pd.DataFrame:
+    """Return the rows with these settings."""
+    for name, value in settings.items():
+        table = table[table[name] == value]
+    return table
+
+
+def _picture(study: Study, cells: pd.DataFrame, activation: str) -> Picture:
+    """Draw the published training accuracy, ours, and our test accuracy."""
+    number, name = _FIGURES[activation]
+    own = _rows(cells, activation=activation)
+    panels = [
+        _panel(own, "training, ours", 1 - own["train_error"]),
+        _panel(own, "test, ours (not in the report)", 1 - own["test_error"]),
+    ]
+    if images.is_mnist(study):
+        printed = _rows(_printed(), activation=activation)
+        panel = _panel(printed, "training, as published", printed["train published"])
+        panels.insert(0, panel)
+    return Picture(
+        f"figure-{number}",
+        images.title(study, f"Fig. {number}: accuracy with {name} layers"),
+        "Mean over the three learning rates; a frame marks the highest of each panel.",
+        pd.concat(panels, ignore_index=True),
+        lambda data: heat_maps(
+            data, "hidden layers", "nodes per layer", "accuracy", percent=True
+        ),
+    )
+
+
+def _panel(cells: pd.DataFrame, title: str, value: pd.Series) -> pd.DataFrame:
+    """Return the cells of one panel."""
+    panel = cells[["hidden layers", "nodes per layer"]].assign(panel=title, value=value)
+    panel["diverged"] = cells.get("diverged", False)
+    panel["framed"] = value == value.max()
+    return panel
+
+
+def _shallow_and_wide(study: Study, rows: pd.DataFrame) -> Finding:
+    """Look where the training accuracy, averaged over rates, is highest."""
+    seed = int(rows["seed"].iloc[0])
+    placed = _placed(study)
+    cells = _averaged(placed[placed["seed"] == seed])
+    answers, lines = [], []
+    for activation in _activations(study):
+        own = _rows(cells, activation=activation).sort_values("train_error")
+        within = (own["hidden layers"] <= _SHALLOW) & (own["nodes per layer"] >= _WIDE)
+        answers.append(
+            tables.lower(own[within]["train_error"].min(),
+                         own[~within]["train_error"].min())
+        )  # fmt: skip
+        first = own.iloc[0]
+        lines.append(
+            f"{_FIGURES[activation][1]}: highest {percent(first['train_error'])} with "
+            f"{first['hidden layers']} x {first['nodes per layer']}; highest elsewhere "
+            f"{percent(own[~within]['train_error'].min())}"
+        )
+    lines.append(f"shallow and wide: at most {_SHALLOW} layers, at least {_WIDE} nodes")
+    return all_of(answers), "\n".join(lines)
+
+
+def _per_rate(rows: pd.DataFrame, measure: str) -> dict[float, float]:
+    """Return a statistic of the training error at every learning rate."""
+    values = rows.groupby("learning_rate_init")["train_error"].agg(measure)
+    rates = values.index.to_numpy(float).tolist()
+    return dict(zip(rates, values.to_numpy(float).tolist(), strict=True))
+
+
+def _rate_test(measure: str) -> Test:
+    """Ask whether learning rate 0.01 has the lowest statistic of training errors."""
+
+    def test(study: Study, rows: pd.DataFrame) -> Finding:
+        values = _per_rate(rows, measure)
+        own = values[0.01]
+        answers = [tables.lower(own, v) for rate, v in values.items() if rate != 0.01]
+        shown = (lambda v: f"{100 * v:.2f} points") if measure == "std" else percent
+        text = ", ".join(f"{shown(v)} at {rate:g}" for rate, v in values.items())
+        return all_of(answers), text
+
+    return test
+
+
+def _highest(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare the network that the report chose with the best of all others."""
+    chosen = _rows(rows, **_CHOSEN)
+    rest = rows.drop(chosen.index).sort_values("train_error")
+    first = rest.iloc[0]
+    error = float(chosen["train_error"].item())
+    return tables.lower(error, first["train_error"]), (
+        f"{percent(error)}, printed 99.99 %; the best of the others: "
+        f"{percent(first['train_error'])} with {first['activation']} layers "
+        f"{first['hidden_layer_sizes']} at {first['learning_rate_init']:g}"
+    )
+
+
+def _overfits(study: Study, rows: pd.DataFrame) -> Finding:
+    """Compare training and test error of the network that the report chose."""
+    (row,) = _rows(rows, **_CHOSEN).to_dict("records")
+    gap = 100 * (row["test_error"] - row["train_error"])
+    return tables.lower(row["train_error"], row["test_error"]), (
+        f"train {percent(row['train_error'])}, test {percent(row['test_error'])}: "
+        f"{gap:.2f} points apart; printed 99.99 % and 96.49 %: 3.50 points"
+    )
+
+
+def _converged(study: Study, rows: pd.DataFrame) -> Finding:
+    """Measure how much the cost still falls over the last third of the epochs."""
+    falls = {key: _late_fall(study.curves(key)["cost"].tolist()) for key in rows["key"]}
+    own = falls[_rows(rows, **_CHOSEN)["key"].item()]
+    still = sum(fall < _STILL for fall in falls.values())
+    return bool(own < _STILL), (
+        f"cost of the network that the report chose: {100 * own:.0f} % lower at the "
+        f"end than after two thirds of the epochs; {still} of {len(falls)} networks "
+        f"change by less than {100 * _STILL:.0f} %"
+    )
+
+
+def _late_fall(cost: list[float]) -> float:
+    """Return by what share the cost falls over the last third of the epochs."""
+    after = cost[max(0, 2 * len(cost) // 3 - 1)] if cost else 0.0
+    return 1 - cost[-1] / after if after > 0 else float("inf")
+
+
+_TEXT = "section IV.D"
+_CLAIMS: list[tuple[str, str, Test]] = [
+    ("Shallow and wide networks perform best, for all three activations; by training "
+     "accuracy averaged over learning rates.", "Figs. 20 to 22", _shallow_and_wide),
+    ("Learning rate 0.01 has the best overall performance: the highest mean training "
+     "accuracy.", _TEXT, _rate_test("mean")),
+    ("Learning rate 0.01 has the highest individual training accuracy.", _TEXT,
+     _rate_test("min")),
+    ("Learning rate 0.01 has the lowest spread of training accuracies.", _TEXT,
+     _rate_test("std")),
+    ("The highest training accuracy of all is that of one hidden layer of 128 sigmoid "
+     "nodes at learning rate 0.01.", _TEXT, _highest),
+    ("That network overfits a little.", _TEXT, _overfits),
+    ("Networks converge after about 20 of 30 epochs.", "section III.B.6", _converged),
+]  # fmt: skip

@@ -1,0 +1,120 @@
+"""The procedure "classifier": fit a public classifier and count its errors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perceptrons import MLPClassifier, losses
+from perceptrons.data import Dataset
+from perceptrons.history import DivergedError
+from perceptrons.study import networks
+from perceptrons.study.procedures import Result
+
+
+def check(settings: Mapping[str, Any]) -> None:
+    """Refuse settings that cannot be run.
+
+    Parameters
+    ----------
+    settings : mapping
+        Arguments of :class:`perceptrons.MLPClassifier`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the argument, the rule, what came, and a remedy.
+    """
+    model = networks.estimator(MLPClassifier, settings)
+    loss = "cross_entropy" if model.loss == "log_loss" else model.loss
+    networks.check_model(model, losses.resolve(loss), 3)
+
+
+def run(settings: Mapping[str, Any], dataset: Dataset, seed: int) -> Result:
+    """Train one network and count its errors on both parts of the data.
+
+    Parameters
+    ----------
+    settings : mapping
+        Arguments of :class:`perceptrons.MLPClassifier`.
+    dataset : Dataset
+        Its targets classes.
+    seed : int
+        The estimator's ``random_state``.
+
+    Returns
+    -------
+    Result
+        Metrics of both parts: the share of rows that are misclassified, and the mean
+        cross-entropy. Curves: the cost of each epoch, and the confusion matrices
+        ``train_confusion`` and ``test_confusion`` of shape (K, K), true classes in
+        rows. Of a network that diverged the metrics are NaN and the counts 0.
+    """
+    model = networks.estimator(MLPClassifier, settings, seed)
+    n_classes = len(np.unique(dataset.y_train))
+    n_features = dataset.X_train.shape[1]
+    n_parameters = networks.count_parameters(model, n_features, n_classes)
+    try:
+        networks.fit(model, dataset)
+    except DivergedError as error:
+        metrics, curves = _measured(None, dataset, n_classes)
+        return Result(
+            metrics=metrics,
+            curves={**curves, "cost": np.empty(0)},
+            reason="diverged",
+            message=str(error),
+            n_parameters=n_parameters,
+            engine="",
+        )
+    outcome = model.outcome_
+    diverged = outcome.reason == "diverged"
+    metrics, curves = _measured(None if diverged else model, dataset, n_classes)
+    cost = networks.finite(model.history_.columns["loss"])
+    return Result(
+        metrics=metrics,
+        curves={**curves, "cost": cost},
+        reason=outcome.reason,
+        message=outcome.message,
+        epochs=outcome.epochs,
+        seconds=outcome.seconds,
+        n_parameters=n_parameters,
+        engine=outcome.engine,
+    )
+
+
+def _measured(
+    model: Any, dataset: Dataset, n_classes: int
+) -> tuple[dict[str, float], dict[str, NDArray[Any]]]:
+    """Measure a model on both parts; NaN and zeros without one."""
+    metrics: dict[str, float] = {}
+    curves: dict[str, NDArray[Any]] = {}
+    for part in ("train", "test"):
+        X, y = getattr(dataset, f"X_{part}"), getattr(dataset, f"y_{part}")
+        counts = np.zeros((n_classes, n_classes), np.int64)
+        wrong = entropy = math.nan
+        if model is not None:
+            probabilities = model.predict_proba(X)
+            truth = np.searchsorted(model.classes_, y)
+            predicted = probabilities.argmax(axis=1)
+            cells = np.bincount(truth * n_classes + predicted, minlength=n_classes**2)
+            counts = cells.reshape(n_classes, n_classes)
+            wrong = float(np.mean(predicted != truth))
+            entropy = _cross_entropy(probabilities, truth)
+        metrics |= {f"{part}_error": wrong, f"{part}_cross_entropy": entropy}
+        curves[f"{part}_confusion"] = counts
+    return metrics, curves
+
+
+def _cross_entropy(probabilities: NDArray[Any], truth: NDArray[np.intp]) -> float:
+    """Return the mean of -ln p of the true class, eq. (17).
+
+    A probability that has rounded to 0 counts as the smallest number of its kind, so
+    that one row cannot make the mean infinite.
+    """
+    own = probabilities[np.arange(len(truth)), truth]
+    least = np.finfo(own.dtype).smallest_subnormal
+    return float(np.mean(-np.log(np.maximum(own, least), dtype=np.float64)))

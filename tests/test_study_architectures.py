@@ -1,0 +1,305 @@
+"""The studies of architectures and of penalties: their settings, and their sections."""
+
+import dataclasses
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_report_page import FEWER
+
+from perceptrons.data import runge
+from perceptrons.report import tables
+from perceptrons.report.sections import SECTIONS, grids
+from perceptrons.report.sections.architecture_claims import MARGIN, best_of_all
+from perceptrons.report.sections.regularization import penalized
+from perceptrons.report.study import Study
+from perceptrons.study.experiment import builtin
+from perceptrons.study.procedures import Result
+from perceptrons.study.records import Record
+
+PRINTED = {
+    name: tables.published(name)
+    for name in (
+        "architectures_test_mse", "best_architectures", "regularization_test_mse",
+        "best_regularization",
+    )
+}  # fmt: skip
+ACTIVATIONS = ("sigmoid", "relu", "leaky_relu")
+
+
+def result(run, error):
+    """Return a result with this test error; it diverged without one."""
+    data = runge(run.seed)
+    predicted = np.full(300, math.nan)
+    if math.isfinite(error):
+        predicted = data.f_test + math.sqrt(abs(error - data.noise_test))
+    metrics = {
+        "train_mse": 0.9 * error, "test_mse": error, "error_f": error,
+        "excess": error - data.noise_test,
+    }  # fmt: skip
+    cost = np.geomspace(1.0, error, 300) if math.isfinite(error) else np.empty(0)
+    reason = "limit reached" if math.isfinite(error) else "diverged"
+    return Result(
+        metrics=metrics, curves={"cost": cost, "predicted": predicted}, reason=reason,
+        seconds=0.1, n_parameters=sum(run.settings.get("hidden_layer_sizes", [9])),
+    )  # fmt: skip
+
+
+def study_of(name, error, seeds=1, *, few=False):
+    """Return a study whose errors a function of settings and seed gives."""
+    experiment = builtin(name)
+    if few:
+        axes = {**experiment.axes, **FEWER[name]}
+        experiment = dataclasses.replace(experiment, axes=axes)
+    records = [
+        Record(run, result(run, error(run.settings, run.seed)), {}, "", "")
+        for run in experiment.runs(seeds=range(seeds))
+    ]
+    return Study(experiment, records, tables.frame(records))
+
+
+def as_printed(settings, seed=0):
+    """Return the published error of an architecture, and OLS's own."""
+    if "model" in settings:
+        return 0.0127
+    sizes = settings["hidden_layer_sizes"]
+    best = PRINTED["best_architectures"].set_index("activation")
+    row = best.loc[settings["activation"]]
+    if [row["nodes_per_layer"]] * int(row["hidden_layers"]) == sizes:
+        return row["test_mse"]
+    cells = PRINTED["architectures_test_mse"].set_index(
+        ["activation", "hidden_layers", "nodes_per_layer"]
+    )
+    return cells["test_mse"][settings["activation"], len(sizes), sizes[0]]
+
+
+def printed_penalties(settings, seed=0):
+    """Return the published error of a penalized network; 0.0108 without a penalty."""
+    if "model" in settings:
+        return 0.0127
+    norm = next((norm for norm in ("l1", "l2") if norm in settings), None)
+    if norm is None:
+        return 0.0108
+    cells = PRINTED["regularization_test_mse"].set_index(
+        ["activation", "norm", "lambda", "learning_rate"]
+    )["test_mse"]
+    rate = settings["learning_rate_init"]
+    return cells[settings["activation"], norm, settings[norm], rate]
+
+
+def section_of(study):
+    return SECTIONS[study.experiment.name](study, {})
+
+
+@pytest.fixture(scope="module")
+def grid_as_printed():
+    return section_of(study_of("architectures", as_printed))
+
+
+@pytest.fixture(scope="module")
+def penalties_as_printed():
+    return section_of(study_of("regularization", printed_penalties))
+
+
+def verdicts(section):
+    return {claim.text: claim.verdict for claim in section.claims}
+
+
+def table(section, name):
+    (found,) = (t for t in section.tables if t.name == name)
+    return found.data
+
+
+def test_architectures_are_every_depth_width_and_activation_of_the_report():
+    runs = builtin("architectures").runs()
+    networks = [r.settings for r in runs if r.procedure == "network"]
+    cells = {
+        (s["activation"], len(s["hidden_layer_sizes"]), s["hidden_layer_sizes"][0])
+        for s in networks
+    }
+    printed = PRINTED["architectures_test_mse"].iloc[:, :3]
+    assert cells == set(printed.itertuples(index=False, name=None))
+    assert all(len(set(s["hidden_layer_sizes"])) == 1 for s in networks)
+    clipped = [s for s in networks if "clip_norm" in s]
+    assert len(networks) == 147 + len(clipped) == 150
+
+
+def test_penalties_are_every_cell_of_the_reports_heat_maps_and_a_row_without():
+    runs = builtin("regularization").runs()
+    networks = [r.settings for r in runs if r.procedure == "network"]
+    plain = [s for s in networks if "clip_norm" not in s]
+    cells = {
+        (s["activation"], norm, s[norm], s["learning_rate_init"])
+        for s in plain
+        for norm in ("l1", "l2")
+        if norm in s
+    }
+    printed = PRINTED["regularization_test_mse"].iloc[:, :4]
+    assert cells == set(printed.itertuples(index=False, name=None))
+    assert len(plain) == 336 + 3 * 8
+    sizes = {s["activation"]: s["hidden_layer_sizes"] for s in plain}
+    assert sizes == {"sigmoid": [8] * 7, "relu": [16] * 6, "leaky_relu": [128] * 6}
+
+
+@pytest.mark.parametrize("name", ["architectures", "regularization"])
+def test_settings_are_those_of_sections_iii_b_4_and_5(name):
+    for run in builtin(name).runs():
+        if run.procedure == "network":
+            s = run.settings
+            assert s["loss"] == "mean_squared_error"
+            assert (s["solver"], s["beta_1"], s["beta_2"]) == ("adam", 0.9, 0.999)
+            assert (s["batch_size"], s["replacement"]) == (20, True)
+            assert (s["max_iter"], s["init"]) == (300, "standard_normal")
+            assert s["alpha"] == s["tol"] == 0
+            if name == "architectures":
+                assert s["learning_rate_init"] == 0.01
+
+
+def test_the_printed_numbers_themselves_confirm_what_they_were_printed_for(
+    grid_as_printed,
+):
+    found = verdicts(grid_as_printed)
+    for start in (
+        "The best of each activation has", "Deep sigmoid networks with few nodes",
+        "Very wide layers degrade deep", "Sigmoid does relatively well",
+        "At their best the three", "Leaky ReLU is stable",
+    ):  # fmt: skip
+        (verdict,) = (v for text, v in found.items() if text.startswith(start))
+        assert verdict == "confirmed", start
+
+
+def test_a_best_within_the_scatter_of_the_test_set_is_not_called_best(grid_as_printed):
+    found = verdicts(grid_as_printed)
+    (verdict,) = (v for t, v in found.items() if t.startswith("The best architectures"))
+    assert verdict == "not decidable"
+    rows = table(grid_as_printed, "table-iv").iloc[::3]
+    assert rows["same conclusion?"].str.startswith("not decidable: ").all()
+
+
+def test_table_iv_sets_the_printed_values_beside_ours(grid_as_printed):
+    rows = table(grid_as_printed, "table-iv")
+    printed = PRINTED["best_architectures"]
+    for part in ("train", "test"):
+        np.testing.assert_array_equal(
+            rows[f"{part} published"].iloc[::3], printed[f"{part}_mse"]
+        )
+    np.testing.assert_allclose(rows["test difference"].iloc[::3], 0.0, atol=1e-12)
+    assert rows["network"].iloc[0] == "sigmoid, 7 × 8: best in the report"  # noqa: RUF001
+    assert (rows["runs"].str.len() > 0).all()
+
+
+def test_all_147_cells_stand_beside_the_printed_ones(grid_as_printed):
+    rows = table(grid_as_printed, "networks")
+    printed = PRINTED["architectures_test_mse"]
+    assert len(rows) == 147
+    np.testing.assert_array_equal(rows["test published"], printed["test_mse"])
+    assert {"excess over noise", "error against f", "parameters", "seconds"} <= set(
+        rows
+    )
+
+
+def test_all_336_cells_stand_beside_the_printed_ones(penalties_as_printed):
+    rows = table(penalties_as_printed, "networks")
+    printed = PRINTED["regularization_test_mse"]
+    assert len(rows) == 336
+    keyed = rows.set_index(["activation", "norm", "lambda", "learning rate"])
+    names = {**tables.ACTIVATIONS, "l1": "L1", "l2": "L2"}
+    theirs = printed.replace(names).set_index(
+        ["activation", "norm", "lambda", "learning_rate"]
+    )
+    np.testing.assert_array_equal(
+        keyed["test published"], theirs["test_mse"].reindex(keyed.index)
+    )
+    assert len(table(penalties_as_printed, "without-penalty")) == 24
+
+
+def test_table_v_sets_the_printed_values_beside_ours(penalties_as_printed):
+    rows = table(penalties_as_printed, "table-v")
+    printed = PRINTED["best_regularization"]
+    np.testing.assert_array_equal(rows["test published"].iloc[::4], printed["test_mse"])
+    assert (
+        rows["network"].iloc[0] == "sigmoid, L1 1e-06, rate 0.001: best in the report"
+    )
+    assert rows["network"].iloc[3].startswith("sigmoid, no penalty, rate ")
+
+
+def test_the_printed_heat_maps_confirm_the_text_about_leaky_relu(penalties_as_printed):
+    found = verdicts(penalties_as_printed)
+    for start in ("Leaky ReLU: high learning", "Leaky ReLU: excessive", "ReLU is larg"):
+        (verdict,) = (v for text, v in found.items() if text.startswith(start))
+        assert verdict == "confirmed", start
+
+
+def test_the_claims_follow_the_numbers_not_the_report():
+    def upside_down(settings, seed):
+        return 0.02 - as_printed(settings) / 20 if "model" not in settings else 0.0127
+
+    turned = verdicts(section_of(study_of("architectures", upside_down)))
+    for start in ("Deep sigmoid networks", "Very wide layers degrade deep"):
+        (verdict,) = (v for text, v in turned.items() if text.startswith(start))
+        assert verdict != "confirmed"
+
+
+def test_the_check_compares_the_lowest_of_49_with_table_iv():
+    def errors(settings, seed):
+        return 1.02 * as_printed(settings)
+
+    ratios = best_of_all(study_of("architectures", errors).table)
+    assert set(ratios) == set(ACTIVATIONS)
+    # The heat maps are printed with four decimals, Table IV with six.
+    assert all(ratio == pytest.approx(1.02, abs=0.004) for ratio in ratios.values())
+    assert all(ratio <= MARGIN for ratio in ratios.values())
+
+
+@pytest.mark.parametrize("name", ["architectures", "regularization"])
+def test_several_seeds_count_how_often_each_best_is_best(name):
+    base = as_printed if name == "architectures" else printed_penalties
+    rng = np.random.default_rng(0)
+    study = study_of(name, lambda s, seed: base(s) * rng.uniform(0.9, 1.1), 3, few=True)
+    section = section_of(study)
+    data = section.tables[0].data
+    assert data["best in seeds"].dropna().between(0, 3).all()
+    assert (data["spread over seeds"] > 0).all()
+    assert any(
+        "median of 3 seeds" in panel for panel in section.pictures[0].data["panel"]
+    )
+    for claim in section.claims:
+        assert "of 3 seeds" in claim.evidence
+
+
+@pytest.mark.parametrize("name", ["architectures", "regularization"])
+def test_diverged_networks_stay_in_sight(name):
+    base = as_printed if name == "architectures" else printed_penalties
+
+    def errors(settings, seed):
+        sizes = settings.get("hidden_layer_sizes", [])
+        return math.nan if sizes == [128] * 6 else base(settings)
+
+    section = section_of(study_of(name, errors, few=True))
+    for picture in section.pictures:
+        picture.draw(picture.data)
+    marked = sum(int(picture.data["diverged"].sum()) for picture in section.pictures)
+    assert marked >= 2
+    ended = pd.concat([t.data["ended"] for t in section.tables if "ended" in t.data])
+    assert (ended == "diverged").sum() >= 2
+    assert all(claim.evidence for claim in section.claims)
+
+
+def test_penalties_are_named_by_norm_and_strength(penalties_as_printed):
+    study = penalties_as_printed.study
+    rows = penalized(study.table)
+    assert dict(rows["norm"].value_counts()) == {"l1": 168, "l2": 168, "none": 24}
+    assert (rows.loc[rows["norm"] == "none", "strength"] == 0).all()
+    settings = json.loads(study.records[-1].run.settings_json)
+    assert settings["model"] == "ols"
+
+
+@pytest.mark.parametrize(
+    ("answers", "answer"),
+    [([True, True, None], True), ([False, False, True], False), ([True, False], None),
+     ([None, None, True], None), ([], None)],
+)  # fmt: skip
+def test_mostly_is_more_than_half(answers, answer):
+    assert grids.mostly(answers) is answer
