@@ -1,5 +1,6 @@
 """The command line."""
 
+import errno
 import json
 import os
 import subprocess
@@ -99,7 +100,7 @@ def test_a_second_report_on_the_same_folder_is_refused(quickly, tmp_path):
 
 
 def test_ctrl_c_exits_with_130_and_says_what_is_kept(quickly, tmp_path, monkeypatch):
-    def interrupt(run):
+    def interrupt(run, folder):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(runner, "perform", interrupt)
@@ -143,3 +144,44 @@ def test_bench_refuses_unknown_names_in_a_sentence(option, named):
     assert result.exit_code == 2
     assert named in result.output
     assert "Traceback" not in result.output
+
+
+def test_a_full_disk_while_drawing_is_one_sentence_and_keeps_the_runs(
+    quickly, tmp_path, monkeypatch
+):
+    def refuse(path, content):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", refuse)
+        done = call("report", "gradient-check", "--out", tmp_path, "--jobs", 1)
+    assert done.exit_code == 2
+    assert "No space left on device" in done.stderr
+    assert "The runs are kept." in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not [p for p in tmp_path.rglob("*") if p.suffix in (".html", ".part")]
+    again = call("report", "gradient-check", "--out", tmp_path, "--jobs", 1, "--json")
+    assert json.loads(again.stdout)["trained"] == 0
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_without_write_permission_is_refused_with_the_remedy(tmp_path):
+    tmp_path.chmod(0o500)
+    done = call("report", "gradient-check", "--out", tmp_path / "report", "--quick")
+    assert done.exit_code == 2
+    assert "choose a folder you can write to with --out" in done.stderr
+
+
+def test_redrawing_a_folder_without_runs_says_how_to_train_them(quickly, tmp_path):
+    done = call("report", "gradient-check", "--out", tmp_path, "--from-store")
+    assert done.exit_code == 2
+    assert "9 of 9 are missing (gradient-check" in done.stderr
+
+
+def test_redrawing_trains_nothing_and_gives_the_same_tables(quickly, tmp_path):
+    arguments = ("report", "gradient-check", "--out", tmp_path, "--jobs", 1)
+    call(*arguments)
+    before = {p.name: p.read_bytes() for p in (tmp_path / "tables").iterdir()}
+    done = call(*arguments, "--from-store", "--json")
+    assert json.loads(done.stdout)["trained"] == 0
+    assert before == {p.name: p.read_bytes() for p in (tmp_path / "tables").iterdir()}

@@ -11,7 +11,7 @@ import pytest
 
 from perceptrons.activations import ACTIVATIONS
 from perceptrons.engine import missing
-from perceptrons.report import build, document
+from perceptrons.report import build, cells, document
 from perceptrons.report.sections import SECTIONS
 from perceptrons.report.tables import published
 from perceptrons.study.experiment import BUILTIN, builtin
@@ -21,10 +21,29 @@ from perceptrons.study.gradient_check import (
     has_autograd,
 )
 
+_FEW_SHAPES = [
+    [2],
+    [8],
+    [128],
+    [2, 2],
+    *([n] * k for n, k in ((8, 7), (16, 6), (128, 6))),
+]
+_FEW_PENALTIES = [{}, {"l1": 1e-6}, {"l1": 1e-5}, {"l2": 1e-6}, {"l2": 1e-2}]
+
+#: Axes cut short; what Tables IV and V print is among them.
+FEWER = {
+    "architectures": {"hidden_layer_sizes": _FEW_SHAPES},
+    "regularization": {
+        "penalty": _FEW_PENALTIES, "learning_rate_init": [0.001, 0.01, 1.0]
+    },
+}  # fmt: skip
+
 
 def tiny(name):
     """Return a built-in study cut down to about a second."""
     experiment = builtin(name)
+    axes = {**experiment.axes, **FEWER.get(name, {})}
+    experiment = dataclasses.replace(experiment, axes=axes)
     if name == "gradient-check":
         axes = {
             "activation": ["sigmoid", "relu"],
@@ -32,7 +51,9 @@ def tiny(name):
             "penalty": ["none", "both"],
         }
         return dataclasses.replace(experiment, axes=axes)
-    return dataclasses.replace(experiment, quick={"max_iter": 4})
+    if isinstance(experiment.quick.get("max_iter"), int):
+        return dataclasses.replace(experiment, quick={"max_iter": 4})
+    return experiment
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +172,7 @@ def test_figures_are_drawn_from_the_numbers_beside_them(report):
         ET.parse(folder / "figures" / f"{name}.svg")
         assert (folder / "figures" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
         assert len(csv(report, name)) > 0
-        assert f'download="{name}.csv"' in html
+        assert f"tables/{name}.csv" in html
 
 
 def test_ids_on_the_page_are_unique(report):
@@ -310,32 +331,40 @@ def test_a_file_that_fails_leaves_the_old_one(tmp_path, monkeypatch):
     ],
 )
 def test_cells_have_four_significant_digits(value, text):
-    assert document.cell_text(value) == text
+    assert cells.cell_text(value) == text
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """Return a headless browser."""
+    api = pytest.importorskip("playwright.sync_api")
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("no chromium on this machine")
+    with api.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
-def test_the_page_is_sound_in_a_browser(report, width, scheme):
-    api = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("no chromium on this machine")
+def test_the_page_is_sound_in_a_browser(report, chromium, width, scheme):
     noise, requests = [], []
-    with api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(
-            viewport={"width": width, "height": 800}, color_scheme=scheme
-        )
-        page.on("console", lambda message: noise.append(message.text))
-        page.on("pageerror", lambda error: noise.append(str(error)))
-        page.on("request", lambda request: requests.append(request.url))
-        page.goto(report.page.as_uri())
-        figures = page.locator("figure svg").all()
-        boxes = [figure.bounding_box() for figure in figures]
-        widest = page.evaluate("document.documentElement.scrollWidth")
-        table = page.locator(".scroll").first
-        shades = table.evaluate("box => getComputedStyle(box).backgroundAttachment")
-        browser.close()
+    page = chromium.new_page(
+        viewport={"width": width, "height": 800}, color_scheme=scheme
+    )
+    page.on("console", lambda message: noise.append(message.text))
+    page.on("pageerror", lambda error: noise.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(report.page.as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    figures = page.locator("figure svg").all()
+    boxes = [figure.bounding_box() for figure in figures]
+    widest = page.evaluate("document.documentElement.scrollWidth")
+    table = page.locator(".scroll").first
+    shades = table.evaluate("box => getComputedStyle(box).backgroundAttachment")
+    page.close()
     assert noise == []
     assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
     assert len(figures) == sum(len(part.pictures) for part in report.sections)
@@ -345,3 +374,131 @@ def test_the_page_is_sound_in_a_browser(report, width, scheme):
     assert widest == width
     # Two covers move with a table, two shades stay where it is cut off.
     assert shades.split(", ") == ["local", "local", "scroll", "scroll"]
+
+
+@pytest.fixture
+def page(report, chromium):
+    """Return the page, open in a window of 1280 x 800."""
+    page = chromium.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(report.page.as_uri())
+    yield page
+    page.close()
+
+
+def test_tables_sort_by_keyboard_and_keep_gaps_last(page):
+    table = page.locator("#learning-rates table.sortable").first
+    names = [name.strip() for name in table.locator("th").all_inner_texts()]
+    number = names.index("test ours")
+    heading = table.locator("th").nth(number)
+
+    def column():
+        texts = table.locator(f"tbody td:nth-child({number + 1})").all_inner_texts()
+        digits = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹\N{MINUS SIGN}", "-0123456789-")
+        times = " \N{MULTIPLICATION SIGN} 10"
+        plain = [text.translate(digits).replace(times, "e") for text in texts]
+        return [np.nan if text == "—" else float(text) for text in plain]
+
+    before = column()
+    heading.locator("button").focus()
+    page.keyboard.press("Enter")
+    assert heading.get_attribute("aria-sort") == "ascending"
+    np.testing.assert_array_equal(column(), np.sort(before))
+    page.keyboard.press("Enter")
+    assert heading.get_attribute("aria-sort") == "descending"
+    gaps = int(np.isnan(before).sum())
+    falling = np.sort(before)[: len(before) - gaps][::-1]
+    np.testing.assert_array_equal(column(), [*falling, *[np.nan] * gaps])
+
+
+def test_a_row_leads_to_its_run_in_the_folded_list(page, report):
+    link = page.locator("#optimizers a.run").first
+    key = link.get_attribute("title")
+    link.click()
+    row = page.locator(f"#run-{key}")
+    assert row.is_visible()
+    assert key in row.inner_text()
+    runs = csv(report, "optimizers-runs").set_index("key")
+    record = section(report, "optimizers").study.records[0]
+    assert runs.loc[key, "commit"] == record.commit
+    assert f"numpy {np.__version__}" in runs.loc[key, "versions"]
+
+
+def test_every_run_is_listed_with_all_that_made_it(report):
+    for part in report.sections:
+        runs = csv(report, f"{part.study.experiment.name}-runs")
+        assert runs["key"].tolist() == [r.run.key for r in part.study.records]
+        for column in ("seed", "settings", "engine", "commit", "versions", "seconds"):
+            assert column in runs
+
+
+def test_rows_name_runs_that_are_listed(report):
+    folder = report.page.parent / "tables"
+    for part in report.sections:
+        name = part.study.experiment.name
+        listed = {record.run.key for record in part.study.records}
+        for table in part.tables:
+            data = pd.read_csv(folder / f"{name}-{table.name}.csv")
+            for keys in data.get("runs", []):
+                assert set(keys.split()) <= listed
+
+
+def test_a_curve_shows_the_value_below_the_pointer(page, report):
+    figure = page.locator("#gradient-descent-figure-2 svg")
+    figure.scroll_into_view_if_needed()
+    # The last point of the first curve, in the drawing's own coordinates.
+    point = figure.locator(".curve > path").first.evaluate(
+        """path => {
+            const end = path.getPointAtLength(path.getTotalLength());
+            const place = end.matrixTransform(path.getScreenCTM());
+            return [place.x, place.y];
+        }"""
+    )
+    page.mouse.move(point[0] + 2, point[1] - 2)
+    shown = page.locator(".value").inner_text().splitlines()
+    data = csv(report, "gradient-descent-figure-2")
+    last = data[data["series"] == shown[0]].iloc[-1]
+    assert shown[1] == f"epochs {last['epoch']}"
+    word, value = shown[2].rsplit(" ", 1)
+    assert word == "training cost (mean squared error)"
+    assert float(value) == pytest.approx(last["value"], rel=0.01)
+    page.mouse.move(0, 0)
+    assert page.locator(".value").is_hidden()
+
+
+def test_figures_and_tables_need_no_script(report, chromium):
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(report.page.as_uri())
+    figures = page.locator("figure svg").all()
+    assert len(figures) == sum(len(part.pictures) for part in report.sections)
+    assert all(figure.is_visible() for figure in figures)
+    curve = page.locator("#gradient-descent-figure-2 .curve title").first
+    last = csv(report, "gradient-descent-figure-2").iloc[-1]
+    assert "lowest" in curve.text_content()
+    titles = page.locator("#gradient-descent-figure-2 .curve title")
+    assert titles.last.text_content().endswith(f"last {last['value']:.4g}")
+    assert page.locator("th button").count() == 0
+    context.close()
+
+
+def test_on_paper_the_page_is_light_and_nothing_is_cut_off(page):
+    page.emulate_media(media="print", color_scheme="dark")
+    # A4 within its margins, at 96 dots per inch.
+    page.set_viewport_size({"width": 688, "height": 1017})
+    assert page.evaluate("document.documentElement.scrollWidth") == 688
+    color = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(color) == "rgb(255, 255, 255)"
+    cut = page.evaluate(
+        """[...document.querySelectorAll('.scroll')]
+            .filter(box => box.scrollWidth > box.clientWidth + 1).length"""
+    )
+    assert cut == 0
+
+
+def test_large_tables_are_not_carried_in_the_page(report):
+    folder = report.page.parent / "tables"
+    html = report.page.read_text()
+    sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
+    for name, size in sizes.items():
+        assert f'href="tables/{name}"' in html
+        assert (f'download="{name}"' in html) == (size <= 64 * 1024)

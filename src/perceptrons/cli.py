@@ -8,11 +8,12 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -20,7 +21,12 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 import perceptrons
-from perceptrons.study.experiment import BUILTIN, ExperimentError, builtin
+from perceptrons.study.experiment import (
+    BUILTIN,
+    ExperimentError,
+    builtin,
+    builtin_file,
+)
 
 _progress = Console(stderr=True)
 
@@ -114,15 +120,31 @@ Data = Annotated[
     typer.Option(
         exists=True,
         file_okay=False,
-        help="Folder with data sets too large to ship; no study uses it yet.",
+        help="Folder with MNIST's files; else PERCEPTRONS_DATA, else a download.",
     ),
+]
+Format = Annotated[
+    Literal["html", "pdf"],
+    typer.Option("--format", help="pdf: write report.pdf, too; needs WeasyPrint."),
+]
+FromStore = Annotated[
+    bool, typer.Option("--from-store", help="Train nothing, draw finished runs.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("list")
-def list_studies(as_json: AsJson = False) -> None:
+def list_studies(
+    toml: Annotated[
+        str | None,
+        typer.Option(metavar="STUDY", help="Print this study's file, as a template."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """List the studies and the questions they answer."""
+    if toml is not None:
+        typer.echo(builtin_file(toml).read_text(encoding="utf-8"), nl=False)
+        return
     experiments = [builtin(name) for name in BUILTIN]
     if as_json:
         keys = ("name", "title", "reference", "question")
@@ -144,21 +166,81 @@ def report(
     jobs: Jobs = None,
     engine: Engine = None,
     data: Data = None,
+    from_store: FromStore = False,
+    form: Format = "html",
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Only test the claims that must hold; minutes."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Train what is missing and write one page with tables and figures."""
+    if check:
+        _check(jobs or _cores(), data, as_json)
+        return
     from perceptrons.report import build
 
-    command = " ".join(["perceptrons", *sys.argv[1:]])
     request = build.Request(
-        studies or [], out, quick, seeds, jobs or _cores(), engine, command
-    )
-    summary = build.report(request, _progress)
+        studies or [], out, quick, seeds, jobs or _cores(), engine, _command(), data,
+        from_store, form == "pdf",
+    )  # fmt: skip
+    _conclude(build.report(request, _progress), as_json)
+
+
+@app.command()
+def study(
+    file: Annotated[Path, typer.Argument(help="TOML file; docs/studies.md tells how.")],
+    quick: Quick = False,
+    seeds: Seeds = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for page and runs; the file's name.")
+    ] = None,
+    jobs: Jobs = None,
+    engine: Engine = None,
+    data: Data = None,
+    from_store: FromStore = False,
+    form: Format = "html",
+    as_json: AsJson = False,
+) -> None:
+    """Run your own study and write one page with its tables and figures."""
+    from perceptrons.report import build
+
+    request = build.Request(
+        [], out or Path(file.stem), quick, seeds, jobs or _cores(), engine, _command(),
+        data, from_store, form == "pdf",
+    )  # fmt: skip
+    _conclude(build.study(file, request, _progress), as_json)
+
+
+def _command() -> str:
+    """Return the command as the user typed it."""
+    return shlex.join(["perceptrons", *sys.argv[1:]])
+
+
+def _conclude(summary: Any, as_json: bool) -> None:
+    """Say what was done; a failed check exits with 1."""
     shown = f"{summary.page} ({summary.total} runs, {summary.trained} trained now)"
     typer.echo(json.dumps(summary.as_dict()) if as_json else shown)
     for text in summary.failures:
         typer.echo(f"Check failed: {text}", err=True)
     raise typer.Exit(1 if summary.failures else 0)
+
+
+def _check(jobs: int, data: Path | None, as_json: bool) -> None:
+    """Perform every check and print it with its numbers; exit with 1 if one fails."""
+    from perceptrons.report import checks
+
+    outcomes = {}
+    for sentence in checks.CHECKS:
+        with _progress.status(sentence):
+            outcome = outcomes[sentence] = checks.perform(sentence, jobs, data)
+        if not as_json:
+            word = {True: "holds", False: "FAILS", None: "not tried"}[outcome.holds]
+            typer.echo(f"{word}: {sentence}\n    {outcome.numbers}")
+    if as_json:
+        typer.echo(json.dumps({text: vars(found) for text, found in outcomes.items()}))
+    failed = any(outcome.holds is False for outcome in outcomes.values())
+    raise typer.Exit(1 if failed else 0)
 
 
 @app.command()

@@ -11,7 +11,8 @@ from rich.console import Console
 
 from perceptrons import _checks
 from perceptrons.engine import ENGINES
-from perceptrons.report import document
+from perceptrons.report import document, generic, hypotheses, pdf
+from perceptrons.report.claims import Claim
 from perceptrons.report.section import Section
 from perceptrons.report.sections import SECTIONS
 from perceptrons.report.study import Study
@@ -22,10 +23,12 @@ from perceptrons.study.experiment import (
     ExperimentError,
     Run,
     builtin,
+    load,
 )
 from perceptrons.study.lock import hold
 from perceptrons.study.records import Store, StoreError
 from perceptrons.study.runner import execute
+from perceptrons.study.supply import supply
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,12 @@ class Request:
         For every network.
     command : str
         As the user typed it, for the page.
+    data : Path, optional
+        Folder with the files of data sets that are not shipped.
+    from_store : bool, default=False
+        Train nothing: draw what the store holds.
+    printed : bool, default=False
+        Write report.pdf, too.
     """
 
     studies: Sequence[str]
@@ -57,6 +66,9 @@ class Request:
     jobs: int = 1
     engine: str | None = None
     command: str = "perceptrons report"
+    data: Path | None = None
+    from_store: bool = False
+    printed: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,10 +78,12 @@ class Summary:
     Parameters
     ----------
     page : Path
-        Of index.html.
+        Of index.html, or of report.pdf if that was asked for.
     trained, total : int
         Runs performed now, and runs shown.
     sections : list of Section
+    hypotheses : list of Claim
+        Section II.F's, with verdicts; empty for a reader's own study.
     moved : Path or None
         Where a damaged store was moved to.
     """
@@ -78,6 +92,7 @@ class Summary:
     trained: int
     total: int
     sections: list[Section] = field(repr=False)
+    hypotheses: list[Claim] = field(repr=False)
     moved: Path | None = None
 
     @property
@@ -101,6 +116,7 @@ class Summary:
                 }
                 for section in self.sections
             ],
+            "hypotheses": [vars(claim) for claim in self.hypotheses],
         }
 
 
@@ -120,21 +136,72 @@ def report(request: Request, console: Console | None = None) -> Summary:
     Raises
     ------
     ExperimentError
-        For an unknown study or settings that are refused, before anything is trained.
+        For an unknown study, settings that are refused or a damaged data file, before
+        anything is trained.
     StoreError
         If the folder cannot be written, or another report is at work in it.
     Interrupted
         On Ctrl-C.
     """
+    named = [builtin(name) for name in dict.fromkeys(request.studies) or BUILTIN]
+    return _make(request, named, console, own=False)
+
+
+def study(path: Path, request: Request, console: Console | None = None) -> Summary:
+    """Train what is missing of a reader's own study and write its page.
+
+    Parameters
+    ----------
+    path : Path
+        A TOML file as :mod:`perceptrons.study.experiment` describes it.
+    request : Request
+        Its ``studies`` are not looked at.
+    console : Console, optional
+        For progress and messages.
+
+    Returns
+    -------
+    Summary
+
+    Raises
+    ------
+    ExperimentError
+        For a file, key or setting that is refused, before anything is trained.
+    StoreError, Interrupted
+        As :func:`report`.
+    """
+    return _make(request, [load(path)], console, own=True)
+
+
+def _make(
+    request: Request,
+    experiments: Sequence[Experiment],
+    console: Console | None,
+    *,
+    own: bool,
+) -> Summary:
+    """Check, train and write; a reader's own study has the generic section."""
     _check_engine(request.engine)
-    experiments = [builtin(name) for name in dict.fromkeys(request.studies) or BUILTIN]
+    if request.printed and not pdf.can_convert():
+        raise ExperimentError(pdf.HINT)
+    experiments, folder = supply(
+        experiments, request.data, quick=request.quick, console=console
+    )
     seeds = None if request.seeds is None else range(request.seeds)
     planned = [
         (e, e.runs(quick=request.quick, seeds=seeds, engine=request.engine))
         for e in experiments
     ]
     with hold(request.out):
-        return _report(request, planned, console)
+        trained, studies, moved = _train(request, planned, folder, console)
+        sections = [
+            generic.section(study) if own else SECTIONS[name](study, studies)
+            for name, study in studies.items()
+        ]
+        expected = [] if own else hypotheses.verdicts(studies)
+        page = _write(request, sections, expected, own)
+    total = sum(len(runs) for _, runs in planned)
+    return Summary(page, trained, total, sections, expected, moved)
 
 
 def _check_engine(engine: str | None) -> None:
@@ -145,30 +212,42 @@ def _check_engine(engine: str | None) -> None:
         raise ExperimentError(str(error)) from None
 
 
-def _report(
+def _train(
     request: Request,
     planned: Sequence[tuple[Experiment, list[Run]]],
+    folder: Path | None,
     console: Console | None,
-) -> Summary:
-    """Train and write; the caller holds the folder."""
+) -> tuple[int, dict[str, Study], Path | None]:
+    """Train what is missing; the number of new runs, the studies, a damaged store."""
     runs = [run for _, some in planned for run in some]
     with Store(request.out) as store:
         if store.moved and console:
             console.print(f"The run store was damaged; it is kept as {store.moved}.")
-        trained = execute(runs, store, jobs=request.jobs, console=console)
-        studies = [_study(experiment, some, store) for experiment, some in planned]
-    sections = _sections(studies)
-    facts = document.Facts(
-        request.command, request.quick, sorted({run.seed for run in runs})
-    )
-    try:
-        page = document.write(sections, facts, request.out)
-    except OSError as error:
-        raise StoreError(
-            f"{request.out} cannot be written ({error}); choose a folder you can "
-            "write to with --out."
-        ) from error
-    return Summary(page, trained, len(runs), sections, store.moved)
+        trained = 0
+        if request.from_store:
+            _check_complete(runs, store, request)
+        else:
+            trained = execute(
+                runs, store, jobs=request.jobs, console=console, folder=folder
+            )
+        studies = {
+            experiment.name: _study(experiment, some, store)
+            for experiment, some in planned
+        }
+        return trained, studies, store.moved
+
+
+def _check_complete(runs: Sequence[Run], store: Store, request: Request) -> None:
+    """Refuse to draw what was not trained, and say how to train it."""
+    lacking = [run for run in dict.fromkeys(runs) if not store.holds(run)]
+    if lacking:
+        names = ", ".join(dict.fromkeys(run.study for run in lacking))
+        command = request.command.replace(" --from-store", "")
+        raise ExperimentError(
+            f"--from-store needs every run in {store.path}, {len(lacking)} of "
+            f"{len(runs)} are missing ({names}; runs belong to one version of the "
+            f"program and one set of options); `{command}` trains them."
+        )
 
 
 def _study(experiment: Experiment, runs: Sequence[Run], store: Store) -> Study:
@@ -177,7 +256,26 @@ def _study(experiment: Experiment, runs: Sequence[Run], store: Store) -> Study:
     return Study(experiment, records, frame(records))
 
 
-def _sections(studies: Sequence[Study]) -> list[Section]:
-    """Build every study's section."""
-    by_name = {study.experiment.name: study for study in studies}
-    return [SECTIONS[name](study, by_name) for name, study in by_name.items()]
+def _write(
+    request: Request,
+    sections: Sequence[Section],
+    expected: Sequence[Claim],
+    own: bool,
+) -> Path:
+    """Write the page; an error says what to do."""
+    seeds = sorted({seed for section in sections for seed in section.study.seeds})
+    facts = document.Facts(request.command, request.quick, seeds, own)
+    try:
+        return document.write(
+            sections,
+            facts,
+            request.out,
+            hypotheses=expected,
+            jobs=request.jobs,
+            printed=request.printed,
+        )
+    except OSError as error:
+        raise StoreError(
+            f"{request.out} cannot be written ({error}); choose a folder you can "
+            "write to with --out. The runs are kept."
+        ) from error

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import base64
 import os
-import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import jinja2
-import numpy as np
+import joblib
 import pandas as pd
+from matplotlib.figure import Figure
 
-from perceptrons.report import drawing
+from perceptrons.report import drawing, pdf
+from perceptrons.report.cells import grid
+from perceptrons.report.claims import Claim
 from perceptrons.report.section import Picture, Section, Table
-from perceptrons.report.tables import HEADINGS, TIE, settings_table
+from perceptrons.report.tables import TIE, runs_table, settings_table, shown_runs
 from perceptrons.study import provenance
+
+# A larger CSV file stays beside the page: all in it would be there twice.
+_CARRIED = 64 * 1024
+
+# Below this many figures, other processes would begin drawing too late to help.
+_WORTH_SHARING = 8
 
 
 @dataclass(frozen=True)
@@ -33,15 +41,26 @@ class Facts:
     quick : bool
         Whether training was shortened.
     seeds : list of int
+    own : bool, default=False
+        Whether the study is the reader's own, not one of the report.
     """
 
     command: str
     quick: bool
     seeds: list[int]
+    own: bool = False
 
 
-def write(sections: Sequence[Section], facts: Facts, folder: Path) -> Path:
-    """Write index.html, figures and tables, each file whole or not at all.
+def write(
+    sections: Sequence[Section],
+    facts: Facts,
+    folder: Path,
+    *,
+    hypotheses: Sequence[Claim] = (),
+    jobs: int = 1,
+    printed: bool = False,
+) -> Path:
+    """Write page, figures and tables, each file whole or not at all.
 
     Parameters
     ----------
@@ -49,51 +68,106 @@ def write(sections: Sequence[Section], facts: Facts, folder: Path) -> Path:
     facts : Facts
     folder : Path
         Made if missing; files of an earlier report are replaced.
+    hypotheses : sequence of Claim, default=()
+        Of the report as a whole; a section of their own.
+    jobs : int, default=1
+        Processes that draw.
+    printed : bool, default=False
+        Write report.pdf, too.
 
     Returns
     -------
     Path
-        Of index.html.
+        Of index.html, or of report.pdf if that was asked for.
 
     Raises
     ------
     OSError
         If the folder cannot be written.
     """
-    loader = jinja2.PackageLoader("perceptrons.report", ".")
-    environment = jinja2.Environment(
-        loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    html = environment.get_template("page.html.j2").render(
-        sections=[_section(section, folder, facts.quick) for section in sections],
-        facts=facts,
-        tie=f"{TIE:.0%}",
-        commit=provenance.commit(),
-        versions=provenance.versions(),
-        machine=provenance.machine(),
-        made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-    )
+    drawings = _draw(sections, folder, jobs)
+    context = {
+        "sections": [
+            _section(section, drawings, folder, facts.quick) for section in sections
+        ],
+        "facts": facts,
+        "hypotheses": hypotheses,
+        "hypotheses_tally": _tally(hypotheses),
+        "tie": f"{TIE:.0%}",
+        "commit": provenance.commit(),
+        "versions": provenance.versions(),
+        "machine": provenance.machine(),
+        "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    }
     page = folder / "index.html"
-    write_whole(page, html.encode())
-    return page
+    write_whole(page, _render(context, paper=False).encode())
+    if not printed:
+        return page
+    paper = folder / "report.pdf"
+    write_whole(paper, pdf.convert(_render(context, paper=True), folder))
+    return paper
+
+
+def _tally(claims: Sequence[Claim]) -> list[tuple[str, int]]:
+    """Count the verdicts, the most frequent first."""
+    return Counter(claim.verdict for claim in claims).most_common()
+
+
+def _render(context: dict[str, Any], *, paper: bool) -> str:
+    """Fill the template, for a browser or for paper."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("perceptrons.report", "."),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html.j2").render(**context, paper=paper)
+
+
+def _draw(
+    sections: Sequence[Section], folder: Path, jobs: int
+) -> dict[str, drawing.Drawing]:
+    """Draw every picture and write its files; the drawings by name."""
+    pictures = {
+        f"{section.study.experiment.name}-{picture.name}": picture
+        for section in sections
+        for picture in section.pictures
+    }
+    pool = joblib.Parallel(n_jobs=jobs if len(pictures) >= _WORTH_SHARING else 1)
+    drawn = pool(joblib.delayed(_drawn)(p.draw, p.data) for p in pictures.values())
+    drawings = dict(zip(pictures, drawn, strict=True))
+    for name, files in drawings.items():
+        write_whole(folder / "figures" / f"{name}.svg", files.svg)
+        write_whole(folder / "figures" / f"{name}.pdf", files.pdf)
+    return drawings
+
+
+def _drawn(
+    draw: Callable[[pd.DataFrame], Figure], data: pd.DataFrame
+) -> drawing.Drawing:
+    """Draw one picture, in whatever process this is."""
+    return drawing.draw(draw(data))
 
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that it is never seen half written."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    # One name per file: what a killed process left is replaced, not added to.
+    part = path.with_name(f".{path.name}.part")
     try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-        # mkstemp is private to its owner; a report is meant to be read.
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+        part.write_bytes(content)
+        os.replace(part, path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise
 
 
-def _section(section: Section, folder: Path, quick: bool) -> dict[str, Any]:
+def _section(
+    section: Section,
+    drawings: Mapping[str, drawing.Drawing],
+    folder: Path,
+    quick: bool,
+) -> dict[str, Any]:
     """Return what the template prints of one study."""
     experiment = section.study.experiment
     overrides = experiment.quick if quick else {}
@@ -107,37 +181,50 @@ def _section(section: Section, folder: Path, quick: bool) -> dict[str, Any]:
         "runs": len(section.study.records),
         "seeds": section.study.seeds,
         "shortened": ", ".join(
-            f"{k} = {v} instead of {experiment.base.get(k)}"
+            f"{k} = {v} instead of {experiment.axes.get(k, experiment.base.get(k))}"
             for k, v in overrides.items()
         ),
-        "settings": _html(settings_table(settings)),
+        "settings": grid(settings_table(settings)),
         "extra": extra,
         "engines": ", ".join(sorted(set(section.study.table["engine"]) - {""})),
         "commits": ", ".join(sorted({r.commit for r in section.study.records})),
         "dataset": _data_sentence(section),
         "claims": section.claims,
-        "tally": Counter(claim.verdict for claim in section.claims).most_common(),
+        "tally": _tally(section.claims),
         "hints": section.hints,
         "failures": section.failures,
         "tables": [_table(experiment.name, table, folder) for table in section.tables],
-        "pictures": [_picture(experiment.name, p, folder) for p in section.pictures],
+        "pictures": [
+            _picture(experiment.name, picture, drawings, folder)
+            for picture in section.pictures
+        ],
+        "list": _runs(section, folder),
     }
 
 
 def _data_sentence(section: Section) -> str:
     """Describe the data and its realized noise, seed by seed."""
-    from perceptrons.data import DATASETS
+    from perceptrons.data import source
 
-    name = section.study.experiment.dataset
-    if not name:
-        return ""
-    sets = {seed: DATASETS[name](seed) for seed in section.study.seeds}
+    names = section.study.experiment.datasets
+    if not any(source(name).seeded for name in names):
+        return " ".join(source(name).description for name in names)
+    return " ".join(_noise_sentence(name, section.study.seeds) for name in names)
+
+
+def _noise_sentence(name: str, seeds: Sequence[int]) -> str:
+    """Describe one data set and its realized noise, seed by seed."""
+    from perceptrons.data import source
+
+    sets = {seed: source(name)(seed) for seed in seeds}
+    if any(data.f_test is None for data in sets.values()):
+        return source(name).description
     noise = "; ".join(
         f"seed {seed}: {data.noise_train:.4g} train, {data.noise_test:.4g} test, "
         f"SHA-256 {data.sha[:12]}"
         for seed, data in sets.items()
     )
-    return f"{next(iter(sets.values())).description} Realized noise: {noise}."
+    return f"{source(name).description} Realized noise: {noise}."
 
 
 def _table(study: str, table: Table, folder: Path) -> dict[str, Any]:
@@ -146,23 +233,35 @@ def _table(study: str, table: Table, folder: Path) -> dict[str, Any]:
         "title": table.title,
         "note": table.note,
         "folded": table.folded,
-        "html": _html(table.data),
+        "html": grid(table.data),
         "csv": _csv(study, table.name, table.data, folder),
     }
 
 
-def _picture(study: str, picture: Picture, folder: Path) -> dict[str, Any]:
-    """Write a picture's files and return what the template prints."""
-    drawn = drawing.draw(picture.draw(picture.data))
+def _picture(
+    study: str, picture: Picture, drawings: Mapping[str, drawing.Drawing], folder: Path
+) -> dict[str, Any]:
+    """Write a picture's numbers and return what the template prints."""
     name = f"{study}-{picture.name}"
-    write_whole(folder / "figures" / f"{name}.svg", drawn.svg)
-    write_whole(folder / "figures" / f"{name}.pdf", drawn.pdf)
     return {
         "name": name,
         "title": picture.title,
         "caption": picture.caption,
-        "svg": drawing.inline_svg(drawn.svg, name, picture.title),
+        "svg": drawing.inline_svg(drawings[name].svg, name, picture.title),
         "csv": _csv(study, picture.name, picture.data, folder),
+    }
+
+
+def _runs(section: Section, folder: Path) -> dict[str, Any]:
+    """Write the list of all runs and return what the template prints of it."""
+    study = section.study
+    full = runs_table(study.records)
+    versions = Counter(full["versions"]).most_common()
+    return {
+        "rows": grid(shown_runs(study.table)),
+        "keys": study.table["key"].tolist(),
+        "csv": _csv(study.experiment.name, "runs", full, folder),
+        "versions": [(text, count) for text, count in versions],
     }
 
 
@@ -171,58 +270,7 @@ def _csv(study: str, name: str, data: pd.DataFrame, folder: Path) -> dict[str, s
     content = data.to_csv(index=False).encode()
     path = folder / "tables" / f"{study}-{name}.csv"
     write_whole(path, content)
-    encoded = base64.b64encode(content).decode()
-    return {"name": path.name, "link": f"data:text/csv;base64,{encoded}"}
-
-
-def _html(table: pd.DataFrame) -> dict[str, Any]:
-    """Return headings and cells, each with its text and class."""
-    kinds = ["num" if pd.api.types.is_numeric_dtype(table[c]) else "" for c in table]
-    # A standard deviation over a few seeds is known to no more than two digits.
-    digits = [2 if name == HEADINGS["spread"] else 4 for name in table]
-    rows = [
-        [{"text": cell_text(value, places), "kind": _kind(value, kind)}
-         for value, kind, places in zip(row, kinds, digits, strict=True)]
-        for row in table.itertuples(index=False)
-    ]  # fmt: skip
-    names = [str(name).replace("_", " ") for name in table.columns]
-    return {"head": list(zip(names, kinds, strict=True)), "rows": rows}
-
-
-def _kind(value: Any, kind: str) -> str:
-    """Return the class of a cell: numbers, verdicts and divergence look different."""
-    if kind or not isinstance(value, str):
-        return kind
-    for start, name in (
-        ("yes:", "yes"), ("no:", "no"), ("not decidable:", "open"), ("diverged", "no")
-    ):  # fmt: skip
-        if value.startswith(start):
-            return name
-    return ""
-
-
-def cell_text(value: Any, digits: int = 4) -> str:
-    """Write a value, a gap as a dash.
-
-    Parameters
-    ----------
-    value : object
-    digits : int, default=4
-        Significant digits of a number that is not whole.
-
-    Returns
-    -------
-    str
-    """
-    if isinstance(value, (bool, str, int, np.integer)):
-        return str(value)
-    if value is None or np.isnan(value):
-        return "—"
-    if value == 0 or (float(value).is_integer() and abs(value) < 1e6):
-        return f"{value:g}"
-    text = f"{value:.{digits}g}"
-    mantissa, _, exponent = text.partition("e")
-    raised = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-    power = str(int(exponent)).translate(raised) if exponent else ""
-    text = f"{mantissa} \N{MULTIPLICATION SIGN} 10{power}" if power else mantissa
-    return text.replace("-", "\N{MINUS SIGN}")
+    link = ""
+    if len(content) <= _CARRIED:
+        link = f"data:text/csv;base64,{base64.b64encode(content).decode()}"
+    return {"name": path.name, "link": link}

@@ -1,0 +1,123 @@
+"""kill -9 at any moment: nothing finished is lost, nothing is left half done."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import uuid
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from perceptrons.study.records import FILE
+
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/environ").exists(), reason="finds processes in /proc"
+)
+
+# One commit for all, or an edit of the sources meanwhile would start afresh.
+SCRIPT = """
+import sys
+from perceptrons.study import provenance
+provenance.commit = lambda: "one commit"
+from perceptrons.cli import app
+app(["report", "optimizers", "--quick", "--jobs", "2", "--out", sys.argv[1]])
+"""
+
+TIMINGS = ["seconds", "finished"]
+
+
+def start(folder, mark):
+    return subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, folder],
+        env={**os.environ, "PERCEPTRONS_TEST": mark},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def alive(mark):
+    """Return the processes that inherited this mark."""
+    found = []
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if f"PERCEPTRONS_TEST={mark}".encode() in environment.read_bytes():
+                found.append(environment.parent.name)
+        except OSError:
+            continue
+    return found
+
+
+def tables(folder):
+    """Return every table as texts, without the columns that time decides."""
+    return {
+        path.name: pd.read_csv(path, dtype=str).drop(columns=TIMINGS, errors="ignore")
+        for path in sorted((folder / "tables").glob("*.csv"))
+    }
+
+
+def finished(folder):
+    if not (folder / FILE).exists():
+        return set()
+    with closing(sqlite3.connect(folder / FILE, timeout=30)) as connection:
+        assert connection.execute("PRAGMA quick_check").fetchone() == ("ok",)
+        try:
+            return {key for (key,) in connection.execute("SELECT key FROM runs")}
+        except sqlite3.OperationalError:  # killed before the tables were made
+            return set()
+
+
+def assert_whole(folder, whole):
+    """Check that every file that is there is complete."""
+    for name, table in tables(folder).items():
+        pd.testing.assert_frame_equal(table, whole[name])
+    for path in folder.glob("figures/*.svg"):
+        assert path.read_text().rstrip().endswith("</svg>")
+    for path in folder.glob("figures/*.pdf"):
+        assert path.read_bytes().rstrip().endswith(b"%%EOF")
+    for path in folder.glob("index.html"):
+        assert path.read_text().rstrip().endswith("</html>")
+
+
+@pytest.mark.parametrize(
+    "kills", [1, pytest.param(20, marks=pytest.mark.slow)], ids="{} kills".format
+)
+def test_a_killed_report_ends_like_an_unbroken_one(kills, tmp_path):
+    unbroken, broken, mark = (
+        tmp_path / "unbroken",
+        tmp_path / "broken",
+        uuid.uuid4().hex,
+    )
+    began = time.monotonic()
+    assert start(unbroken, mark).wait() == 0
+    duration = time.monotonic() - began
+    whole = tables(unbroken)
+    assert len(whole) == 9
+    # The first kills come early, or all would be trained after one of them.
+    shares = np.random.default_rng(kills).uniform(0.1, 0.9, kills)
+    kept = set()
+    for share in shares:
+        process = start(broken, mark)
+        time.sleep(share * duration)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        deadline = time.monotonic() + 20
+        while alive(mark) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert alive(mark) == []
+        assert kept <= finished(broken)
+        kept = finished(broken)
+        assert_whole(broken, whole)
+    assert start(broken, mark).wait() == 0
+    assert finished(broken) == finished(unbroken)
+    ends = tables(broken)
+    assert list(ends) == list(whole)
+    for name, table in ends.items():
+        pd.testing.assert_frame_equal(table, whole[name])
+    names = [{p.relative_to(f) for p in f.rglob("*")} for f in (broken, unbroken)]
+    assert names[0] == names[1]

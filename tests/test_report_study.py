@@ -1,0 +1,256 @@
+"""A reader's own study: its file, its data, its page."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from perceptrons.cli import app
+from perceptrons.data import source, table
+from perceptrons.report import build, pdf
+from perceptrons.study import provenance
+from perceptrons.study.experiment import BUILTIN, ExperimentError, load
+
+STUDY = """
+title = "Which network for my table?"
+question = "How wide, how fast?"
+dataset = { file = "my.csv", target = "y", test_size = 0.25 }
+metric = "test_mse"
+seeds = [0, 1, 2]
+
+[base]
+max_iter = 5
+tol = 0.0
+
+[axes]
+hidden_layer_sizes = [[2], [4]]
+learning_rate_init = [0.001, 0.01]
+
+[quick]
+max_iter = 2
+
+[[extra]]
+procedure = "baseline"
+model = "ols"
+degree = 1
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, rng):
+    """Return a folder with a study and its table of 40 rows."""
+    X = rng.normal(size=(40, 2))
+    data = pd.DataFrame({"a": X[:, 0], "y": X @ [1.0, -1.0], "b": 5 + 3 * X[:, 1]})
+    data["kind"] = np.where(X[:, 0] > 0, "cat", "dog")
+    data.drop(columns="kind").to_csv(tmp_path / "my.csv", index=False)
+    data.drop(columns="y").to_csv(tmp_path / "kinds.csv", index=False)
+    (tmp_path / "mine.toml").write_text(STUDY)
+    return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def one_commit(monkeypatch):
+    """Keep keys of runs when sources are edited while the tests run."""
+    monkeypatch.setattr(provenance, "commit", lambda: "one commit")
+
+
+def call(*arguments):
+    return CliRunner().invoke(app, list(map(str, arguments)))
+
+
+def run(folder, *arguments):
+    out = folder / "out"
+    return call("study", folder / "mine.toml", "--out", out, "--jobs", 1, *arguments)
+
+
+def csv(folder, name):
+    return pd.read_csv(folder / "out" / "tables" / f"mine-{name}.csv")
+
+
+def test_a_study_gives_tables_curves_and_a_heat_map(folder):
+    done = run(folder)
+    assert done.exit_code == 0, done.output
+    assert str(folder / "out" / "index.html") in done.stdout
+    html = (folder / "out" / "index.html").read_text()
+    assert "<h1>Which network for my table?</h1>" in html
+    for name in ("mine-cost", "mine-map"):
+        assert f'<figure id="{name}">' in html
+    assert "re-run" not in html
+    cells, runs = csv(folder, "all"), csv(folder, "runs")
+    assert len(cells) == 5
+    assert len(runs) == 15
+    assert cells["best in (of 3 seeds)"].sum() == 3
+    test_mse = runs.set_index("key")["test_mse"]
+    for _, cell in cells.iterrows():
+        errors = test_mse[cell["runs"].split()]
+        np.testing.assert_allclose(cell["test MSE"], errors.mean())
+        np.testing.assert_allclose(cell["spread over seeds"], errors.std())
+    best = csv(folder, "best")
+    assert best["test MSE"].tolist() == sorted(cells["test MSE"])
+    # A linear target: least squares is exact.
+    assert best["model"][0] == "OLS, degree 1"
+    assert len(csv(folder, "map")) == 4
+
+
+def test_a_copy_of_a_built_in_study_runs_as_ones_own(folder):
+    text = call("list", "--toml", "optimizers").stdout
+    (folder / "mine.toml").write_text(text.replace("max_iter = 80", "max_iter = 2"))
+    done = run(folder, "--quick")
+    assert done.exit_code == 0, done.output
+    assert len(csv(folder, "all")) == 25
+    # Three axes: a panel for each value of the first.
+    assert csv(folder, "map")["panel"].nunique() == 2
+
+
+@pytest.mark.parametrize("name", BUILTIN)
+def test_every_built_in_study_is_a_template(name, folder):
+    printed = folder / f"{name}.toml"
+    printed.write_text(call("list", "--toml", name).stdout)
+    assert load(printed).runs(quick=True)
+
+
+def test_classes_of_any_text_are_told_apart(folder):
+    text = STUDY.replace("my.csv", "kinds.csv").replace('"y"', '"kind"')
+    text = text.replace("test_mse", "test_error").partition("[[extra]]")[0]
+    text = text.replace("title", 'procedure = "classifier"\ntitle').replace(
+        "= 5", "= 99"
+    )
+    (folder / "mine.toml").write_text(text)
+    done = run(folder, "--seeds", 1)
+    assert done.exit_code == 0, done.output
+    assert csv(folder, "all")["test error"].min() < 0.2
+
+
+def test_features_are_standardized_and_rows_split_by_seed(folder):
+    data = source(load(folder / "mine.toml").dataset)
+    zero, one = data(0), data(1)
+    assert zero.X_train.shape == (30, 2)
+    assert zero.X_test.shape == (10, 2)
+    np.testing.assert_allclose(zero.X_train.mean(axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(zero.X_train.std(axis=0), 1)
+    assert zero.sha == data(0).sha != one.sha
+    whole = pd.read_csv(folder / "my.csv")["y"]
+    for part in (zero, one):
+        both = np.sort(np.concatenate([part.y_train, part.y_test]))
+        np.testing.assert_array_equal(both, np.sort(whole))
+
+
+def test_runs_belong_to_the_content_of_the_file_not_to_its_place(folder):
+    before = [run.key for run in load(folder / "mine.toml").runs()]
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir()
+    for name in ("mine.toml", "my.csv"):
+        (elsewhere / name).write_bytes((folder / name).read_bytes())
+    moved = load(elsewhere / "mine.toml")
+    assert [run.key for run in moved.runs()] == before
+    with (elsewhere / "my.csv").open("a") as stream:
+        stream.write("1,2,3\n")
+    assert not {r.key for r in load(elsewhere / "mine.toml").runs()} & set(before)
+    # Read before the change, loaded after it.
+    with pytest.raises(ValueError, match="changed while the study was running"):
+        source(moved.dataset)(0)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("metric", "metrics", "Did you mean 'metric'?"),
+        ("max_iter = 5", "max_itr = 5", "a setting of 'network' must be one of"),
+        ("max_iter = 5", "max_iter = 0", "max_iter must be at least 1"),
+        ("test_size", "tset_size", "Did you mean 'test_size'?"),
+        ("0.25", "1.5", "dataset.test_size must be in (0, 1), got 1.5"),
+        ('"y"', '"z"', "dataset.target must be one of 'a', 'y', 'b', got 'z'"),
+        ("my.csv", "your.csv", "dataset.file cannot be read"),
+        ('"my.csv"', "3", "dataset.file must be a text, got 3"),
+        ("[0, 1, 2]", '"all"', "seeds must be a list, got 'all'"),
+        ('{ file = "my.csv", target = "y", test_size = 0.25 }', '"runga"',
+         "Did you mean 'runge'?"),
+        ("title", "title = ", "is not valid TOML"),
+        ("procedure = \"baseline\"", "procedure = \"basline\"",
+         "Did you mean 'baseline'?"),
+    ],
+)  # fmt: skip
+def test_a_wrong_key_is_named_in_one_sentence(folder, old, new, sentence):
+    (folder / "mine.toml").write_text(STUDY.replace(old, new))
+    done = run(folder)
+    assert done.exit_code == 2
+    assert sentence in done.stderr
+    assert "mine" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (folder / "out" / "runs.sqlite").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("", "must have a line of at least two column names"),
+        ("y\n1\n2\n", "must have a line of at least two column names"),
+        ("a,y\n1,2\n3\n", "row 3 has 1 values, got 2 column names"),
+        ("a,y\nx,2\n3,4\n", "column 'a' must hold finite numbers, got 'x' in row 2"),
+        ("a,y\n1,\n3,4\n", "column 'y' must hold finite numbers, got '' in row 2"),
+        ("a,y\n1,nan\n3,4\n", "column 'y' must hold finite numbers, got 'nan'"),
+        ("a,y\n1,2\n3,4\n", "leaves 1 to train on; 2 are needed"),
+        ("a,y\n\xe9,2\n3,4\n", "must be text in UTF-8"),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_refused_with_its_column(
+    folder, content, sentence
+):
+    (folder / "my.csv").write_bytes(content.encode("latin-1"))
+    with pytest.raises(ExperimentError) as caught:
+        load(folder / "mine.toml")
+    assert sentence in str(caught.value)
+
+
+def test_quoted_names_and_line_breaks_are_read(folder):
+    content = '"a, b","y\nhere"\n1,2\n3,4\n5,6\n'
+    (folder / "odd.csv").write_text(content)
+    settings = {"file": "odd.csv", "target": "y\nhere"}
+    file = table.describe(settings, folder, classes=False)
+    X_train, y_train, _, y_test = table.load(file, 0)
+    assert sorted([*y_train, *y_test]) == [2, 4, 6]
+    assert X_train.shape == (2, 1)
+
+
+def test_redrawing_needs_every_run_and_trains_none(folder):
+    refused = run(folder, "--from-store")
+    assert refused.exit_code == 2
+    assert "15 of 15 are missing (mine" in refused.stderr
+    run(folder, "--seeds", 2)
+    refused = run(folder, "--from-store", "--json")
+    assert "5 of 15 are missing" in refused.stderr
+    page = folder / "out" / "index.html"
+    page.unlink()
+    done = run(folder, "--from-store", "--json", "--seeds", 2)
+    assert json.loads(done.stdout)["trained"] == 0
+    assert page.exists()
+
+
+def test_the_missing_runs_come_with_the_command_that_trains_them(folder):
+    request = build.Request(
+        [], folder / "out", command="perceptrons study a.toml --from-store --seeds 2",
+        from_store=True,
+    )  # fmt: skip
+    with pytest.raises(ExperimentError, match=r"`perceptrons study a\.toml --seeds 2`"):
+        build.study(folder / "mine.toml", request)
+
+
+def test_a_pdf_has_the_page_on_paper(folder):
+    if not pdf.can_convert():
+        pytest.skip("WeasyPrint is not installed")
+    done = run(folder, "--seeds", 1, "--format", "pdf")
+    assert done.exit_code == 0, done.output
+    assert str(folder / "out" / "report.pdf") in done.stdout
+    assert (folder / "out" / "report.pdf").read_bytes().startswith(b"%PDF")
+    assert (folder / "out" / "index.html").exists()
+
+
+def test_without_weasyprint_a_pdf_is_refused_with_the_hint(folder, monkeypatch):
+    monkeypatch.setattr(pdf, "can_convert", lambda: False)
+    done = run(folder, "--format", "pdf")
+    assert done.exit_code == 2
+    assert "pip install 'perceptrons[pdf]'" in done.stderr
+    assert "libpango" in done.stderr
+    assert not (folder / "out").exists()
