@@ -1,0 +1,410 @@
+"""Networks for tables with nothing left to set, as scikit-learn estimators.
+
+>>> from perceptrons.presets import tabular_classifier, tabular_regressor
+
+A network is only as good as its settings, and those that suit one table do not suit
+the next. The estimators here scale the columns, train a few settings fold by fold on
+an inner cross-validation, leave behind those that do worse, and average the networks
+of the rest. docs/presets.md gives the reason of every choice and what was measured.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from perceptrons.estimators import MLPRegressor
+from perceptrons.many import fit_many
+
+Array = NDArray[np.floating[Any]]
+
+FOLDS = 5
+# Settings that are trained on every fold.
+FINALISTS = 2
+# Where a scaled column bends: RealMLP's smooth clipping, |x| < 3 for every x.
+CLIP = 3.0
+# As many steps for a large table as for one of 800 rows, whose epochs have 25.
+STEPS, EPOCHS, FEWEST_EPOCHS = 5000, 200, 40
+PATIENCE = 40
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the inner validation chooses among.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : tuple of int
+    learning_rate_init : float
+        Of Adam, where the cosine begins.
+    penalty : float
+        n l2: the prior on the weights counts as much as so many rows.
+    """
+
+    hidden_layer_sizes: tuple[int, ...]
+    learning_rate_init: float
+    penalty: float
+
+
+SETTINGS = tuple(
+    Setting(hidden_layer_sizes, rate, penalty)
+    for hidden_layer_sizes, rate in (((32, 32), 0.03), ((64, 64), 0.01))
+    for penalty in (0.03, 0.3, 3.0, 30.0)
+)
+
+
+def tabular_regressor(
+    *, random_state: Any = None, n_jobs: int | None = None
+) -> TabularRegressor:
+    """Return a :class:`TabularRegressor`: predicts a number from a table.
+
+    Parameters
+    ----------
+    random_state : int, RandomState or None, default=None
+    n_jobs : int or None, default=None
+        Most networks trained at a time; None: all cores this process may use.
+
+    Returns
+    -------
+    TabularRegressor
+        Not fitted.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_friedman1
+    >>> X, y = make_friedman1(400, noise=1.0, random_state=0)
+    >>> model = tabular_regressor(random_state=0).fit(X[:200], y[:200])
+    >>> bool(model.score(X[200:], y[200:]) > 0.85)
+    True
+    """
+    return TabularRegressor(random_state=random_state, n_jobs=n_jobs)
+
+
+def tabular_classifier(
+    *, random_state: Any = None, n_jobs: int | None = None
+) -> TabularClassifier:
+    """Return a :class:`TabularClassifier`: predicts a class from a table.
+
+    Parameters
+    ----------
+    random_state : int, RandomState or None, default=None
+    n_jobs : int or None, default=None
+        Most networks trained at a time; None: all cores this process may use.
+
+    Returns
+    -------
+    TabularClassifier
+        Not fitted.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = tabular_classifier(random_state=0).fit(X[::2], y[::2])
+    >>> bool(model.score(X[1::2], y[1::2]) > 0.9)
+    True
+    """
+    return TabularClassifier(random_state=random_state, n_jobs=n_jobs)
+
+
+class _Network(MLPRegressor):
+    """A network judged by its own loss on the rows held out.
+
+    Classes are rows of probabilities to it, so that a fold may lack one of them.
+    """
+
+    def _score_raw(self, raw: Array, Y: Array, weights: Array | None) -> float:
+        """Return minus the mean loss."""
+        return -float(self._resolve_loss().value(raw, Y).mean(dtype=np.float64))
+
+    def _warned(self, incremental: bool = False) -> Self:
+        """Stay quiet: to reach the end of the schedule is meant."""
+        return self
+
+
+class _Tabular(BaseEstimator):
+    """What both estimators share: scale, race, average."""
+
+    _loss: ClassVar[str]
+    _rules: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, *, random_state: Any = None, n_jobs: int | None = None) -> None:
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    @abstractmethod
+    def _encode(self, y: Any) -> Array:
+        """Learn from y how to encode targets, and return them as the loss asks."""
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Choose settings by inner cross-validation, and train.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d), n >= 2
+            Finite numbers; categories as indicator (one-hot) columns.
+        y : array-like of shape (n,)
+            Numbers for the regressor, at least two classes for the classifier.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            For bad data.
+        """
+        X, y = validate_data(
+            self, X, y, dtype=np.float64, ensure_min_samples=2, **self._rules
+        )
+        Y = self._encode(y)
+        random = check_random_state(self.random_state)
+        self._center, self._spread = _robust_scale(X)
+        self._race(self._scale(X), Y, _deal(y, random), random)
+        return self
+
+    def _race(self, X: Array, Y: Array, fold: NDArray[np.intp], random: Any) -> None:
+        """Train fold after fold, leaving the worse half of the settings behind."""
+        networks: dict[Setting, list[_Network]] = {setting: [] for setting in SETTINGS}
+        running = list(SETTINGS)
+        for held_out in range(fold.max() + 1):
+            held, kept = fold == held_out, fold != held_out
+            seed, n_rows = int(random.randint(2**31 - 1)), int(kept.sum())
+            entrants = [self._network(setting, n_rows, seed) for setting in running]
+            fit_many(
+                entrants,
+                X[kept],
+                Y[kept],
+                X_val=X[held],
+                y_val=Y[held],
+                n_jobs=self.n_jobs,
+            )
+            for setting, network in zip(running, entrants, strict=True):
+                networks[setting].append(network)
+            running.sort(key=lambda setting: _mean_loss(networks[setting]))
+            running = running[: max(FINALISTS, len(running) // 2)]
+        self.trials_ = [
+            {**asdict(setting), "folds": len(trained), "loss": _mean_loss(trained)}
+            for setting, trained in networks.items()
+        ]
+        best = networks[running[0]]
+        chosen = [setting for setting in running if _as_good(networks[setting], best)]
+        self.chosen_ = [asdict(setting) for setting in chosen]
+        self.networks_ = [
+            network for setting in chosen for network in networks[setting]
+        ]
+        self.n_parameters_ = sum(
+            array.size
+            for network in self.networks_
+            for array in [*network.coefs_, *network.intercepts_]
+        )
+
+    def _network(self, setting: Setting, n_rows: int, seed: int) -> _Network:
+        """Return a network to be trained on so many rows."""
+        batch_size = min(
+            n_rows, int(np.clip(2 ** round(np.log2(n_rows / 32)), 16, 128))
+        )
+        epochs = int(np.clip(STEPS * batch_size / n_rows, FEWEST_EPOCHS, EPOCHS))
+        return _Network(
+            self._loss,
+            setting.hidden_layer_sizes,
+            "silu",
+            alpha=0.0,
+            l2=setting.penalty / n_rows,
+            learning_rate_init=setting.learning_rate_init,
+            schedule="cosine",
+            batch_size=batch_size,
+            max_iter=epochs,
+            early_stopping=True,
+            tol=0.0,
+            n_iter_no_change=PATIENCE,
+            random_state=seed,
+            n_jobs=self.n_jobs,
+        )
+
+    def _scale(self, X: Array) -> Array:
+        """Return the columns as the networks see them, float32, in (-3, 3)."""
+        # A constant column is 0 whatever comes later: it has taught nothing.
+        scaled = np.zeros_like(X)
+        np.divide(X - self._center, self._spread, out=scaled, where=self._spread > 0)
+        # x / sqrt(1 + (x / 3)^2), written so that no square overflows.
+        scaled /= np.hypot(1.0, scaled / CLIP)
+        return scaled.astype(np.float32)
+
+    def _average(self, X: Any) -> Array:
+        """Return the mean of the networks' predictions, (n, K), in float64."""
+        check_is_fitted(self, "networks_")
+        rows = self._scale(validate_data(self, X, dtype=np.float64, reset=False))
+        total = np.zeros((len(rows), self.networks_[0].n_outputs_))
+        for network in self.networks_:
+            total += network._predictions(rows)
+        return total / len(self.networks_)
+
+
+class TabularRegressor(RegressorMixin, _Tabular):
+    """Average of networks that predicts a number from a table.
+
+    Columns are scaled robustly and clipped smoothly, the target is standardized. Eight
+    settings (two sizes with their learning rates, four penalties) race over the folds
+    of an inner 5-fold cross-validation, the worse half being left behind after each.
+    Averaged are the five networks of the best setting, each trained on four folds and
+    stopped by the fifth, and those of the runner-up where the two are within one
+    standard error.
+
+    Parameters
+    ----------
+    random_state : int, RandomState or None, default=None
+        Seed of folds, initial weights and batches.
+    n_jobs : int or None, default=None
+        Most networks trained at a time; None: all cores this process may use. The
+        result does not depend on it.
+
+    Attributes
+    ----------
+    chosen_ : list of dict
+        The settings averaged, best first.
+    trials_ : list of dict
+        Every setting with the "folds" it was trained on and its mean validation "loss"
+        (half the squared error of the standardized target).
+    networks_ : list of MLPRegressor
+        Those averaged, on scaled columns and targets.
+    n_parameters_ : int
+        Weights and biases of all ``networks_``.
+    n_features_in_, feature_names_in_ : int, ndarray
+        Number and names (if X had string names) of the columns.
+    """
+
+    _loss = "squared_error"
+    _rules: ClassVar[dict[str, Any]] = {"y_numeric": True}
+
+    def predict(self, X: Any) -> Array:
+        """Predict the target of each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+
+        Returns
+        -------
+        ndarray of shape (n,), float64
+        """
+        target: Array = self._average(X)[:, 0] * self._y_scale + self._y_mean
+        return target
+
+    def _encode(self, y: Any) -> Array:
+        """Return the standardized target, (n,)."""
+        target = np.asarray(y, np.float64)
+        # A constant target is predicted exactly: its networks' outputs count nothing.
+        self._y_mean, self._y_scale = target.mean(), target.std()
+        standardized: Array = (target - self._y_mean) / (self._y_scale or 1.0)
+        return standardized
+
+
+class TabularClassifier(ClassifierMixin, _Tabular):
+    """Average of networks that predicts the class from a table.
+
+    As :class:`TabularRegressor`, with softmax outputs: settings and epochs are chosen
+    by cross-entropy, not by accuracy, so that the probabilities can be relied on.
+
+    Parameters
+    ----------
+    random_state, n_jobs : as in :class:`TabularRegressor`
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The classes, sorted.
+    chosen_, trials_, networks_, n_parameters_, n_features_in_, feature_names_in_
+        As in :class:`TabularRegressor`; the "loss" is the cross-entropy, and
+        ``networks_`` predict probabilities.
+    """
+
+    _loss = "cross_entropy"
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Predict the class of each row, the most probable one.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+
+        Returns
+        -------
+        ndarray of shape (n,)
+        """
+        likeliest = self._average(X).argmax(axis=1)
+        classes: NDArray[Any] = self.classes_[likeliest]
+        return classes
+
+    def predict_proba(self, X: Any) -> Array:
+        """Return the probability of each class: the mean over the networks.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes), float64
+            In the order of ``classes_``; each row sums to 1.
+        """
+        mean = self._average(X)
+        # float32 sums to 1 within 1e-7; scikit-learn's metrics ask for more.
+        probabilities: Array = mean / mean.sum(axis=1, keepdims=True)
+        return probabilities
+
+    def _encode(self, y: Any) -> Array:
+        """Return a column of 0 and 1 per class."""
+        check_classification_targets(y)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"y must hold at least two classes, got one class: {self.classes_!r}; "
+                "nothing tells apart what is the same everywhere."
+            )
+        return np.eye(len(self.classes_))[codes]
+
+
+def _robust_scale(X: Array) -> tuple[Array, Array]:
+    """Return each column's median and the distance that counts as 1.
+
+    That is the distance between the quartiles; where they agree, as in an indicator
+    column of a rare category, between the ends; 0 for a constant column.
+    """
+    low, center, high = np.quantile(X, [0.25, 0.5, 0.75], axis=0)
+    return center, np.where(high > low, high - low, np.ptp(X, axis=0))
+
+
+def _deal(y: NDArray[Any], random: Any) -> NDArray[np.intp]:
+    """Return the fold of each row: rows of like targets are dealt out in turn."""
+    order = random.permutation(len(y))
+    order = order[np.argsort(y[order], kind="stable")]
+    fold = np.empty(len(y), np.intp)
+    fold[order] = np.arange(len(y)) % FOLDS
+    return fold
+
+
+def _losses(networks: Sequence[_Network]) -> Array:
+    """Return the validation loss of each network at its best epoch, fold by fold."""
+    return -np.array([network.best_validation_score_ for network in networks])
+
+
+def _mean_loss(networks: Sequence[_Network]) -> float:
+    """Return the mean validation loss."""
+    return float(_losses(networks).mean())
+
+
+def _as_good(networks: Sequence[_Network], best: Sequence[_Network]) -> bool:
+    """Tell whether the folds leave the two within one standard error."""
+    behind = _losses(networks) - _losses(best)
+    return bool(behind.mean() <= behind.std(ddof=1) / np.sqrt(len(behind)))

@@ -1,0 +1,195 @@
+"""The tabular presets: strong without settings, and unshaken by odd tables."""
+
+import pickle
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.datasets import load_iris, make_friedman1, make_moons
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss, root_mean_squared_error
+from sklearn.neural_network import MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import perceptrons
+from perceptrons.presets import tabular_classifier, tabular_regressor
+
+PRESETS = [tabular_regressor, tabular_classifier]
+
+
+@parametrize_with_checks([preset(random_state=0) for preset in PRESETS])
+def test_presets_keep_the_contract(estimator, check):
+    check(estimator)
+
+
+@pytest.fixture(scope="module")
+def friedman():
+    """Return 300 noisy rows and 500 exact ones."""
+    X, y = make_friedman1(800, random_state=0)
+    y[:300] += np.random.default_rng(0).normal(size=300)
+    return X[:300], y[:300], X[300:], y[300:]
+
+
+@pytest.fixture(scope="module")
+def regressor(friedman):
+    """Return a preset fitted on the noisy rows."""
+    return tabular_regressor(random_state=0).fit(*friedman[:2])
+
+
+@pytest.fixture(scope="module")
+def table():
+    """Return 60 rows of numbers with targets of two classes."""
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(60, 3))
+    return X, (X[:, 0] + X[:, 1] > 0).astype(int)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_regressor_beats_scikit_learns_network_by_a_fifth(friedman, regressor):
+    X, y, X_test, y_test = friedman
+    theirs = make_pipeline(
+        StandardScaler(),
+        TransformedTargetRegressor(
+            MLPRegressor(max_iter=1000, random_state=0), transformer=StandardScaler()
+        ),
+    ).fit(X, y)
+    error = root_mean_squared_error(y_test, regressor.predict(X_test))
+    assert error < 0.8 * root_mean_squared_error(y_test, theirs.predict(X_test))
+
+
+def test_probabilities_are_near_the_true_ones_where_the_truth_is_linear():
+    rng = np.random.default_rng(2)
+    X = rng.normal(size=(3300, 5))
+    y = rng.uniform(size=3300) < 1 / (1 + np.exp(-2 * X[:, 0] + X[:, 1]))
+    ours = tabular_classifier(random_state=0).fit(X[:300], y[:300])
+    right_model = LogisticRegression(C=np.inf).fit(X[:300], y[:300])
+    losses = [
+        log_loss(y[300:], model.predict_proba(X[300:])) for model in (ours, right_model)
+    ]
+    assert losses[0] < losses[1] + 0.02
+
+
+def test_classifier_finds_a_curved_border():
+    X, y = make_moons(1300, noise=0.2, random_state=0)
+    ours = tabular_classifier(random_state=0).fit(X[:300], y[:300])
+    assert ours.score(X[300:], y[300:]) > 0.95
+    assert log_loss(y[300:], ours.predict_proba(X[300:])) < 0.12
+
+
+def test_same_seed_gives_same_bits_for_any_number_of_jobs(table):
+    X, y = table
+    one, two = (
+        tabular_classifier(random_state=3, n_jobs=jobs).fit(X, y) for jobs in (1, 2)
+    )
+    assert_array_equal(one.predict_proba(X), two.predict_proba(X))
+    other = tabular_classifier(random_state=4).fit(X, y)
+    assert (one.predict_proba(X) != other.predict_proba(X)).any()
+
+
+def test_units_of_columns_and_target_do_not_matter(table):
+    X, _ = table
+    y = X[:, 0] * X[:, 1]
+    # Powers of two: the same bits after scaling.
+    plain = tabular_regressor(random_state=0).fit(X, y).predict(X)
+    scaled = tabular_regressor(random_state=0).fit(1024 * X, 0.25 * y)
+    assert_allclose(scaled.predict(1024 * X), 0.25 * plain, rtol=1e-12)
+
+
+def test_a_wild_value_in_one_row_leaves_the_others_alone(friedman, regressor):
+    X, y, X_test, y_test = friedman
+    wild = X.copy()
+    wild[0, 0] = 1e30
+    error = root_mean_squared_error(
+        y_test, tabular_regressor(random_state=0).fit(wild, y).predict(X_test)
+    )
+    assert error < 1.5 * root_mean_squared_error(y_test, regressor.predict(X_test))
+
+
+@pytest.mark.parametrize("n_rows", [2, 3, 10])
+def test_few_rows_give_finite_predictions(n_rows):
+    X = np.arange(2.0 * n_rows).reshape(n_rows, 2) ** 2
+    y = np.arange(n_rows)
+    assert np.isfinite(tabular_regressor(random_state=0).fit(X, y).predict(X)).all()
+    probabilities = tabular_classifier(random_state=0).fit(X, y % 2).predict_proba(X)
+    assert_allclose(probabilities.sum(axis=1), 1)
+
+
+def test_constant_columns_and_constant_targets_are_borne(table):
+    X, y = table
+    flat = np.full((60, 2), 7.0)
+    assert (
+        tabular_classifier(random_state=0)
+        .fit(np.hstack([X, flat]), y)
+        .score(np.hstack([X, flat]), y)
+        > 0.9
+    )
+    assert_allclose(
+        tabular_regressor(random_state=0).fit(X, np.full(60, 5.0)).predict(X), 5
+    )
+    nothing = tabular_regressor(random_state=0).fit(flat, X[:, 0]).predict(flat)
+    assert_allclose(nothing, X[:, 0].mean(), atol=0.2)
+
+
+def test_many_rare_indicator_columns_do_not_drown_the_number_that_counts():
+    rng = np.random.default_rng(5)
+    number, level = rng.normal(size=(400, 1)), rng.integers(150, size=400)
+    X = np.hstack([number, np.eye(150)[level]])
+    y = np.sin(2 * number[:, 0])
+    ours = tabular_regressor(random_state=0).fit(X[:250], y[:250])
+    assert ours.score(X[250:], y[250:]) > 0.7
+
+
+def test_a_class_with_one_row_is_still_a_class(table):
+    X, _ = table
+    y = np.array(["often"] * 30 + ["seldom"] * 29 + ["once"])
+    ours = tabular_classifier(random_state=0).fit(X, y)
+    assert list(ours.classes_) == ["often", "once", "seldom"]
+    assert_allclose(ours.predict_proba(X).sum(axis=1), 1)
+    assert set(ours.predict(X)) <= set(y)
+
+
+def test_attributes_say_what_was_tried_and_chosen(regressor):
+    tried, chosen = regressor.trials_, regressor.chosen_
+    finished = [trial for trial in tried if trial["folds"] == 5]
+    assert len(finished) < len(tried)
+    by_loss = sorted(finished, key=lambda trial: trial["loss"])
+    names = ("hidden_layer_sizes", "learning_rate_init", "penalty")
+    best_first = [{name: trial[name] for name in names} for trial in by_loss]
+    assert best_first[: len(chosen)] == chosen
+    assert len(regressor.networks_) == 5 * len(chosen)
+    parameters = sum(
+        array.size
+        for network in regressor.networks_
+        for array in [*network.coefs_, *network.intercepts_]
+    )
+    assert regressor.n_parameters_ == parameters
+
+
+def test_prediction_is_the_mean_of_the_networks(regressor, friedman):
+    X, y = friedman[:2]
+    low, median, high = np.quantile(X, [0.25, 0.5, 0.75], axis=0)
+    columns = (X - median) / (high - low)
+    columns /= np.sqrt(1 + (columns / 3) ** 2)
+    mean = np.mean(
+        [network.predict(columns) for network in regressor.networks_], axis=0
+    )
+    assert_allclose(regressor.predict(X), y.mean() + y.std() * mean, rtol=1e-5)
+
+
+def test_fitted_presets_survive_pickling(regressor, friedman):
+    copy = pickle.loads(pickle.dumps(regressor))
+    assert_array_equal(copy.predict(friedman[0]), regressor.predict(friedman[0]))
+
+
+def test_text_labels_and_three_classes():
+    X, y = load_iris(return_X_y=True)
+    names = np.array(["setosa", "versicolor", "virginica"])[y]
+    ours = tabular_classifier(random_state=0).fit(X[::2], names[::2])
+    assert ours.score(X[1::2], names[1::2]) > 0.9
+
+
+def test_presets_are_a_public_name():
+    assert perceptrons.presets.tabular_regressor is tabular_regressor
