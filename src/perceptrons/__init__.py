@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from perceptrons import activations as activations
     from perceptrons import losses as losses
     from perceptrons import optimizers as optimizers
+    from perceptrons import presets as presets
     from perceptrons import schedules as schedules
+    from perceptrons.comparison.compare import compare as compare
     from perceptrons.estimators import MLPClassifier as MLPClassifier
     from perceptrons.estimators import MLPRegressor as MLPRegressor
     from perceptrons.many import fit_folds as fit_folds
@@ -24,20 +26,23 @@ __all__ = [
     "MLPRegressor",
     "__version__",
     "activations",
+    "compare",
     "fit_folds",
     "fit_many",
     "losses",
     "optimizers",
+    "presets",
     "schedules",
 ]
 
 _HOMES = {
+    "compare": "perceptrons.comparison.compare",
     "fit_folds": "perceptrons.many",
     "fit_many": "perceptrons.many",
     "MLPClassifier": "perceptrons.estimators",
     "MLPRegressor": "perceptrons.estimators",
 }
-_MODULES = ("activations", "losses", "optimizers", "schedules")
+_MODULES = ("activations", "losses", "optimizers", "presets", "schedules")
 
 
 def __getattr__(name: str) -> Any:

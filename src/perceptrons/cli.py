@@ -244,6 +244,49 @@ def _check(jobs: int, data: Path | None, as_json: bool) -> None:
 
 
 @app.command()
+def compare(
+    table: Annotated[Path, typer.Argument(help="A CSV or Parquet file.")],
+    target: Annotated[str, typer.Option(help="Column to predict.")],
+    out: Annotated[Path, typer.Option(help="Folder for the page.")] = Path(
+        "comparison"
+    ),
+    task: Annotated[
+        str | None, typer.Option(help="regression or classification; by the target.")
+    ] = None,
+    groups: Annotated[
+        str | None, typer.Option(help="Column whose equal values stay together.")
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(help="Column to order by: train before, test after.")
+    ] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="Column to leave out.")] = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Of cross-validation.")] = 5,
+    folds: Annotated[int, typer.Option(min=2, help="Of cross-validation.")] = 5,
+    rope: Annotated[float, typer.Option(help="Least gain that matters.")] = 0.01,
+    seed: Annotated[int, typer.Option(min=0, help="Of folds and fits.")] = 0,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Most threads.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell whether a neural network is justified on a table."""
+    from perceptrons.comparison import command
+
+    typed = shlex.join(["perceptrons", *sys.argv[1:]])
+    request = command.Request(
+        table, target, out, task, groups, time, drop or [], repeats, folds, rope, seed,
+        jobs, typed,
+    )  # fmt: skip
+    try:
+        result, page = command.run(request)
+    except ValueError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from None
+    for text in result.warnings:
+        typer.echo(f"Warning: {text}", err=True)
+    sentences = [str(result.verdict), *result.verdict.notes, str(page)]
+    typer.echo(command.as_json(result, page) if as_json else "\n".join(sentences))
+
+
+@app.command()
 def bench(
     peers: Annotated[
         list[str] | None, typer.Option(help="Only these peers, between commas.")

@@ -28,7 +28,7 @@ INK, MUTED, GRID = "#1b1f24", "#57606b", "#d5dae0"
 BLUE = "#0072b2"
 _ORANGE, _GREEN, RED = "#e69f00", "#009e73", "#d55e00"
 _PINK, _SKY, _BROWN = "#cc79a7", "#56b4e9", "#a6761d"
-_CYCLE = (BLUE, _ORANGE, _GREEN, RED, _PINK, _SKY, _BROWN)
+CYCLE = (BLUE, _ORANGE, _GREEN, RED, _PINK, _SKY, _BROWN)
 
 #: One color per method, in every figure: the name up to its first comma. Networks take
 #: the colors of the cycle in the order of their study.
@@ -88,7 +88,7 @@ def _axes(xlabel: str, ylabel: str, height: float = 3.5) -> tuple[Figure, Axes]:
 def _look(names: Sequence[str]) -> dict[str, tuple[str, Any]]:
     """Give every series its color and dash; unknown names take the next free one."""
     own = {name: COLORS.get(name.partition(",")[0]) for name in names}
-    free = cycle(color for color in _CYCLE if color not in own.values())
+    free = cycle(color for color in CYCLE if color not in own.values())
     return {
         name: (own[name] or next(free), _DASHES[i % len(_DASHES)])
         for i, name in enumerate(names)

@@ -1,0 +1,1 @@
+"""Is a network justified on a table? Folds, candidates, statistics, verdict, page."""

@@ -1,0 +1,100 @@
+"""The command ``perceptrons compare``: a file, its verdict and its page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from perceptrons.comparison.compare import compare
+from perceptrons.comparison.errors import DataError
+from perceptrons.comparison.read import read_table, source, split_target
+from perceptrons.comparison.result import Comparison
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for.
+
+    Parameters
+    ----------
+    table : Path
+        A CSV or Parquet file.
+    target : str
+        Column to predict.
+    out : Path
+        Folder of the page.
+    task, groups, time : str or None
+    drop : sequence of str
+    repeats, folds, seed : int
+    rope : float
+    jobs : int or None
+        As the arguments of :func:`perceptrons.compare`.
+    command : str
+        As the user typed it, for the page.
+    """
+
+    table: Path
+    target: str
+    out: Path
+    task: str | None
+    groups: str | None
+    time: str | None
+    drop: Sequence[str]
+    repeats: int
+    folds: int
+    rope: float
+    seed: int
+    jobs: int | None
+    command: str
+
+
+def run(request: Request) -> tuple[Comparison, Path]:
+    """Compare, write the page, and return both.
+
+    Parameters
+    ----------
+    request : Request
+
+    Returns
+    -------
+    Comparison, Path
+        The path is that of index.html.
+
+    Raises
+    ------
+    ValueError
+        If the file, the columns or an option do not allow a comparison, or the folder
+        cannot be written; nothing is then written.
+    """
+    if request.out.exists() and not request.out.is_dir():
+        raise DataError(f"--out must name a folder, got the file {request.out}.")
+    X, y = split_target(read_table(request.table), request.target)
+    result = compare(
+        X,
+        y,
+        task=request.task,
+        groups=request.groups,
+        time=request.time,
+        drop=request.drop,
+        repeats=request.repeats,
+        n_folds=request.folds,
+        rope=request.rope,
+        random_state=request.seed,
+        n_jobs=request.jobs,
+        progress=True,
+    )
+    result = replace(result, reproduce=request.command, source=source(request.table))
+    try:
+        return result, result.save(request.out)
+    except OSError as error:
+        raise DataError(
+            f"{request.out} cannot be written ({error}); choose a folder you can write "
+            "to with --out."
+        ) from error
+
+
+def as_json(result: Comparison, page: Path) -> str:
+    """Return everything but predictions as JSON."""
+    return json.dumps({"page": str(page), **result.as_dict()})

@@ -1,0 +1,356 @@
+"""The function ``perceptrons.compare``: from a table to a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from threadpoolctl import threadpool_limits
+
+from perceptrons import _checks
+from perceptrons.comparison import candidates as candidates_
+from perceptrons.comparison.candidates import NETWORK, Candidate
+from perceptrons.comparison.columns import Prepared, prepare
+from perceptrons.comparison.evaluate import Evaluation, Task, evaluate
+from perceptrons.comparison.folds import Folds, make_folds
+from perceptrons.comparison.gains import (
+    fold_values,
+    measure,
+    noise_table,
+    statistics_table,
+)
+from perceptrons.comparison.learning import (
+    learning_curves,
+    usable_shares,
+    with_whole,
+)
+from perceptrons.comparison.read import take_column
+from perceptrons.comparison.result import Comparison
+from perceptrons.comparison.verdict import judge
+
+# Seeds of the network on each fold of the first repeat: two tell training from data.
+_SEEDS = 2
+
+# Cells of a table below which threads of BLAS and OpenMP wait for each other longer
+# than they work, most of all where others use the machine. Networks are not concerned.
+_FEW_CELLS = 200_000
+
+
+def compare(
+    X: Any,
+    y: Any,
+    *,
+    task: str | None = None,
+    groups: Any = None,
+    time: Any = None,
+    drop: Sequence[str] = (),
+    candidates: Mapping[str, Any] | None = None,
+    against: str | None = None,
+    repeats: int = 5,
+    n_folds: int = 5,
+    rope: float = 0.01,
+    random_state: int | None = None,
+    n_jobs: int | None = None,
+    progress: bool = False,
+) -> Comparison:
+    """Tell whether a neural network is justified on a table.
+
+    A constant, linear models, a network and gradient boosting are fitted on the same
+    folds of repeated cross-validation, behind the same preparation of columns. The
+    gain of the network is the relative drop of the metric, RMSE or log loss, against
+    the linear model with the best mean. With the posterior of the Bayesian correlated
+    t-test, a network is "justified" if P(gain > 0) >= 0.95 and the gain is at least
+    ``rope``; "not justified" if P(gain > rope) <= 0.05; else "undecided".
+
+    Parameters
+    ----------
+    X : DataFrame or array-like of shape (n, d)
+        Numbers, categories, gaps: columns are prepared within every fold.
+    y : array-like of shape (n,)
+        The target.
+    task : {"regression", "classification"} or None, default=None
+        None: text, booleans or at most 10 distinct whole numbers are classes.
+    groups : str or array-like of shape (n,) or None, default=None
+        Rows of one group stay together; the name of a column of X, or values.
+    time : str or array-like of shape (n,) or None, default=None
+        Train on earlier rows, test on later ones; the name of a column of X, or
+        values. There are no repeats then.
+    drop : sequence of str, default=()
+        Columns to leave out.
+    candidates : mapping of str to estimator or None, default=None
+        Further scikit-learn estimators; classifiers need ``predict_proba``.
+    against : str or None, default=None
+        The candidate that gains are measured against; None: the best linear one.
+    repeats, n_folds : int, default=5
+        Of cross-validation.
+    rope : float, default=0.01
+        Relative gain below which models are practically equal.
+    random_state : int or None, default=None
+        Seed of folds and fits; None draws one, kept as ``result.seed``.
+    n_jobs : int or None, default=None
+        Most threads; None: all cores this process may use.
+    progress : bool, default=False
+        Show a bar on standard error.
+
+    Returns
+    -------
+    Comparison
+        ``verdict``, ``table()``, ``plot()``, ``save(folder)``, ``winner``.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range or the data cannot be compared.
+    TypeError
+        If a candidate is no estimator.
+
+    References
+    ----------
+    Nadeau and Bengio (2003), Inference for the generalization error, Machine Learning
+    52. Corani and Benavoli (2015), A Bayesian approach for comparing cross-validated
+    algorithms on multiple data sets, Machine Learning 100.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> import perceptrons
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> result = perceptrons.compare(X, y, random_state=0)  # doctest: +SKIP
+    >>> result.verdict.status  # doctest: +SKIP
+    'not justified'
+    """
+    _checks.integer("repeats", repeats, 1, "5 is the default")
+    _checks.integer("n_folds", n_folds, 2, "5 is the default")
+    _checks.real("rope", rope, "0.01 is 1 %", low=0, high=1, closed="left")
+    seed = _seed(random_state)
+    X, groups = _take("groups", X, groups)
+    X, time = _take("time", X, time)
+    time = _ordered(time)
+    prepared = prepare(X, y, task=task, drop=tuple(drop))
+    folds = make_folds(
+        prepared.y,
+        classes=prepared.task == "classification",
+        n_folds=n_folds,
+        repeats=repeats,
+        seed=seed,
+        groups=None if groups is None else groups.to_numpy()[prepared.rows],
+        duplicates=prepared.groups,
+        time=None if time is None else time.to_numpy()[prepared.rows],
+    )
+    entries, left_out = _candidates(prepared, folds, candidates or {}, n_jobs)
+    if against is not None:
+        names = [entry.name for entry in entries if entry.name != NETWORK]
+        _checks.choice("against", against, names)
+    threads = 1 if prepared.X.size < _FEW_CELLS else n_jobs
+    with threadpool_limits(threads), _bar(progress, _fits(folds, entries)) as advance:
+        evaluation, curves, reference = _measure(
+            prepared, folds, entries, against, seed, time is not None, advance
+        )
+    caveats = [*left_out, *_caveats(folds, time is not None)]
+    return _assemble(
+        prepared, folds, entries, evaluation, curves, reference, rope, seed, caveats
+    )
+
+
+def _assemble(
+    prepared: Prepared,
+    folds: Folds,
+    entries: Sequence[Candidate],
+    evaluation: Evaluation,
+    curves: pd.DataFrame,
+    reference: str,
+    rope: float,
+    seed: int,
+    caveats: list[str],
+) -> Comparison:
+    """Judge what was measured and return all of it."""
+    scores, costs, task = evaluation.scores, evaluation.costs, _task(prepared)
+    costs = costs.assign(
+        times=costs["seconds"] / costs["seconds"].astype(float)[reference]
+    )
+    table = _table(entries)
+    gains = measure(scores, reference, entries[0].name, folds.test_to_train, task.exact)
+    verdict = judge(
+        gains,
+        NETWORK,
+        table,
+        costs,
+        curves,
+        metric=task.metric,
+        rope=rope,
+        n_rows=len(prepared.y),
+    )
+    return Comparison(
+        verdict=verdict,
+        prepared=prepared,
+        metric=task.metric,
+        second_metric=task.second_metric,
+        split=folds.description,
+        n_folds=folds.n_folds,
+        repeats=folds.repeats,
+        rope=rope,
+        seed=seed,
+        reference=reference,
+        network=NETWORK,
+        candidates=table,
+        scores=scores,
+        statistics=statistics_table(gains, list(table.index), rope),
+        costs=costs,
+        noise=noise_table(gains, scores),
+        learning=curves,
+        predictions=evaluation.predictions,
+        warnings=list(prepared.warnings),
+        caveats=caveats,
+        reproduce=f"perceptrons.compare(X, y, random_state={seed})",
+        source="",
+        _entries={entry.name: entry for entry in entries},
+    )
+
+
+def _task(prepared: Prepared) -> Task:
+    """Return how predictions are judged."""
+    return Task(prepared.classes if prepared.task == "classification" else None)
+
+
+def _measure(
+    prepared: Prepared,
+    folds: Folds,
+    entries: Sequence[Candidate],
+    against: str | None,
+    seed: int,
+    along_time: bool,
+    advance: Callable[[str], None],
+) -> tuple[Evaluation, pd.DataFrame, str]:
+    """Return all scores, the learning curves, and the reference."""
+    data = prepared.X, prepared.y, prepared.transformer
+    task = _task(prepared)
+    evaluation = evaluate(
+        *data, folds.folds, entries, task, seed=seed, seeds=_SEEDS, advance=advance
+    )
+    reference = against or _best_linear(evaluation.scores, entries)
+    pair = [entry for entry in entries if entry.name in (reference, NETWORK)]
+    parts = learning_curves(
+        *data, folds.first, pair, task, seed=seed, latest=along_time, advance=advance
+    )
+    return (
+        evaluation,
+        with_whole(parts, evaluation.scores, [e.name for e in pair]),
+        reference,
+    )
+
+
+def _fits(folds: Folds, entries: Sequence[Candidate]) -> int:
+    """Return the number of fits."""
+    again = len(folds.first) * (_SEEDS - 1)
+    parts = sum(2 * len(usable_shares(len(fold.train))) for fold in folds.first)
+    return len(folds) * len(entries) + again + parts
+
+
+def _candidates(
+    prepared: Prepared, folds: Folds, more: Mapping[str, Any], n_jobs: int | None
+) -> tuple[list[Candidate], list[str]]:
+    """Return all candidates, and a sentence for each that does not fit."""
+    rows = min(len(fold.train) for fold in folds)
+    notes = []
+    if prepared.classes is not None:
+        entries = candidates_.classifiers(prepared.classes, n_jobs)
+    else:
+        columns = clone(prepared.transformer).fit_transform(prepared.X).shape[1]
+        entries = candidates_.regressors(rows, columns, n_jobs)
+        if not candidates_.polynomial_fits(rows, columns):
+            terms = columns * (columns + 3) // 2
+            notes = [
+                f"Polynomial Ridge was left out: {columns} prepared columns have "
+                f"{terms:,} squares and products, too many for {rows:,} rows in the "
+                "time of this comparison."
+            ]
+    taken = [entry.name for entry in entries]
+    own = candidates_.own(more, taken, prepared.classes is not None)
+    return [*entries, *own], notes
+
+
+def _best_linear(scores: pd.DataFrame, entries: Sequence[Candidate]) -> str:
+    """Return the linear candidate with the best mean."""
+    means = fold_values(scores).mean()
+    linear = [entry.name for entry in entries if entry.kind == "linear"]
+    return str(means[linear].idxmin())
+
+
+def _table(entries: Sequence[Candidate]) -> pd.DataFrame:
+    """Return kind and description of the candidates."""
+    rows = {entry.name: (entry.kind, entry.description) for entry in entries}
+    table = pd.DataFrame.from_dict(
+        rows, orient="index", columns=["kind", "description"]
+    )
+    return table.rename_axis("candidate")
+
+
+def _caveats(folds: Folds, along_time: bool) -> list[str]:
+    """Say what the statistics cannot vouch for."""
+    found = []
+    if along_time:
+        found.append(
+            "Folds along time differ in the number of rows they train on, and there "
+            f"are only {len(folds)} of them: the interval is wide and rests on few "
+            "differences."
+        )
+    return found
+
+
+def _take(name: str, X: Any, values: Any) -> tuple[Any, Any]:
+    """Return X without the column named, and the column; or the values given."""
+    if values is None:
+        return X, None
+    if isinstance(values, str):
+        if not isinstance(X, pd.DataFrame):
+            raise TypeError(
+                f"{name} must hold one value per row where X has no named columns, got "
+                f"{values!r}; give X as a DataFrame to name one of its columns."
+            )
+        X, values = take_column(X, values, name)
+    values = pd.Series(np.asarray(values).reshape(-1))
+    if len(values) != len(X) or values.isna().any():
+        raise ValueError(
+            f"{name} must hold one value per row of X, {len(X)} in all and none "
+            f"missing, got {len(values)} with {values.isna().sum()} missing; fill them "
+            "or leave their rows out."
+        )
+    return X, values
+
+
+def _ordered(time: Any) -> Any:
+    """Return numbers or dates, which can be put in order."""
+    if time is None or pd.api.types.is_numeric_dtype(time):
+        return time
+    try:
+        return pd.to_datetime(time)
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"time must hold numbers or dates, got {time.iloc[0]!r} and others "
+            f"({error}); write dates as year-month-day."
+        ) from None
+
+
+def _seed(random_state: Any) -> int:
+    """Return the seed, drawn if none is given."""
+    if random_state is None:
+        return int(np.random.default_rng().integers(2**31))
+    return _checks.integer("random_state", random_state, 0, "None draws a seed")
+
+
+@contextmanager
+def _bar(progress: bool, total: int) -> Iterator[Callable[[str], None]]:
+    """Yield what to call before each fit."""
+    if not progress:
+        yield lambda name: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda name: bar.update(task, advance=1, description=name)

@@ -1,0 +1,267 @@
+"""Every candidate on every fold: errors, predictions, seconds."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import log_loss, r2_score
+
+from perceptrons.comparison.candidates import Candidate, seeded
+from perceptrons.comparison.folds import Fold
+
+Array = NDArray[np.floating[Any]]
+
+# Predictions are timed on at least so many rows, which hides the cost of the call.
+_TIMED_ROWS = 1000
+
+
+@dataclass(frozen=True)
+class Task:
+    """How predictions are made and judged.
+
+    RMSE is what the candidates for numbers minimize, in the target's own unit. The
+    log loss is that for classes: it judges the probabilities and is smooth, where the
+    error rate moves in steps of one row and needs many more rows to tell two models
+    apart.
+
+    Parameters
+    ----------
+    classes : ndarray or None
+        All classes; None for regression.
+    """
+
+    classes: NDArray[Any] | None
+
+    @property
+    def metric(self) -> str:
+        """Name of the metric; less is better."""
+        return "RMSE" if self.classes is None else "log loss"
+
+    @property
+    def second_metric(self) -> str:
+        """Name of the metric that is reported beside it."""
+        return "R²" if self.classes is None else "error rate"
+
+    @property
+    def exact(self) -> float:
+        """Share of a constant's error below which a gain means nothing.
+
+        An RMSE so small is rounding; a log loss so small says that every row is right
+        and all but certain, and what is left depends on the penalty.
+        """
+        return 1e-6 if self.classes is None else 1e-3
+
+    def predict(self, model: Any, X: Any) -> Array:
+        """Return predictions (n,), or probabilities (n, K) in the order of classes."""
+        if self.classes is None:
+            return np.asarray(model.predict(X), np.float64).reshape(len(X))
+        shares = np.asarray(model.predict_proba(X), np.float64)
+        # Computed in float32 they add up to 1 only nearly.
+        total: Array = shares.sum(axis=1, keepdims=True)
+        return shares / total
+
+    def loss(self, y: NDArray[Any], predicted: Array) -> float:
+        """Return the metric."""
+        if self.classes is None:
+            return float(np.sqrt(np.mean(np.square(y - predicted))))
+        return float(log_loss(y, predicted, labels=self.classes))
+
+    def second(self, y: NDArray[Any], predicted: Array) -> float:
+        """Return the metric that is reported beside it."""
+        if self.classes is None:
+            return float(r2_score(y, predicted)) if np.ptp(y) > 0 else np.nan
+        return float(np.mean(self.classes[predicted.argmax(axis=1)] != y))
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What came of all fits.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        One row per repeat, fold, candidate and seed: value, second, seconds, n_train,
+        n_test. Seed 0 is that of the comparison; others tell training noise.
+    predictions : dict of str to ndarray
+        Out of fold, first repeat; NaN where a row was never tested on.
+    costs : DataFrame
+        By candidate: parameters (NaN: unknown), seconds to train, microseconds per
+        predicted row.
+    """
+
+    scores: pd.DataFrame
+    predictions: dict[str, Array]
+    costs: pd.DataFrame
+
+
+def evaluate(
+    X: pd.DataFrame,
+    y: NDArray[Any],
+    transformer: Any,
+    folds: Sequence[Fold],
+    candidates: Sequence[Candidate],
+    task: Task,
+    *,
+    seed: int,
+    seeds: int = 1,
+    advance: Callable[[str], object] = lambda name: None,
+) -> Evaluation:
+    """Fit all candidates on all folds, one after the other.
+
+    Parameters
+    ----------
+    X, y : DataFrame and ndarray
+        All rows.
+    transformer : ColumnTransformer
+        Fitted on the training rows of each fold, for all candidates at once.
+    folds : sequence of Fold
+    candidates : sequence of Candidate
+    task : Task
+    seed : int
+        From which the seed of every fit is drawn.
+    seeds : int, default=1
+        How often the network is trained on each fold of the first repeat.
+    advance : callable
+        Called with the candidate's name before each fit.
+
+    Returns
+    -------
+    Evaluation
+    """
+    rows: list[dict[str, Any]] = []
+    predictions: dict[str, Array] = {}
+    models: dict[str, Any] = {}
+    for fold in folds:
+        train, test = prepare_fold(X, transformer, fold)
+        for candidate in candidates:
+            repeated = candidate.kind == "network" and fold.repeat == 0
+            for number in range(seeds if repeated else 1):
+                advance(candidate.name)
+                own = seed_of(seed, fold.repeat, fold.fold, number)
+                model, seconds = fit(candidate, train, y[fold.train], own)
+                predicted = _checked(task.predict(model, test), candidate.name)
+                rows.append(_row(candidate, fold, number, seconds, y, predicted, task))
+                if fold.repeat == 0 and number == 0:
+                    _collect(predictions, candidate.name, len(y), fold.test, predicted)
+                models[candidate.name] = model
+    scores = pd.DataFrame(rows)
+    seconds_ = scores.groupby("candidate")["seconds"].mean()
+    costs = {
+        name: (n_parameters(model), seconds_[name], _microseconds(task, model, test))
+        for name, model in models.items()
+    }
+    columns = ["parameters", "seconds", "microseconds"]
+    table = pd.DataFrame.from_dict(costs, orient="index", columns=columns)
+    return Evaluation(scores, predictions, table.rename_axis("candidate"))
+
+
+def seed_of(*path: int) -> int:
+    """Return the seed of one fit, the same whichever other fits there are."""
+    return int(np.random.SeedSequence(path).generate_state(1)[0] >> 1)
+
+
+def _row(
+    candidate: Candidate,
+    fold: Fold,
+    number: int,
+    seconds: float,
+    y: NDArray[Any],
+    predicted: Array,
+    task: Task,
+) -> dict[str, Any]:
+    """Return a row of the scores."""
+    return {
+        "repeat": fold.repeat,
+        "fold": fold.fold,
+        "candidate": candidate.name,
+        "seed": number,
+        "value": task.loss(y[fold.test], predicted),
+        "second": task.second(y[fold.test], predicted),
+        "seconds": seconds,
+        "n_train": len(fold.train),
+        "n_test": len(fold.test),
+    }
+
+
+def _collect(
+    predictions: dict[str, Array], name: str, n: int, test: Any, predicted: Array
+) -> None:
+    """Put the predictions of a fold among those of all rows, in place."""
+    if name not in predictions:
+        predictions[name] = np.full((n, *predicted.shape[1:]), np.nan)
+    predictions[name][test] = predicted
+
+
+def prepare_fold(X: pd.DataFrame, transformer: Any, fold: Fold) -> tuple[Array, Array]:
+    """Return the columns of training and test rows, prepared on the former."""
+    prepared = clone(transformer)
+    train = np.asarray(prepared.fit_transform(X.iloc[fold.train]), np.float64)
+    return train, np.asarray(prepared.transform(X.iloc[fold.test]), np.float64)
+
+
+def fit(candidate: Candidate, X: Any, y: NDArray[Any], seed: int) -> tuple[Any, float]:
+    """Return a fitted clone and the seconds it took."""
+    model = seeded(clone(candidate.estimator), seed)
+    with quiet():
+        start = time.perf_counter()
+        model.fit(X, y)
+        return model, time.perf_counter() - start
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep still about strengths at which an inner fit did not converge."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        yield
+
+
+def n_parameters(model: Any) -> float:
+    """Return the number of fitted parameters; NaN if the model does not tell."""
+    model = getattr(model, "best_estimator_", model)
+    if hasattr(model, "steps"):
+        return n_parameters(model.steps[-1][1])
+    if hasattr(model, "n_parameters_"):
+        return float(model.n_parameters_)
+    for weights, offsets in (("coefs_", "intercepts_"), ("coef_", "intercept_")):
+        if hasattr(model, weights):
+            arrays = [getattr(model, weights), getattr(model, offsets)]
+            lists = [a if isinstance(a, list) else [a] for a in arrays]
+            return float(sum(np.size(array) for arrays in lists for array in arrays))
+    if hasattr(model, "_predictors"):
+        # A split has a column and a threshold, a leaf a value.
+        trees = [tree.nodes["is_leaf"] for step in model._predictors for tree in step]
+        return float(sum(2 * np.size(leaf) - np.sum(leaf) for leaf in trees))
+    constants = getattr(model, "constant_", getattr(model, "class_prior_", None))
+    return float("nan") if constants is None else float(np.size(constants))
+
+
+def _microseconds(task: Task, model: Any, X: Array) -> float:
+    """Return the time to predict one row of many, the best of three."""
+    many = np.resize(X, (max(_TIMED_ROWS, len(X)), X.shape[1]))
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        task.predict(model, many)
+        times.append(time.perf_counter() - start)
+    return min(times) / len(many) * 1e6
+
+
+def _checked(predicted: Array, name: str) -> Array:
+    """Refuse predictions that are no numbers."""
+    if not np.isfinite(predicted).all():
+        raise ValueError(
+            f"candidate {name!r} predicted values that are not finite, so it cannot be "
+            "compared; leave it out or mend its settings."
+        )
+    return predicted

@@ -1,0 +1,207 @@
+"""The leakage guard: features that know the target, and rows that repeat each other."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
+from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import GroupKFold, KFold, cross_val_predict
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from perceptrons.comparison.encoding import Kind, encoder
+from perceptrons.comparison.target import Target
+
+#: A feature that leaves no more than this share of the error of a constant is suspect:
+#: single columns of honest tables leave more (petal width of iris 7 %, overall height
+#: against the heating load 16 %), copies of the target next to nothing.
+MOST_ERROR_ALONE = 0.05
+
+#: It is called a leak if all columns that are not suspect, together, leave so many
+#: times its error: where they do as well, the target is merely easy.
+LEAST_RATIO = 3.0
+
+#: How every warning of a leak begins.
+OPENING = "Possible leak"
+
+# A leak shows in as many rows, and a look at them takes seconds at most.
+_MOST_ROWS = 2_000
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A feature that predicts the target almost alone.
+
+    Parameters
+    ----------
+    column : str
+    alone, others : float
+        Error of this column, and of all columns that are not suspect: the share of the
+        error of a constant that is left, in cross-validation (variance, or wrong rows).
+    constant : float
+        Share of rows that a constant gets wrong; 1 for regression.
+    """
+
+    column: str
+    alone: float
+    others: float
+    constant: float
+
+
+def find(
+    X: pd.DataFrame,
+    target: Target,
+    kinds: Mapping[str, Kind],
+    groups: NDArray[np.intp] | None,
+) -> list[Leak]:
+    """Return the features that predict the target almost alone.
+
+    Each column by itself, as candidates would see it, goes into a small decision tree
+    (for regression also into a straight line), judged on rows it was not fitted to.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n, d)
+    target : Target
+    kinds : mapping of str to str
+        Of every column of X.
+    groups : ndarray of int or None
+        Rows that repeat each other.
+
+    Returns
+    -------
+    list of Leak
+        Empty if there is only one column: then it is the question itself.
+    """
+    if len(kinds) < 2:
+        return []
+    rows = np.random.default_rng(0).permutation(len(X))[:_MOST_ROWS]
+    X, y = X.iloc[rows], target.values[rows]
+    judge = _Judge(y, target.task, None if groups is None else groups[rows])
+    errors = {name: judge.alone(_encoded(X, {name: k})) for name, k in kinds.items()}
+    suspects = [name for name in errors if errors[name] <= MOST_ERROR_ALONE]
+    # Leaks come one or two at a time; most columns know a target that is easy.
+    if not suspects or 2 * len(suspects) > len(kinds):
+        return []
+    rest = {name: kind for name, kind in kinds.items() if name not in suspects}
+    others = judge.together(_encoded(X, rest)) if rest else 1.0
+    return [
+        Leak(name, errors[name], others, judge.constant)
+        for name in suspects
+        if others >= LEAST_RATIO * errors[name]
+    ]
+
+
+def _encoded(X: pd.DataFrame, kinds: Mapping[str, Kind]) -> NDArray[np.float64]:
+    """Return columns as numbers; what little this learns from all rows is no matter."""
+    return np.asarray(encoder(kinds, len(X)).fit_transform(X))
+
+
+class _Judge:
+    """Errors in cross-validation, as shares of the error of a constant."""
+
+    def __init__(
+        self, y: NDArray[Any], task: str, groups: NDArray[np.intp] | None
+    ) -> None:
+        self._y, self._groups = y, groups
+        self._regression = task == "regression"
+        splitter = KFold if groups is None else GroupKFold
+        self._folds = splitter(3, shuffle=True, random_state=0)
+        _, counts = np.unique(y, return_counts=True)
+        self.constant = 1.0 if self._regression else 1 - counts.max() / y.size
+
+    def alone(self, Z: NDArray[np.float64]) -> float:
+        """Return the error of one column."""
+        if not self._regression:
+            return self._error(DecisionTreeClassifier(**_TREE), Z)
+        models = (DecisionTreeRegressor(**_TREE), LinearRegression())
+        return min(self._error(model, Z) for model in models)
+
+    def together(self, Z: NDArray[np.float64]) -> float:
+        """Return the error of many columns."""
+        forest = ExtraTreesRegressor if self._regression else ExtraTreesClassifier
+        return self._error(forest(100, random_state=0), Z)
+
+    def _error(self, model: Any, Z: NDArray[np.float64]) -> float:
+        """Return the error of a model on rows it was not fitted to."""
+        guess = cross_val_predict(
+            clone(model), Z, self._y, cv=self._folds, groups=self._groups
+        )
+        if self._regression:
+            return float(np.mean((guess - self._y) ** 2) / np.var(self._y))
+        return float(np.mean(guess != self._y) / self.constant)
+
+
+# Leaves of a few rows follow any curve; noise does not matter where little is left.
+_TREE: dict[str, Any] = {"min_samples_leaf": 3, "random_state": 0}
+
+
+def sentence(leak: Leak, target: str, task: str) -> str:
+    """Warn of a leak.
+
+    Parameters
+    ----------
+    leak : Leak
+    target : str
+    task : {"regression", "classification"}
+    """
+    alone, others = (
+        f"{100 * max(1 - leak.constant * error, 0.0):.1f} %"
+        for error in (leak.alone, leak.others)
+    )
+    what = "of the variance" if task == "regression" else "of the rows right"
+    verb = "explains" if task == "regression" else "it gets"
+    return (
+        f"{OPENING}: the column {leak.column!r} predicts {target!r} almost alone "
+        f"({verb} {alone} {what}, all other columns together {others}). If it is known "
+        f"only after the target, the comparison means nothing: drop it (--drop "
+        f"{shlex.quote(leak.column)}, or drop=[{leak.column!r}])."
+    )
+
+
+def repeated_rows(coded: pd.DataFrame) -> NDArray[np.intp] | None:
+    """Group rows that are equal in every feature.
+
+    Parameters
+    ----------
+    coded : DataFrame of shape (n, d)
+        Features as numbers that are equal where the cells are.
+
+    Returns
+    -------
+    ndarray of int, of shape (n,), or None
+        None if no rows are equal, or if equal rows must be expected, since the features
+        can take hardly more combinations than there are rows.
+    """
+    combinations = np.log(coded.nunique(dropna=False)).sum()
+    if combinations < math.log(10 * len(coded)):
+        return None
+    hashes = pd.util.hash_pandas_object(coded, index=False)
+    groups, distinct = pd.factorize(hashes)
+    return None if distinct.size == len(coded) else groups
+
+
+def repetition(groups: NDArray[np.intp] | None) -> list[str]:
+    """Say how many rows repeat others, and that they are kept together.
+
+    Parameters
+    ----------
+    groups : ndarray of int or None
+        From :func:`repeated_rows`.
+    """
+    if groups is None:
+        return []
+    repeats = groups.size - np.unique(groups).size
+    rows = "1 row repeats" if repeats == 1 else f"{repeats:,} rows repeat"
+    return [
+        f"Duplicate rows: {rows} all features of another row; equal rows are kept "
+        "together, so that none leaks from training into testing."
+    ]

@@ -1,0 +1,270 @@
+"""The page of a comparison: verdict, numbers, figures, and how to get them again."""
+
+from __future__ import annotations
+
+import base64
+import warnings
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+from matplotlib.figure import Figure
+
+from perceptrons.comparison import figures, leaks
+from perceptrons.comparison.differences import differences
+from perceptrons.comparison.result import Comparison
+from perceptrons.comparison.verdict import percent, probability
+from perceptrons.report import drawing
+from perceptrons.report.document import write_whole
+from perceptrons.study import provenance
+
+# A larger CSV file stays beside the page: all in it would be there twice.
+_CARRIED = 64 * 1024
+
+_METRICS = {
+    "RMSE": "RMSE is the root of the mean squared error, in units of the target.",
+    "log loss": "Log loss is the mean of minus the logarithm of the probability given "
+    "to the true class.",
+}
+
+
+@dataclass
+class _Files:
+    """What will be written, so that nothing is before everything is there."""
+
+    contents: dict[str, bytes] = field(default_factory=dict)
+
+    def csv(self, name: str, table: pd.DataFrame) -> dict[str, Any]:
+        """Add a table and return its link."""
+        content = table.to_csv(index=False).encode()
+        self.contents[f"tables/{name}.csv"] = content
+        carried = len(content) <= _CARRIED
+        link = f"tables/{name}.csv"
+        if carried:
+            link = f"data:text/csv;base64,{base64.b64encode(content).decode()}"
+        return {"name": f"{name}.csv", "link": link, "carried": carried}
+
+    def picture(
+        self, name: str, title: str, caption: str, figure: Figure, table: pd.DataFrame
+    ) -> dict[str, Any]:
+        """Add a figure and its numbers and return what the template prints."""
+        with warnings.catch_warnings():
+            # Browsers have the letters that matplotlib's own font lacks.
+            warnings.filterwarnings("ignore", "Glyph .* missing from font")
+            svg = drawing.draw(figure).svg
+        self.contents[f"figures/{name}.svg"] = svg
+        return {
+            "name": name,
+            "title": title,
+            "caption": caption,
+            "svg": drawing.inline_svg(svg, name, title),
+            "csv": self.csv(name, table),
+        }
+
+
+def write(comparison: Comparison, folder: Path) -> Path:
+    """Write index.html with its tables and figures, each whole or not at all.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    folder : Path
+        Made if missing; files of an earlier comparison are replaced.
+
+    Returns
+    -------
+    Path
+        Of index.html, written last.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written.
+    """
+    files = _Files()
+    loaders = [jinja2.PackageLoader(f"perceptrons.{n}", ".") for n in _TEMPLATES]
+    environment = jinja2.Environment(
+        loader=jinja2.ChoiceLoader(loaders),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    template = environment.get_template("comparison.html.j2")
+    html = template.render(**_context(comparison, files), count=_count)
+    for name, content in files.contents.items():
+        write_whole(folder / name, content)
+    page = folder / "index.html"
+    write_whole(page, html.encode())
+    return page
+
+
+_TEMPLATES = ("comparison", "report")
+
+
+def _context(comparison: Comparison, files: _Files) -> dict[str, Any]:
+    """Return what the template prints."""
+    prepared = comparison.prepared
+    told = [text for text in comparison.warnings if text.startswith(leaks.OPENING)]
+    kinds = comparison.candidates["kind"]
+    table = comparison.table().reset_index()
+    columns = pd.DataFrame([asdict(column) for column in prepared.columns])
+    return {
+        "target": prepared.target,
+        "features": len(prepared.features),
+        "rows": len(prepared.y),
+        "source": comparison.source,
+        "verdict": comparison.verdict,
+        "leaks": told,
+        "mind": [text for text in comparison.warnings if text not in told],
+        "task_reason": prepared.task_reason,
+        "split": _sentence(comparison.split),
+        "head": _head(comparison),
+        "candidates": list(_rows(comparison)),
+        "metric": comparison.metric,
+        "metric_sentence": _METRICS[comparison.metric],
+        "reference": comparison.reference,
+        "reference_role": _role(kinds[comparison.reference]),
+        "rope": f"{100 * comparison.rope:g}",
+        "caveats": [*comparison.caveats, *_noise(comparison)],
+        "descriptions": list(comparison.candidates["description"].items()),
+        "gains": list(_gains(comparison, files)),
+        "no_curve": "" if _has_curve(comparison) else _NO_CURVE,
+        "differences": [files.picture(**p) for p in differences(comparison)],
+        "columns": prepared.columns,
+        "files": {
+            "candidates": files.csv("candidates", table),
+            "folds": files.csv("folds", comparison.scores),
+            "columns": files.csv("columns", columns),
+        },
+        "reproduce": comparison.reproduce,
+        "seed": comparison.seed,
+        "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "commit": provenance.commit(),
+        "machine": provenance.machine(),
+        "versions": provenance.versions(),
+    }
+
+
+_NO_CURVE = "There are too few rows for learning curves: no part of them could train."
+
+
+def _count(number: int, word: str) -> str:
+    """Write a number of things."""
+    return f"{number:,} {word}" + ("" if number == 1 else "s")
+
+
+def _sentence(text: str) -> str:
+    """Return a text as a sentence."""
+    return text[:1].upper() + text[1:].rstrip(".") + "."
+
+
+def _role(kind: str) -> str:
+    """Say what the reference is."""
+    return "linear model with the best mean" if kind == "linear" else "reference chosen"
+
+
+def _head(comparison: Comparison) -> list[tuple[str, str]]:
+    """Return the headings of the table of candidates."""
+    numbers = (
+        comparison.metric, "gain, %", "95 % interval", "P(gain > 0)",
+        f"P(gain > {100 * comparison.rope:g} %)", comparison.second_metric,
+        "parameters", "training, s", "prediction, µs",
+    )  # fmt: skip
+    return [("model", ""), *((name, "num") for name in numbers)]
+
+
+def _rows(comparison: Comparison) -> Iterator[dict[str, Any]]:
+    """Yield the candidates, the best first."""
+    table = comparison.table()
+    for name, row in table.iterrows():
+        if name == comparison.reference:
+            gain = ["reference", "", "", ""]
+        else:
+            gain = [
+                _minus(percent(row["gain"])),
+                _minus(figures.interval(row["gain"], row["low"], row["high"])),
+                probability(row["p_gain"]),
+                probability(row["p_practical"]),
+            ]
+        known = row["parameters"] == row["parameters"]
+        yield {
+            "name": name,
+            "kind": row["kind"],
+            "chosen": name in (comparison.reference, comparison.network),
+            "cells": [
+                f"{row[comparison.metric]:.4g}",
+                *gain,
+                _minus(f"{row[comparison.second_metric]:.3f}"),
+                f"{row['parameters']:,.0f}" if known else "—",
+                _cost(row["seconds"]),
+                _cost(row["microseconds"]),
+            ],
+        }
+
+
+def _cost(value: float) -> str:
+    """Write a time with two digits, without an exponent where it is long."""
+    return f"{value:.2g}" if value < 99.5 else f"{value:,.0f}"
+
+
+def _minus(text: str) -> str:
+    """Return numbers with the sign that is as wide as a plus."""
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def _noise(comparison: Comparison) -> Iterator[str]:
+    """Say how much of the spread over folds is data, and how much training."""
+    for name, row in comparison.noise.iterrows():
+        training = (
+            f"The gain of the {name} on a single fold varies by "
+            f"{percent(row['training'])} points with the random start of training "
+            "(standard deviation)"
+        )
+        if row["data"] > 0:
+            yield f"{training}, and by {percent(row['data'])} points with the rows."
+        else:
+            yield f"{training}, which explains all that it varies by between folds."
+
+
+def _has_curve(comparison: Comparison) -> bool:
+    """Tell whether there are at least two sizes to draw a curve through."""
+    return bool(comparison.learning["n_train"].nunique() > 1)
+
+
+def _gains(comparison: Comparison, files: _Files) -> Iterator[dict[str, Any]]:
+    """Yield the forest plot and the learning curves."""
+    reference, metric = comparison.reference, comparison.metric
+    rope = f"{100 * comparison.rope:g}"
+    yield files.picture(
+        "gains",
+        f"Gain over {reference}",
+        f"Relative drop of {metric} against {reference} on the same folds, with its "
+        "95 % interval; to the right of zero is better. In the gray band, up to "
+        f"{rope} % either way, models are practically equal. An arrow: too far left to "
+        "show.",
+        figures.forest(comparison),
+        comparison.statistics.reset_index(),
+    )
+    if not _has_curve(comparison):
+        return
+    groups = comparison.learning.groupby(["candidate", "share"], sort=False)
+    curve = groups.agg(
+        n_train=("n_train", lambda sizes: round(sizes.median())),
+        mean=("value", "mean"),
+        error=("value", "sem"),
+    ).reset_index()
+    yield files.picture(
+        "learning",
+        "With fewer rows",
+        f"Mean {metric} of models trained on parts of the training rows; the band is "
+        "one standard error over folds, which mostly have their ups and downs in "
+        "common. A curve that still falls at its end promises more from more rows.",
+        figures.learning_curves(
+            curve.sort_values("n_train"), metric, comparison.candidates["kind"]
+        ),
+        curve,
+    )

@@ -1,0 +1,183 @@
+"""What is predicted: amounts or classes, chosen from the target and said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from perceptrons import _checks
+from perceptrons.comparison.encoding import LARGEST, to_numbers
+from perceptrons.comparison.errors import DataError
+from perceptrons.comparison.kinds import is_date, is_numeric, words_for_gaps
+
+Task = Literal["regression", "classification"]
+TASKS: tuple[Task, ...] = ("regression", "classification")
+
+#: So many distinct whole numbers are classes at most.
+MOST_WHOLE_CLASSES = 10
+
+#: A class of fewer rows cannot be in every one of five folds.
+LEAST_CLASS_ROWS = 5
+
+
+@dataclass(frozen=True)
+class Target:
+    """The target and the task that it sets.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,)
+        float64 for regression; whole numbers, booleans or text for classes.
+    task : {"regression", "classification"}
+    reason : str
+        Why this task, one sentence.
+    keep : ndarray of bool, of the shape given
+        Rows that `values` has.
+    warnings : list of str
+    """
+
+    values: NDArray[Any]
+    task: Task
+    reason: str
+    keep: NDArray[np.bool_]
+    warnings: list[str]
+
+
+def choose(column: pd.Series[Any], name: str, task: str | None) -> Target:
+    """Choose the task and take the target's values.
+
+    Text, booleans and at most ten distinct whole numbers are classes; other numbers
+    are amounts. Rows without a target, and rows of classes too rare for five folds,
+    are left out.
+
+    Parameters
+    ----------
+    column : Series
+    name : str
+    task : {"regression", "classification"}, optional
+        Overrides the choice.
+
+    Returns
+    -------
+    Target
+
+    Raises
+    ------
+    DataError
+        For a target of one value, of dates, with infinite values, or that does not
+        suit the task.
+    """
+    if task is not None:
+        _checks.choice("task", task, TASKS)
+    keep = column.notna().to_numpy(copy=True)
+    if not keep.any():
+        raise DataError(f"The target {name!r} holds no values; name another column.")
+    warnings = []
+    if not keep.all():
+        count = int((~keep).sum())
+        lack = "it lacks" if count == 1 else "they lack"
+        warnings.append(f"{_left_out(count)}, for {lack} {name!r}.")
+    present = column[keep]
+    values, kind = _values(present, name)
+    if np.unique(values).size == 1:
+        raise DataError(
+            f"The target {name!r} has one value, {values[0]}, in all rows; there is "
+            "nothing to predict."
+        )
+    own, reason = _own_task(values, kind, name)
+    if task == "regression" and kind == "text":
+        raise DataError(
+            f"The target {name!r} is text, such as {str(values[0])!r}, and a "
+            "regression needs numbers; leave out task, or name another target."
+        )
+    if task is not None and task != own:
+        reason = f"{name!r} is treated as {_WORDS[task]}, as asked for."
+    if (task or own) == "regression":
+        amounts = values.astype(np.float64)
+        return Target(amounts, "regression", reason, keep, warnings)
+    common = _common(values, name, warnings)
+    keep[keep] = common
+    return Target(values[common], "classification", reason, keep, warnings)
+
+
+_WORDS = {"regression": "an amount", "classification": "classes"}
+
+
+def _values(present: pd.Series[Any], name: str) -> tuple[NDArray[Any], str]:
+    """Return the values and whether they are "numbers", "booleans" or "text"."""
+    inferred = pd.api.types.infer_dtype(present)
+    if is_date(present, inferred):
+        raise DataError(
+            f"The target {name!r} holds dates; derive a number to predict from them, "
+            "such as the days since a fixed date."
+        )
+    if inferred == "boolean":
+        return present.to_numpy(dtype=np.bool_), "booleans"
+    if not is_numeric(present):
+        return np.array([str(value) for value in present]), "text"
+    words = words_for_gaps(present)
+    if words:
+        raise DataError(
+            f"The target {name!r} holds numbers, but also "
+            f"{', '.join(map(repr, words))}; write numbers there, or leave the cells "
+            "empty to leave out their rows."
+        )
+    values = to_numbers(present)
+    infinite = int((np.abs(values) > LARGEST).sum())
+    if infinite:
+        raise DataError(
+            f"The target {name!r} holds {infinite} infinite values (or beyond "
+            f"{LARGEST:g}); leave the cells empty to leave out their rows."
+        )
+    whole = (values == np.round(values)).all() and np.abs(values).max() < 2**53
+    return (values.astype(np.int64) if whole else values), "numbers"
+
+
+def _own_task(values: NDArray[Any], kind: str, name: str) -> tuple[Task, str]:
+    """Choose the task from the values."""
+    distinct = np.unique(values).size
+    if kind != "numbers":
+        return "classification", f"{name!r} is {_BE[kind]}: {distinct} classes."
+    if values.dtype == np.int64 and distinct <= MOST_WHOLE_CLASSES:
+        reason = (
+            f"{name!r} has {distinct} distinct whole numbers, at most "
+            f"{MOST_WHOLE_CLASSES}, so they are classes; if they are amounts, ask for "
+            "the task regression."
+        )
+        return "classification", reason
+    reason = f"{name!r} is a number of {distinct:,} distinct values: an amount."
+    return "regression", reason
+
+
+_BE = {"booleans": "true or false", "text": "text"}
+
+
+def _common(values: NDArray[Any], name: str, warnings: list[str]) -> NDArray[np.bool_]:
+    """Return which rows are of classes with enough rows, and say which are not."""
+    labels, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
+    rare = counts < LEAST_CLASS_ROWS
+    common = ~rare[codes]
+    if (~rare).sum() < 2 or common.mean() < 0.5:
+        raise DataError(
+            f"The target {name!r} has {labels.size:,} classes in {values.size:,} rows, "
+            f"and {int(rare.sum()):,} of them have fewer than {LEAST_CLASS_ROWS} rows; "
+            "name a target of fewer classes, pool the rare ones, or, for numbers, ask "
+            "for the task regression."
+        )
+    if rare.any():
+        shown = ", ".join(repr(label.item()) for label in labels[rare][:5])
+        more = f" and {rare.sum() - 5} more" if rare.sum() > 5 else ""
+        warnings.append(
+            f"{_left_out(int((~common).sum()))}, for their classes of {name!r} have "
+            f"fewer than {LEAST_CLASS_ROWS} rows: {shown}{more}."
+        )
+    return common
+
+
+def _left_out(count: int) -> str:
+    """Say how many rows are not used."""
+    return "1 row is left out" if count == 1 else f"{count:,} rows are left out"

@@ -1,0 +1,256 @@
+"""The verdict: one sentence with its numbers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import pandas as pd
+
+from perceptrons.comparison.gains import Gains
+from perceptrons.comparison.learning import rows_to_decide
+from perceptrons.comparison.statistics import Posterior
+
+Status = Literal["justified", "not justified", "undecided"]
+
+CERTAIN = 0.95
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a model costs.
+
+    Parameters
+    ----------
+    parameters : float
+        NaN if unknown.
+    seconds : float
+        To train once on a fold.
+    microseconds : float
+        To predict one row of many.
+    times : float
+        Seconds over those of the reference.
+    """
+
+    parameters: float
+    seconds: float
+    microseconds: float
+    times: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a network is justified, and by which numbers.
+
+    Parameters
+    ----------
+    status : {"justified", "not justified", "undecided"}
+    candidate, reference : str
+        The network, and the model it is compared with.
+    metric : str
+    value, reference_value : float
+        Mean metric over the folds.
+    gain, low, high : float
+        Relative drop of the metric and its 95 % interval; 0.05 is 5 %.
+    p_gain, p_practical : float
+        Probability that the gain is above 0, and above ``rope``.
+    rope : float
+        Gain that matters in practice.
+    more_rows : int or None
+        About how many more rows would decide an open question; None if it is not
+        open, or if 100 times the rows would not.
+    cost : Cost
+        Of the network.
+    notes : tuple of str
+        What else the comparison shows, a sentence each.
+    """
+
+    status: Status
+    candidate: str
+    reference: str
+    metric: str
+    value: float
+    reference_value: float
+    gain: float
+    low: float
+    high: float
+    p_gain: float
+    p_practical: float
+    rope: float
+    more_rows: int | None
+    cost: Cost
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Return the sentence."""
+        opening = {
+            "justified": "A network is justified",
+            "not justified": "A network is not justified",
+            "undecided": "It is undecided whether a network is justified",
+        }[self.status]
+        ours, theirs = same_digits(self.value, self.reference_value)
+        chance = {
+            "justified": f"probability of a gain {probability(self.p_gain)}",
+            "not justified": "probability of a practical gain "
+            f"{probability(self.p_practical)}",
+            "undecided": f"probability of a gain {probability(self.p_gain)}, of a "
+            f"practical gain {probability(self.p_practical)}",
+        }[self.status]
+        return (
+            f"{opening}: {self.metric} {ours} against {theirs} for {self.reference}, "
+            f"gain {percent(self.gain)} % (95 % interval {percent(self.low)} to "
+            f"{percent(self.high)} %), {chance}{self._rows()}; it costs {self._cost()}."
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the numbers and the sentence."""
+        return {**asdict(self), "sentence": str(self)}
+
+    def _rows(self) -> str:
+        """Say how many more rows would decide."""
+        if self.status != "undecided":
+            return ""
+        if self.more_rows is None:
+            return "; even 100 times the rows would hardly decide it"
+        return f"; about {self.more_rows:,} more rows would decide it"
+
+    def _cost(self) -> str:
+        """Say what the network costs."""
+        known = self.cost.parameters == self.cost.parameters
+        parameters = f"{self.cost.parameters:,.0f} parameters, " if known else ""
+        return (
+            f"{times(self.cost.times)} the training time ({parameters}"
+            f"{self.cost.seconds:.2g} s to train, {self.cost.microseconds:.2g} µs per "
+            "prediction)"
+        )
+
+
+def judge(
+    gains: Gains,
+    network: str,
+    table: pd.DataFrame,
+    costs: pd.DataFrame,
+    curves: pd.DataFrame,
+    *,
+    metric: str,
+    rope: float,
+    n_rows: int,
+) -> Verdict:
+    """Return the verdict on the network.
+
+    Parameters
+    ----------
+    gains : Gains
+    network : str
+    table : DataFrame
+        Candidates by name, with their kind.
+    costs : DataFrame
+        By candidate: parameters, seconds, microseconds, times.
+    curves : DataFrame
+        Learning curves of network and reference.
+    metric : str
+    rope : float
+    n_rows : int
+    """
+    posterior = gains.posterior(network)
+    low, high = gains.interval(network)
+    status = "not justified" if gains.exact else decide(posterior, rope)
+    more = None
+    if status == "undecided":
+        more = rows_to_decide(
+            posterior,
+            curves,
+            (network, gains.reference),
+            n_rows,
+            lambda later: decide(later, rope) != "undecided",
+        )
+    return Verdict(
+        status=status,
+        candidate=network,
+        reference=gains.reference,
+        metric=metric,
+        value=gains.mean(network),
+        reference_value=gains.mean(gains.reference),
+        gain=posterior.mean,
+        low=low,
+        high=high,
+        p_gain=posterior.above(0.0),
+        p_practical=posterior.above(rope),
+        rope=rope,
+        more_rows=more,
+        cost=Cost(**{str(name): float(costs[name][network]) for name in costs}),
+        notes=_notes(gains, network, table["kind"], metric, rope),
+    )
+
+
+def _notes(
+    gains: Gains, network: str, kinds: pd.Series[str], metric: str, rope: float
+) -> tuple[str, ...]:
+    """Say where neither of the two is the model to take."""
+    found = []
+    if gains.exact:
+        found.append(
+            f"{gains.reference} makes next to no error: nothing is left to gain."
+        )
+    best = gains.mean(gains.reference)
+    for name, kind in kinds.items():
+        value = gains.mean(str(name))
+        if kind == "constant" and value <= best * (1 + rope):
+            found.append(
+                f"The constant does as well as {gains.reference} ({metric} "
+                f"{value:.3g}): the columns hardly predict the target, linearly."
+            )
+        if kind == "yardstick":
+            posterior = gains.posterior(str(name))
+            ahead = value < gains.mean(network) * (1 - rope)
+            if ahead and decide(posterior, rope) == "justified":
+                found.append(
+                    f"Gradient boosting does better than both: {metric} {value:.3g}, "
+                    f"gain {percent(posterior.mean)} % over {gains.reference}."
+                )
+    return tuple(found)
+
+
+def decide(posterior: Posterior, rope: float) -> Status:
+    """Return the status that the posterior of the gain gives.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    rope : float
+        Gain that matters in practice.
+    """
+    if posterior.above(0.0) >= CERTAIN and posterior.mean >= rope:
+        return "justified"
+    if posterior.above(rope) <= 1 - CERTAIN:
+        return "not justified"
+    return "undecided"
+
+
+def same_digits(a: float, b: float) -> tuple[str, str]:
+    """Write two values with three digits, or as many more as tell them apart."""
+    for digits in (3, 4, 5):
+        texts = f"{a:.{digits}g}", f"{b:.{digits}g}"
+        if texts[0] != texts[1]:
+            break
+    return texts
+
+
+def percent(share: float) -> str:
+    """Write a share in percent, 0.012 as "1.2"; below -1,000 % figures say nothing."""
+    if share < -10:
+        return "below -1,000"
+    text = f"{100 * share:,.1f}"
+    return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text
+
+
+def probability(value: float) -> str:
+    """Write a probability with two digits, more where it is near 0 or 1."""
+    if value < 0.0005 or value > 0.9995:
+        return "below 0.001" if value < 0.5 else "above 0.999"
+    return f"{value:.3f}" if value < 0.01 or value > 0.99 else f"{value:.2f}"
+
+
+def times(ratio: float) -> str:
+    """Write a ratio of times with two digits."""
+    return f"{float(f'{ratio:.2g}'):,g} times"

@@ -1,0 +1,280 @@
+"""The whole comparison, with a small network, against scikit-learn's own tools."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.base import BaseEstimator
+from sklearn.linear_model import LinearRegression, RidgeClassifier
+from sklearn.metrics import log_loss
+from sklearn.model_selection import cross_val_score
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import perceptrons
+from perceptrons import presets
+from perceptrons.comparison import candidates
+from perceptrons.comparison.folds import make_folds
+
+
+@pytest.fixture(scope="module")
+def small():
+    """Let the network be a small one, which fits in milliseconds."""
+
+    def network(kind):
+        def make(*, random_state=None, n_jobs=None):
+            estimator = kind(
+                hidden_layer_sizes=(8,),
+                activation="tanh",
+                solver="lbfgs",
+                max_iter=100,
+                alpha=0.1,
+                random_state=random_state,
+                n_jobs=n_jobs,
+            )
+            return make_pipeline(StandardScaler(), estimator)
+
+        return make
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(presets, "tabular_regressor", network(perceptrons.MLPRegressor))
+        patch.setattr(presets, "tabular_classifier", network(perceptrons.MLPClassifier))
+        yield
+
+
+def linear(n, rng):
+    X = rng.normal(size=(n, 3))
+    return X, X @ [1.0, -0.5, 0.2] + rng.normal(size=n)
+
+
+def bent(n, rng):
+    X = rng.uniform(-2, 2, size=(n, 2))
+    return X, np.sin(3 * X[:, 0]) + 0.1 * rng.normal(size=n)
+
+
+SHORT = {"repeats": 2, "n_folds": 3, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def result(small):
+    return perceptrons.compare(*linear(90, np.random.default_rng(1)), **SHORT)
+
+
+def test_ols_has_the_errors_of_cross_val_score(result):
+    X, y = linear(90, np.random.default_rng(1))
+    found = result.scores.query("candidate == 'OLS'")
+    folds = make_folds(y, classes=False, n_folds=3, repeats=2, seed=0)
+    expected = -cross_val_score(
+        LinearRegression(),
+        X,
+        y,
+        cv=[(f.train, f.test) for f in folds],
+        scoring="neg_root_mean_squared_error",
+    )
+    assert_allclose(found["value"], expected, rtol=1e-10)
+
+
+def test_the_gain_is_the_relative_drop_of_the_mean_metric(result):
+    verdict = result.verdict
+    drop = 1 - verdict.value / verdict.reference_value
+    assert_allclose(verdict.gain, drop, rtol=1e-12)
+    table = result.table()
+    assert_allclose(table.loc["network", "RMSE"], verdict.value)
+    assert_allclose(table.loc["network", "gain"], verdict.gain)
+
+
+def test_the_reference_is_the_best_linear_candidate(result):
+    table = result.table().query("kind == 'linear'")
+    assert table["RMSE"].idxmin() == result.reference == result.verdict.reference
+    assert np.isnan(table.loc[result.reference, "gain"])
+
+
+def test_against_names_another_reference(small, rng):
+    found = perceptrons.compare(*linear(90, rng), against="constant", **SHORT)
+    assert found.reference == "constant"
+    assert "for constant" in str(found.verdict)
+    assert found.statistics.loc["OLS", "gain"] > 0
+
+
+def test_a_wave_justifies_a_network_and_the_winner_is_it(small, rng):
+    X, y = bent(240, rng)
+    found = perceptrons.compare(X, y, **SHORT)
+    assert found.verdict.status == "justified"
+    X_new, y_new = bent(500, rng)
+    new = pd.DataFrame(X_new, columns=["x0", "x1"])
+    assert np.sqrt(np.mean((found.winner.predict(new) - y_new) ** 2)) < 0.5
+    assert found.winner is found.fitted("network")
+
+
+def test_without_a_gain_the_winner_is_the_reference(result):
+    assert result.verdict.status == "not justified"
+    assert result.winner is result.fitted(result.reference)
+    with pytest.raises(KeyError, match="'ridge'"):
+        result.fitted("ridge")
+
+
+def test_a_seed_repeats_every_number(small, rng):
+    X, y = linear(60, rng)
+    drawn = perceptrons.compare(X, y, repeats=1, n_folds=3)
+    again = perceptrons.compare(X, y, repeats=1, n_folds=3, random_state=drawn.seed)
+    pd.testing.assert_series_equal(drawn.scores["value"], again.scores["value"])
+
+
+def test_another_candidate_changes_nothing_for_the_rest(result):
+    X, y = linear(90, np.random.default_rng(1))
+    more = perceptrons.compare(
+        X, y, candidates={"neighbors": KNeighborsRegressor()}, **SHORT
+    )
+    others = more.scores[more.scores["candidate"] != "neighbors"]
+    assert_allclose(others["value"], result.scores["value"])
+    assert more.candidates.loc["neighbors", "kind"] == "user"
+
+
+def test_predictions_out_of_fold_give_the_scores(result):
+    y = result.prepared.y
+    own = result.scores.query("candidate == 'Ridge' and repeat == 0")
+    squares = np.square(result.predictions["Ridge"] - y)
+    assert_allclose(np.mean(squares), np.mean(own["value"] ** 2), rtol=1e-10)
+
+
+def test_two_seeds_tell_training_noise(result):
+    seeds = result.scores.query("candidate == 'network'").groupby("seed").size()
+    assert list(seeds) == [6, 3]
+    noise = result.noise.loc["network"]
+    assert noise["training"] > 0
+    assert noise["n_seeds"] == 2
+
+
+def test_learning_curves_end_with_the_whole(small, rng):
+    found = perceptrons.compare(*linear(360, rng), **SHORT)
+    curves = found.learning
+    assert set(curves["candidate"]) == {found.reference, "network"}
+    sizes = curves.groupby("share")["n_train"].first()
+    assert list(sizes) == [60, 120, 240]
+    whole = curves.query("share == 1 and candidate == 'network'")["value"]
+    first = found.scores.query("repeat == 0 and seed == 0 and candidate == 'network'")
+    assert_allclose(whole, first["value"])
+
+
+def test_costs_count_parameters(result):
+    parameters = result.costs["parameters"]
+    assert parameters["constant"] == 1
+    assert parameters["OLS"] == parameters["Ridge"] == parameters["Lasso"] == 4
+    assert parameters["polynomial Ridge"] == 9 + 1
+    assert parameters["network"] == 3 * 8 + 8 + 8 + 1
+    assert parameters["boosting"] > 4
+    assert result.costs.loc[result.reference, "times"] == 1.0
+    assert (result.costs[["seconds", "microseconds"]] > 0).all(axis=None)
+
+
+def test_the_dictionary_is_json(result):
+    again = json.loads(json.dumps(result.as_dict(), allow_nan=False))
+    assert again["verdict"]["status"] == "not justified"
+    assert len(again["scores"]) == len(result.scores)
+
+
+@pytest.mark.parametrize("labels", [["no", "yes"], [False, True], [1, 2, 3]])
+def test_classes_are_judged_by_log_loss(small, rng, labels):
+    X = rng.normal(size=(120, 2))
+    codes = np.digitize(X[:, 0] + 0.5 * rng.normal(size=120), [0, 1][: len(labels) - 1])
+    y = np.array(labels)[codes]
+    found = perceptrons.compare(X, y, **SHORT)
+    assert (found.task, found.metric) == ("classification", "log loss")
+    assert found.verdict.reference in ("logistic L1", "logistic L2")
+    shares = found.predictions["logistic L2"]
+    own = found.scores.query("candidate == 'logistic L2' and repeat == 0")
+    assert_allclose(log_loss(y, shares), own["value"].mean(), rtol=1e-6)
+    wrong = np.mean(np.array(labels)[shares.argmax(axis=1)] != y)
+    assert_allclose(wrong, own["second"].mean())
+    assert set(found.winner.predict(found.prepared.X)) <= set(labels)
+
+
+def test_groups_and_time_by_name_are_no_features(small, rng):
+    X, y = linear(60, rng)
+    table = pd.DataFrame(X, columns=["a", "b", "c"])
+    table["who"] = np.repeat([f"person {i}" for i in range(12)], 5)
+    table["day"] = pd.date_range("2024-01-01", periods=60).strftime("%Y-%m-%d")
+    grouped = perceptrons.compare(table.drop(columns="day"), y, groups="who", **SHORT)
+    assert "who" not in grouped.prepared.X
+    assert "group" in grouped.split
+    along = perceptrons.compare(table.drop(columns="who"), y, time="day", **SHORT)
+    assert "day" not in along.prepared.X
+    assert (along.repeats, along.scores["fold"].nunique()) == (1, 3)
+    assert np.isnan(along.predictions["OLS"][:10]).all()
+    assert along.caveats
+
+
+def test_rows_without_a_target_leave_their_groups_too(small, rng):
+    X, y = linear(63, rng)
+    y[[0, 20, 40]] = np.nan
+    found = perceptrons.compare(X, y, groups=np.arange(63) // 3, **SHORT)
+    assert len(found.prepared.y) == 60
+
+
+def test_a_polynomial_too_large_is_left_out_and_said_so(small, rng, monkeypatch):
+    monkeypatch.setattr(candidates, "_MOST_WORK", 1000)
+    found = perceptrons.compare(*linear(60, rng), **SHORT)
+    assert "polynomial Ridge" not in found.candidates.index
+    assert any("squares and products" in text for text in found.caveats)
+
+
+def test_an_exact_reference_leaves_nothing_to_gain(small, rng):
+    X = rng.normal(size=(60, 3))
+    found = perceptrons.compare(X, X @ [1.0, 2.0, 3.0], **SHORT)
+    assert found.verdict.status == "not justified"
+    assert "nothing is left to gain" in found.verdict.notes[0]
+
+
+def test_classes_that_are_all_but_certain_leave_nothing_to_gain(small, rng):
+    X = rng.normal(size=(90, 2))
+    X[:, 0] += np.where(X[:, 0] > 0, 9, -9)
+    found = perceptrons.compare(X, X[:, 0] > 0, **SHORT)
+    assert found.verdict.status == "not justified"
+    assert "nothing is left to gain" in found.verdict.notes[0]
+
+
+class Broken(BaseEstimator):
+    def fit(self, X, y):
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), np.nan)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "text"),
+    [
+        ({"n_folds": 1}, ValueError, "n_folds"),
+        ({"repeats": 0}, ValueError, "repeats"),
+        ({"rope": -0.1}, ValueError, "rope"),
+        ({"random_state": -1}, ValueError, "random_state"),
+        ({"against": "network"}, ValueError, "against"),
+        ({"against": "Rigde"}, ValueError, "Did you mean 'Ridge'"),
+        ({"candidates": {"OLS": LinearRegression()}}, ValueError, "taken"),
+        ({"candidates": {"mine": LinearRegression}}, TypeError, "mine"),
+        ({"candidates": {"mine": Broken()}}, ValueError, "not finite"),
+        ({"groups": "who"}, TypeError, "no named columns"),
+        ({"groups": [1, 2]}, ValueError, "one value per row"),
+        ({"time": ["soon"] * 60}, ValueError, "numbers or dates"),
+    ],
+)
+def test_misuse_is_refused(small, rng, arguments, error, text):
+    X, y = linear(60, rng)
+    with pytest.raises(error, match=text):
+        perceptrons.compare(X, y, **SHORT | arguments)
+
+
+def test_classifiers_need_probabilities(small, rng):
+    X = rng.normal(size=(60, 2))
+    own = {"ridge": RidgeClassifier()}
+    with pytest.raises(TypeError, match="CalibratedClassifierCV"):
+        perceptrons.compare(X, X[:, 0] > 0, candidates=own, **SHORT)
+
+
+def test_a_network_for_tables_is_what_competes(rng):
+    entries = candidates.regressors(100, 3, None)
+    (network,) = [e.estimator for e in entries if e.kind == "network"]
+    assert type(network) is type(presets.tabular_regressor())

@@ -1,0 +1,149 @@
+"""The guard warns of copies of the target and stays silent on honest tables."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import datasets
+
+from perceptrons.comparison.columns import prepare
+from perceptrons.comparison.read import read_table, split_target
+
+TABLES = {
+    "concrete": "strength_mpa",
+    "energy": "heating_load",
+    "mpg": "mpg",
+    "penguins": "species",
+    "titanic": "survived",
+    "wine-quality-red": "quality",
+}
+N = 300
+
+
+def leaks(X, y, **options):
+    return [
+        w for w in prepare(X, y, **options).warnings if w.startswith("Possible leak")
+    ]
+
+
+def real(name):
+    """Return a table of the folder that holds them, or skip."""
+    folder = Path(os.environ.get("PERCEPTRONS_DATA", "../shared/data")) / "tables"
+    if not (folder / f"{name}.csv").exists():
+        pytest.skip("set PERCEPTRONS_DATA to a folder with tables/")
+    return split_target(read_table(folder / f"{name}.csv"), TABLES[name])
+
+
+@pytest.fixture
+def honest(rng):
+    X = pd.DataFrame(rng.normal(size=(N, 3)), columns=["a", "b", "c"])
+    return X, X.sum(axis=1) + rng.normal(size=N)
+
+
+def test_a_noisy_copy_of_an_amount_is_a_leak(honest, rng):
+    X, y = honest
+    (warning,) = leaks(X.assign(total=100 * y + 5 * rng.normal(size=N)), y)
+    assert "leak: the column 'total'" in warning
+    assert "--drop total" in warning
+    assert "of the variance" in warning
+
+
+def test_a_curved_copy_is_a_leak(honest):
+    X, y = honest
+    assert len(leaks(X.assign(power=np.exp(y)), y)) == 1
+
+
+def test_a_renamed_class_is_a_leak(honest):
+    X, y = honest
+    sold = np.where(y > 0, "sold", "kept")
+    (warning,) = leaks(X.assign(state=sold), (y > 0).astype(int))
+    assert "'state'" in warning
+    assert "100.0 % of the rows right" in warning
+
+
+def test_gaps_that_know_the_target_are_a_leak(honest, rng):
+    X, y = honest
+    refund = np.where(y > 0, rng.normal(size=N), np.nan)
+    (warning,) = leaks(X.assign(refund=refund), y > 0)
+    assert "'refund'" in warning
+
+
+def test_two_copies_do_not_hide_each_other(honest, rng):
+    X, y = honest
+    noise = rng.normal(size=(2, N))
+    copies = X.assign(gross=y + 0.05 * noise[0], net=y + 0.05 * noise[1])
+    assert len(leaks(copies, y)) == 2
+
+
+def test_a_dropped_leak_is_not_warned_of(honest):
+    X, y = honest
+    assert leaks(X.assign(copy=2 * y), y, drop=["copy"]) == []
+
+
+def test_a_strong_feature_among_strong_features_is_no_leak(rng):
+    size = rng.normal(size=N)
+    X = pd.DataFrame(
+        {name: size + 0.1 * rng.normal(size=N) for name in ("length", "height", "mass")}
+    )
+    assert leaks(X, size + 0.1 * rng.normal(size=N)) == []
+
+
+def test_the_only_column_is_the_question_itself():
+    x = np.linspace(-1, 1, N)
+    assert leaks(x[:, None], 1 / (1 + 25 * x**2)) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["diabetes", "breast_cancer", "digits", "iris", "wine"]
+)
+def test_sets_of_scikit_learn_do_not_cry_wolf(name):
+    data = getattr(datasets, f"load_{name}")(as_frame=True)
+    assert leaks(data.data, data.target) == []
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_real_tables_warn_of_the_one_leak_in_them(name):
+    warnings = leaks(*real(name))
+    if name == "titanic":
+        (warning,) = warnings
+        assert "leak" in warning
+        assert "'alive'" in warning
+    else:
+        assert warnings == []
+
+
+# Rows that repeat each other.
+
+
+def test_repeated_rows_share_a_group(honest):
+    X, y = honest
+    rows = np.r_[0:N, 0:40]
+    prepared = prepare(X.iloc[rows], y.iloc[rows])
+    assert prepared.groups.shape == (N + 40,)
+    np.testing.assert_array_equal(prepared.groups[N:], prepared.groups[:40])
+    assert np.unique(prepared.groups).size == N
+    (warning,) = prepared.warnings
+    assert "40 rows repeat" in warning
+    assert "kept together" in warning
+
+
+def test_rows_with_gaps_repeat_each_other_too(honest):
+    X, y = honest
+    X = X.assign(kind=["u", None, "v"] * 100)
+    X.loc[0, "a"] = np.nan
+    rows = np.r_[0:N, 0, 1]
+    groups = prepare(X.iloc[rows], y.iloc[rows]).groups
+    np.testing.assert_array_equal(groups[N:], groups[:2])
+
+
+def test_distinct_rows_have_no_groups(honest):
+    assert prepare(*honest).groups is None
+
+
+def test_rows_that_must_repeat_are_no_duplicates(rng):
+    corners = rng.integers(0, 2, size=(N, 2))
+    prepared = prepare(corners, corners[:, 0] ^ corners[:, 1])
+    assert prepared.groups is None
+    assert prepared.warnings == []
