@@ -8,6 +8,10 @@
 #include <cstdint>
 #include <cstring>
 
+#ifdef __AVX512VL__
+#include <immintrin.h>
+#endif
+
 namespace PERCEPTRONS_ISA {
 
 template <class T, int bytes> struct Pack;
@@ -37,7 +41,13 @@ template <class P> inline typename P::V load(const typename P::T* p) {
 template <class P> inline void store(typename P::T* p, typename P::V v) {
     std::memcpy(p, &v, sizeof v);
 }
-template <class P> inline typename P::V all(typename P::T x) { return typename P::V{} + x; }
+template <class P> inline typename P::V all(typename P::T x) { return x - typename P::V{}; }
+
+// The first half of a wide vector.
+inline Half<float>::V low(Wide<float>::V v) {
+    return __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7);
+}
+inline Half<double>::V low(Wide<double>::V v) { return __builtin_shufflevector(v, v, 0, 1, 2, 3); }
 
 // Call f(pack, c) at every position c of a row of whole halves.
 template <class T, class F>
@@ -47,47 +57,73 @@ __attribute__((always_inline)) inline void each_vector(int64_t columns, F f) {
     if (c < columns) f(Half<T>{}, c);
 }
 
+// b where a is not larger (not smaller): one instruction each, which AVX-512 compilers do
+// not find by themselves.
+template <class V> inline V larger(V a, V b) { return a > b ? a : b; }
+template <class V> inline V smaller(V a, V b) { return a < b ? a : b; }
+#ifdef __AVX512VL__
+template <> inline Wide<float>::V larger(Wide<float>::V a, Wide<float>::V b) { return _mm512_max_ps(a, b); }
+template <> inline Wide<float>::V smaller(Wide<float>::V a, Wide<float>::V b) { return _mm512_min_ps(a, b); }
+template <> inline Half<float>::V larger(Half<float>::V a, Half<float>::V b) { return _mm256_max_ps(a, b); }
+template <> inline Half<float>::V smaller(Half<float>::V a, Half<float>::V b) { return _mm256_min_ps(a, b); }
+template <> inline Wide<double>::V larger(Wide<double>::V a, Wide<double>::V b) { return _mm512_max_pd(a, b); }
+template <> inline Wide<double>::V smaller(Wide<double>::V a, Wide<double>::V b) { return _mm512_min_pd(a, b); }
+template <> inline Half<double>::V larger(Half<double>::V a, Half<double>::V b) { return _mm256_max_pd(a, b); }
+template <> inline Half<double>::V smaller(Half<double>::V a, Half<double>::V b) { return _mm256_min_pd(a, b); }
+#endif
+
 // NaN stays NaN.
-template <class P> inline typename P::V at_least(typename P::V x, typename P::T low) {
-    return low > x ? all<P>(low) : x;
+template <class P> inline typename P::V at_least(typename P::V x, typename P::T bound) {
+    return larger(all<P>(bound), x);
 }
-template <class P> inline typename P::V at_most(typename P::V x, typename P::T high) {
-    return high < x ? all<P>(high) : x;
+template <class P> inline typename P::V at_most(typename P::V x, typename P::T bound) {
+    return smaller(all<P>(bound), x);
 }
 
+// Constants of exp: a polynomial 1 + r + r^2 (c_0 + c_1 r + ...) with the coefficients of
+// least relative error (Remez exchange) on abs(r) <= ln(2) / 2.
 template <class T> struct Exp;
 template <> struct Exp<float> {
-    static constexpr int degree = 7;  // remainder below 2^-24 for abs(r) <= ln(2) / 2
-    static constexpr int bias = 127, mantissa = 23;
+    static constexpr int terms = 4;  // error 2^-23.2
+    static constexpr float c[terms] = {4.9999230e-1f, 1.6667115e-1f, 4.1890331e-2f, 8.3125008e-3f};
+    static constexpr int mantissa = 23;
     static constexpr float ln2_high = 0.693145751953125f;  // 15 bits: exact products
     static constexpr float ln2_low = 1.428606820309417e-6f;
-    static constexpr float round_magic = 12582912.0f;  // 1.5 * 2^23
+    static constexpr float magic = 12582912.0f + 127.0f;  // 1.5 2^23, and the exponent's bias
     static constexpr float lowest = -87.3f, highest = 88.0f;
 };
 template <> struct Exp<double> {
-    static constexpr int degree = 13;
-    static constexpr int bias = 1023, mantissa = 52;
+    static constexpr int terms = 10;  // error 2^-57.9
+    static constexpr double c[terms] = {
+        5.00000000000001067e-1, 1.66666666666664115e-1, 4.16666666665297281e-2,
+        8.33333333349497726e-3, 1.38888889437599840e-3, 1.98412695057738068e-4,
+        2.48014929496170708e-5, 2.75575868038470707e-6, 2.76303062556478558e-7,
+        2.50000188530833420e-8};
+    static constexpr int mantissa = 52;
     static constexpr double ln2_high = 0.693147180369123816490;
     static constexpr double ln2_low = 1.90821492927058770002e-10;
-    static constexpr double round_magic = 6755399441055744.0;  // 1.5 * 2^52
+    static constexpr double magic = 6755399441055744.0 + 1023.0;  // 1.5 2^52, and the bias
     static constexpr double lowest = -708.3, highest = 709.0;
 };
 
-// exp(x) = 2^n exp(r), n = round(x / ln 2): the Taylor polynomial of exp on
-// abs(r) <= ln(2) / 2, exact to the last bit or two. Beyond the range of normal numbers
-// it stays at their ends; NaN stays NaN.
-template <class P> inline typename P::V exp(typename P::V x) {
+// exp(sign x) = 2^n exp(r), n = round(sign x / ln 2), to a bit or two of the last place.
+// Adding the magic number rounds and leaves n + bias in the lowest bits: shifted, they are
+// 2^n. Beyond the range of normal numbers it stays at their ends; NaN stays NaN.
+template <class P, int sign = 1> inline typename P::V exp(typename P::V x) {
     typedef typename P::T T;
     typedef typename P::V V;
     using C = Exp<T>;
-    x = at_most<P>(at_least<P>(x, C::lowest), C::highest);
-    V n = x * T(1.44269504088896340736) + C::round_magic - C::round_magic;
-    V r = x - n * C::ln2_high - n * C::ln2_low;
-    T factorial[C::degree + 1] = {1};
-    for (int k = 1; k <= C::degree; ++k) factorial[k] = factorial[k - 1] * T(k);
-    V p = all<P>(T(1) / factorial[C::degree]);
-    for (int k = C::degree - 1; k >= 0; --k) p = p * r + T(1) / factorial[k];
-    typename P::I bits = (__builtin_convertvector(n, typename P::I) + C::bias) << C::mantissa;
+    x = sign > 0 ? at_most<P>(at_least<P>(x, C::lowest), C::highest)
+                 : at_most<P>(at_least<P>(x, -C::highest), -C::lowest);
+    const V shifted = x * T(sign * 1.44269504088896340736) + C::magic;
+    const V n = shifted - C::magic;
+    const V r = (sign > 0 ? x : -x) - n * C::ln2_high - n * C::ln2_low;
+    V p = all<P>(C::c[C::terms - 1]);
+    for (int k = C::terms - 2; k >= 0; --k) p = p * r + C::c[k];
+    p = (p * r + T(1)) * r + T(1);
+    typename P::I bits;
+    std::memcpy(&bits, &shifted, sizeof bits);
+    bits <<= C::mantissa;
     V power;
     std::memcpy(&power, &bits, sizeof bits);
     return p * power;
@@ -95,7 +131,7 @@ template <class P> inline typename P::V exp(typename P::V x) {
 
 template <class P> inline typename P::V logistic(typename P::V z) {
     typedef typename P::T T;
-    return T(1) / (T(1) + exp<P>(-z));
+    return T(1) / (T(1) + exp<P, -1>(z));
 }
 
 // The sum of all lanes, pairwise by halves: one order whatever the registers.
