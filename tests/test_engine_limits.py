@@ -728,6 +728,85 @@ def test_other_threads_run_during_an_epoch(rng):
     assert len(inside) > 3
 
 
+# Many epochs in one call ----------------------------------------------------------
+
+
+def watched(**settings):
+    """Return two equal estimators: nobody watches the first, a callback the second."""
+
+    class Watch:
+        def on_epoch_end(self, state):
+            return False
+
+    return [
+        MLPRegressor(
+            hidden_layer_sizes=(9,),
+            batch_size=7,
+            random_state=3,
+            engine="compiled",
+            callbacks=callbacks,
+            **settings,
+        )
+        for callbacks in (None, [Watch()])
+    ]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"max_iter": 400, "tol": 1e-3, "n_iter_no_change": 4},
+        {"max_iter": 60, "schedule": "cosine", "tol": 0.0},
+        {"max_iter": 60, "schedule": "invscaling", "solver": "sgd"},
+        {"max_iter": 90, "learning_rate": "adaptive", "solver": "sgd", "tol": 1e-2},
+        {
+            "activation": "identity",
+            "solver": "sgd",
+            "learning_rate_init": 0.3,
+        },  # diverges
+    ],
+    ids=repr,
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_epochs_of_one_call_are_those_of_many_calls(settings, rng):
+    X = rng.normal(size=(40, 3))
+    y = np.sin(X[:, 0]) + X[:, 1]
+    together, one_by_one = watched(**settings)
+    for net in (together, one_by_one):
+        net.fit(X, y)
+    columns, expected = (n.history_.columns for n in (together, one_by_one))
+    for name in ("epoch", "loss", "learning_rate"):
+        assert_array_equal(columns[name], expected[name])
+    assert min(columns["seconds"]) >= 0
+    for ours, theirs in zip(together.coefs_, one_by_one.coefs_, strict=True):
+        assert_array_equal(ours, theirs)
+    for name in ("reason", "epochs", "best_epoch"):
+        assert getattr(together.outcome_, name) == getattr(one_by_one.outcome_, name)
+
+
+def test_max_time_ends_many_epochs_of_one_call(rng):
+    X = rng.normal(size=(40, 3))
+    net, _ = watched(max_iter=10**9, tol=0.0, n_iter_no_change=np.inf, max_time=0.05)
+    net.fit(X, X[:, 0])
+    assert net.outcome_.reason == "limit reached"
+    assert 0.05 <= net.outcome_.seconds < 1
+    assert net.outcome_.epochs == len(net.history_) > 10
+
+
+@pytest.mark.filterwarnings("ignore:Training interrupted")
+def test_interruption_keeps_the_finished_epochs_of_a_call(rng):
+    X = rng.normal(size=(40, 3))
+    net, _ = watched(max_iter=10**9, tol=0.0, n_iter_no_change=np.inf)
+    fitting = threading.Thread(target=net.fit, args=(X, X[:, 0]))
+    fitting.start()
+    threading.Event().wait(0.2)
+    with engine.interrupt_all():
+        fitting.join(5)
+    assert not fitting.is_alive()
+    assert net.outcome_.reason == "interrupted"
+    assert net.outcome_.epochs == len(net.history_) == net.outcome_.best_epoch > 10
+    assert np.isfinite(net.history_.columns["loss"]).all()
+
+
 # Choosing -------------------------------------------------------------------------
 
 
@@ -776,6 +855,22 @@ def test_auto_takes_the_compiled_engine_and_says_why(rng, monkeypatch):
         net = MLPRegressor(hidden_layer_sizes=(3,), max_iter=2).fit(X, y)
         assert net.outcome_.engine == "compiled"
         assert instructions in net.outcome_.engine_reason
+
+
+@pytest.mark.parametrize("table", ["activations", "losses", "optimizers"])
+def test_an_extension_built_for_other_codes_is_refused(table):
+    from perceptrons.engine import _kernels
+    from perceptrons.engine.compiled import check_codes
+
+    check_codes(_kernels.codes())
+    other = _kernels.codes()
+    first, second, *_ = other[table]
+    other[table][first], other[table][second] = 1, 0
+    with pytest.raises(ImportError, match=f"codes of {table} .*install perceptrons"):
+        check_codes(other)
+    del other[table][first]
+    with pytest.raises(ImportError, match=f"codes of {table}"):
+        check_codes(other)
 
 
 def test_unknown_instruction_set_is_an_error_that_names_the_known(monkeypatch):

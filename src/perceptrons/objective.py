@@ -5,6 +5,7 @@ This is the meaning of training: the NumPy reference every other engine is judge
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -66,6 +67,25 @@ class Clipping(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Epochs:
+    """Finished epochs of one call.
+
+    Parameters
+    ----------
+    losses : list of float
+        The batches' mean J of each epoch; NaN, in the last one, if it diverged.
+    seconds : list of float
+        Duration of each epoch.
+    interruption : BaseException or None
+        What ended the call within the epoch after these.
+    """
+
+    losses: list[float]
+    seconds: list[float]
+    interruption: BaseException | None = None
+
+
 class BoundObjective(Protocol):
     """The seam: what every engine offers once its buffers are allocated."""
 
@@ -83,7 +103,7 @@ class BoundObjective(Protocol):
         """Return J(theta) and write its gradient."""
         ...
 
-    def run_epoch(
+    def run_epochs(
         self,
         rule: Rule,
         state: dict[str, Any],
@@ -92,11 +112,12 @@ class BoundObjective(Protocol):
         Y: Array,
         weights: Array | None,
         batches: Batches,
-        rates: Sequence[float],
+        rates: NDArray[np.float64],
         clip: Clipping | None,
         dropout: Dropout | None,
-    ) -> float:
-        """Take the steps of one epoch, in place, and return its mean J."""
+        most_seconds: float,
+    ) -> Epochs:
+        """Take epochs, in place: one at least, at most one per row of rates."""
         ...
 
     def raw_outputs(self, theta: Array, X: Any) -> Array:
@@ -240,6 +261,41 @@ class Objective:
             losses = problem.loss.value(raw[: len(tile_Y)], tile_Y)
             total += _weighted_sum(losses, tile_weights)
         return total / weight_total if np.isfinite(theta).all() else np.nan
+
+    def run_epochs(
+        self,
+        rule: Rule,
+        state: dict[str, Any],
+        theta: Array,
+        X: Any,
+        Y: Array,
+        weights: Array | None,
+        batches: Batches,
+        rates: NDArray[np.float64],
+        clip: Clipping | None,
+        dropout: Dropout | None,
+        most_seconds: float,
+    ) -> Epochs:
+        """Take one epoch, in place: here a call costs nothing beside it.
+
+        Parameters
+        ----------
+        rule, state, theta, X, Y, weights, batches, clip, dropout : as in ``run_epoch``
+        rates : ndarray of shape (epochs, steps)
+            Learning rates of the epochs asked for, the most that may be taken.
+        most_seconds : float
+            No epoch but the first begins later.
+
+        Returns
+        -------
+        Epochs
+        """
+        begun = time.perf_counter()
+        # Python floats: a NumPy float64 would turn float32 arithmetic into float64.
+        loss = self.run_epoch(
+            rule, state, theta, X, Y, weights, batches, rates[0].tolist(), clip, dropout
+        )
+        return Epochs([loss], [time.perf_counter() - begun])
 
     def raw_outputs(self, theta: Array, X: Any) -> Array:
         """Return the raw outputs of shape (n, K), all units kept."""

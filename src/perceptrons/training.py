@@ -22,15 +22,13 @@ from threadpoolctl import ThreadpoolController
 from perceptrons.history import EpochState, History, Outcome, Reason
 from perceptrons.objective import BoundObjective, Clipping, Rule
 from perceptrons.sampling import Batches, Dropout
-from perceptrons.schedules import (
-    Adaptive,
-    Progress,
-    Schedule,
-)
-from perceptrons.verbosity import Reporter
+from perceptrons.schedules import Adaptive, Constant, Progress, Schedule
+from perceptrons.verbosity import Reporter, Silent
 
 Array = NDArray[np.floating[Any]]
 
+# Learning rates laid out at once: half a megabyte.
+MOST_RATES = 65_536
 
 #: Set to end every training under way, in whatever thread, as Ctrl-C does: signals
 #: reach the main thread only.
@@ -214,31 +212,31 @@ class _Course:
         self.kept = theta.copy()
         self.epochs = self.best_epoch = 0
         self.by_callback = False
-        self.started = self._epoch_started = time.perf_counter()
+        self.started = time.perf_counter()
 
     def seconds(self) -> float:
         """Return the time since the fit began."""
         return time.perf_counter() - self.started
 
     def end_epoch(
-        self, loss: float, rate: float, state: dict[str, Any]
+        self, loss: float, rate: float, state: dict[str, Any], seconds: float
     ) -> tuple[Reason, str] | None:
-        """Take note of an epoch; return why training ends here, if it does."""
+        """Take note of an epoch of so many seconds; say why training ends, if so."""
         task, validation = self.task, self.task.validation
         validation_loss = score = math.nan
         finite = math.isfinite(loss)
         if finite and validation is not None:
+            begun = time.perf_counter()
             validation_loss, score = self._validate(validation)
-        now = time.perf_counter()
+            seconds += time.perf_counter() - begun
         task.history.append(
             epoch=len(task.history) + 1,
             loss=loss if finite else math.nan,
             validation_loss=validation_loss,
             validation_score=score,
             learning_rate=rate,
-            seconds=now - self._epoch_started,
+            seconds=seconds,
         )
-        self._epoch_started = now
         if not finite:
             return "diverged", self._divergence(rate)
         self.epochs += 1
@@ -247,14 +245,21 @@ class _Course:
         if task.callbacks and self._call_back(state):
             self.by_callback = True
             return "interrupted", f"A callback ended training in epoch {self.epochs}."
-        if task.limits.max_time is not None and self.seconds() >= task.limits.max_time:
-            return "limit reached", (
-                f"The time limit of {task.limits.max_time:g} s ended training in epoch "
-                f"{self.epochs}; raise max_time to go on."
-            )
-        if interruption.is_set():
-            raise KeyboardInterrupt
         return None
+
+    def seconds_left(self) -> float:
+        """Return the time until ``max_time``."""
+        most = self.task.limits.max_time
+        return math.inf if most is None else most - self.seconds()
+
+    def out_of_time(self) -> tuple[Reason, str] | None:
+        """End training where ``max_time`` has passed."""
+        if self.seconds_left() > 0:
+            return None
+        return "limit reached", (
+            f"The time limit of {self.task.limits.max_time:g} s ended training in "
+            f"epoch {self.epochs}; raise max_time to go on."
+        )
 
     def end(self, ended: tuple[Reason, str]) -> Outcome:
         """Write the kept weights back and say how training ended."""
@@ -378,16 +383,27 @@ def descend(
     try:
         with _arithmetic():
             while ended is None and course.epochs < limits.max_epochs:
-                rates = _rates(learning_rate, schedule, batches, limits, memory)
-                loss = task.objective.run_epoch(
+                unwatched = _unwatched(course, batches.n_steps)
+                rates = _rates(
+                    learning_rate, schedule, batches, limits, memory, unwatched
+                )
+                epochs = task.objective.run_epochs(
                     rule, state, theta, data.X, data.Y, data.weights,
-                    batches, rates, clip, dropout,
+                    batches, rates, clip, dropout, course.seconds_left(),
                 )  # fmt: skip
-                memory.epochs += 1
-                memory.samples_seen += batches.n_rows
-                ended = course.end_epoch(loss, rates[-1], state)
+                for row, loss, seconds in zip(
+                    rates, epochs.losses, epochs.seconds, strict=False
+                ):
+                    memory.epochs += 1
+                    memory.samples_seen += batches.n_rows
+                    ended = course.end_epoch(loss, float(row[-1]), state, seconds)
+                ended = ended or course.out_of_time()
                 if ended is None and memory.stalled > limits.patience:
                     ended = _plateau(task, schedule, learning_rate)
+                if ended is None and epochs.interruption is not None:
+                    raise epochs.interruption
+                if ended is None and interruption.is_set():
+                    raise KeyboardInterrupt
     except KeyboardInterrupt:
         ended = _interrupted(course)
     if ended is not None and ended[0] == "diverged":
@@ -396,25 +412,40 @@ def descend(
     return course.end(ended or _limit(limits))
 
 
+def _unwatched(course: _Course, n_steps: int) -> int:
+    """Return how many epochs may pass before somebody looks or training may end."""
+    task = course.task
+    limits = task.limits
+    if task.callbacks or task.validation or not isinstance(task.report, Silent):
+        return 1
+    until_stalled = max(0.0, limits.patience - task.memory.stalled) + 1
+    until_limit = limits.max_epochs - course.epochs
+    return int(max(1, min(until_stalled, until_limit, MOST_RATES // n_steps)))
+
+
 def _rates(
     learning_rate: float,
     schedule: Schedule,
     batches: Batches,
     limits: Limits,
     memory: Memory,
-) -> list[float]:
-    """Return the learning rate of each step of the next epoch."""
+    n_epochs: int,
+) -> NDArray[np.float64]:
+    """Return the learning rate of each step of the next epochs, a row per epoch."""
     n_steps = batches.n_steps
-    progress = Progress(
-        steps=memory.epochs * n_steps + np.arange(n_steps),
-        steps_per_epoch=n_steps,
-        total_steps=limits.horizon * n_steps,
-        samples_seen=memory.samples_seen,
-    )
-    factors = schedule.factors(progress)
-    # Python floats: a NumPy float64 would turn float32 arithmetic into float64.
-    rates: list[float] = (learning_rate * memory.rate_factor * factors).tolist()
-    return rates
+    rate = learning_rate * memory.rate_factor
+    if isinstance(schedule, Constant | Adaptive):
+        return np.broadcast_to(np.float64(rate), (n_epochs, n_steps))
+    rows = []
+    for ahead in range(n_epochs):
+        progress = Progress(
+            steps=(memory.epochs + ahead) * n_steps + np.arange(n_steps),
+            steps_per_epoch=n_steps,
+            total_steps=limits.horizon * n_steps,
+            samples_seen=memory.samples_seen + ahead * batches.n_rows,
+        )
+        rows.append(rate * schedule.factors(progress))
+    return np.array(rows)
 
 
 def _plateau(
@@ -488,6 +519,7 @@ def minimize(theta: Array, task: Task, max_calls: int) -> Outcome:
 
     course, limits, data = _Course(theta, task), task.limits, task.data
     grad = np.empty_like(theta)
+    ended_last = 0.0  # seconds at the end of the last iteration
 
     def value_and_grad(x: Array) -> tuple[float, Array]:
         if interruption.is_set():  # a line search may take many of these
@@ -501,9 +533,12 @@ def minimize(theta: Array, task: Task, max_calls: int) -> Outcome:
         return value, grad.copy()
 
     def end_iteration(intermediate_result: OptimizeResult) -> None:
+        nonlocal ended_last
         theta[...] = intermediate_result.x
         task.memory.samples_seen += len(data.Y)
-        ended = course.end_epoch(float(intermediate_result.fun), math.nan, {})
+        seconds, ended_last = course.seconds() - ended_last, course.seconds()
+        value = float(intermediate_result.fun)
+        ended = course.end_epoch(value, math.nan, {}, seconds) or course.out_of_time()
         if ended is not None:
             raise _StopError(ended)
 

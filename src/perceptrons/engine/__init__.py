@@ -1,7 +1,7 @@
 """Which engine trains: the compiled one, or NumPy, the reference and fallback.
 
 An engine is a class like :class:`perceptrons.objective.Objective`, bound to a problem
-and the most rows of a batch, with ``value_and_grad``, ``run_epoch`` and
+and the most rows of a batch, with ``value_and_grad``, ``run_epochs`` and
 ``raw_outputs``. The compiled one may decline a case with a reason.
 """
 
@@ -43,7 +43,7 @@ def missing() -> str | None:
     if find_spec("perceptrons.engine._kernels") is None:
         return "this installation was built without the compiled engine"
     try:
-        from perceptrons.engine import _kernels  # noqa: F401
+        import perceptrons.engine.compiled  # noqa: F401
     except ImportError as error:
         return f"the compiled engine does not load ({error})"
     return None

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+def codes() -> dict[str, dict[str, int]]:
+    """Return the codes of each table, by name."""
+
 def instruction_sets() -> list[str]:
     """Return what this processor can run, best first."""
 

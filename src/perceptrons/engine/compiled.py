@@ -13,7 +13,7 @@ from scipy.sparse import issparse
 
 from perceptrons import activations, losses, optimizers
 from perceptrons.engine import _kernels
-from perceptrons.objective import Clipping, Problem, Rule
+from perceptrons.objective import Clipping, Epochs, Problem, Rule
 from perceptrons.optimizers import NormClipping
 from perceptrons.sampling import Batches, Dropout, RowSubset
 
@@ -36,6 +36,30 @@ _RULES: dict[type, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("mean", "mean_square"),
     ),
 }
+
+
+def check_codes(built: dict[str, dict[str, int]]) -> None:
+    """Refuse an extension that was built for other tables than these.
+
+    Raises
+    ------
+    ImportError
+    """
+    tables: dict[str, dict[str, Any]] = {
+        "activations": dict(activations.ACTIVATIONS),
+        "losses": dict(losses.LOSSES),
+        "optimizers": dict(optimizers.OPTIMIZERS),
+    }
+    for table, rows in tables.items():
+        expected = {name: record.code for name, record in rows.items()}
+        if built.get(table) != expected:
+            raise ImportError(
+                f"it was built for other codes of {table} ({built.get(table)}) than "
+                f"perceptrons.{table} has ({expected}); install perceptrons again"
+            )
+
+
+check_codes(_kernels.codes())
 
 
 def instruction_set() -> str:
@@ -124,20 +148,43 @@ class CompiledObjective:
         dropout: Dropout | None,
     ) -> float:
         """Take the steps of one epoch, in place, and return the batches' mean J."""
+        epochs = self.run_epochs(
+            rule, state, theta, X, Y, weights, batches, np.array([rates], np.float64),
+            clip, dropout, np.inf,
+        )  # fmt: skip
+        if epochs.interruption is not None:
+            raise epochs.interruption
+        return epochs.losses[0]
+
+    def run_epochs(
+        self,
+        rule: Rule,
+        state: dict[str, Any],
+        theta: Array,
+        X: Any,
+        Y: Array,
+        weights: Array | None,
+        batches: Batches,
+        rates: NDArray[np.float64],
+        clip: Clipping | None,
+        dropout: Dropout | None,
+        most_seconds: float,
+    ) -> Epochs:
+        """Take up to as many epochs as rates has rows, in place."""
         names, arrays = _RULES[type(rule)]
         settings = [float(getattr(rule, name)) for name in names]
         limit, per_layer = 0.0, False
         if isinstance(clip, NormClipping):
             limit, per_layer = clip.limit, len(clip.groups[0]) > 1
         states = [state[name] for name in arrays] + [None, None]
-        loss: float
-        loss, step = self._network.run_epoch(
+        taken, seconds, steps, interruption = self._network.run_epochs(
             self._bind(X),
             *_aligned(Y, weights),
             batches.size,
             _DRAWS[batches.draw],
             batches.stream.bit_generator.capsule,
-            np.asarray(rates, np.float64),
+            rates,
+            most_seconds,
             limit,
             per_layer,
             list(dropout.rates) if dropout else [],
@@ -151,8 +198,8 @@ class CompiledObjective:
             states[1],
         )
         if "step" in state:
-            state["step"] = step
-        return loss
+            state["step"] = steps
+        return Epochs(taken, seconds, interruption)
 
     def raw_outputs(self, theta: Array, X: Any) -> Array:
         """Return the raw outputs of shape (n, K), all units kept."""

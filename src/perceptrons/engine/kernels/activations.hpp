@@ -2,14 +2,12 @@
 #pragma once
 #include <cmath>
 
+#include "plan.hpp"
 #include "vectors.hpp"
 
 namespace PERCEPTRONS_ISA {
 
-enum Activation {
-    IDENTITY = 0, SIGMOID = 1, TANH = 2, RELU = 3, LEAKY_RELU = 4,
-    ELU = 5, SELU = 6, GELU = 7, SILU = 8, SOFTPLUS = 9
-};
+using namespace perceptrons;
 
 constexpr double selu_scale = 1.0507009873554804934193349852946;
 constexpr double selu_alpha = 1.6732632423543772848170429916717;

@@ -11,14 +11,6 @@
 
 namespace PERCEPTRONS_ISA {
 
-using perceptrons::Batch;
-using perceptrons::Layer;
-using perceptrons::Plan;
-using perceptrons::Step;
-
-// Rows that go through all layers together, so that they stay in the cache.
-constexpr int tile_rows = 48;
-
 // What layer l reads: [X, 1] or the outputs below.
 template <class T> struct Source {
     const T* rows;
@@ -30,17 +22,30 @@ template <class T> inline Source<T> source(const Plan<T>& plan, int l) {
 }
 
 // Whether the backward pass takes slopes kept by the forward pass.
-template <class T> inline bool own_slopes(const Layer<T>& layer) {
-    return layer.activation == GELU || layer.activation == SILU;
-}
 template <class T> inline bool keeps_slopes(const Layer<T>& layer) {
-    return layer.mask || own_slopes(layer);
+    return layer.mask || own_slopes(layer.activation);
+}
+
+// [A, 1]: a column of ones after the last unit, zeros after it, in the half vector that
+// holds units, too; one of its own is never written to.
+template <class T> inline void close_rows(T* A, long ld, int rows, int n) {
+    using H = Half<T>;
+    const int at = n / H::lanes * H::lanes;
+    if (at == n) return;
+    typename H::I unit;
+    typename H::V one = {};
+    for (int i = 0; i < H::lanes; ++i) unit[i] = at + i < n ? -1 : 0;
+    one[n - at] = 1;
+    for (int r = 0; r < rows; ++r) {
+        T* end = A + r * ld + at;
+        store<H>(end, unit ? load<H>(end) : one);
+    }
 }
 
 // Dropout of one row: the slope is taken before, so that it sees the whole activation.
 template <class T> inline void drop(const Layer<T>& layer, T* a, T* slopes, const T* mask) {
     const int n = layer.n_out;
-    const bool own = own_slopes(layer);
+    const bool own = own_slopes(layer.activation);
     for (int c = 0; c < layer.width; ++c) {
         const T factor = c < n ? mask[c] : T(0);
         slopes[c] = own ? slopes[c] * factor : factor;
@@ -59,24 +64,25 @@ template <class T> void forward_tile(const Plan<T>& plan, int begin, int rows) {
         T* Z = layer.outputs + begin * long(layer.ld_outputs);
         const int n = layer.n_out, ld = layer.ld_outputs;
         if (layer.narrow) {
-            for (int r = 0; r < rows; ++r)
-                for (int k = 0; k < n; ++k)
-                    Z[r * long(ld) + k] = dot(A + r * in.ld, W + k * long(layer.ld), layer.columns);
+            for (int k = 0; k < n; ++k)
+                inner_products(A, in.ld, rows, W + k * long(layer.ld), layer.columns, Z + k, ld);
         } else {
             product<T>({A, in.ld, 1}, rows, {W, layer.ld}, layer.columns, {Z, ld}, layer.n_in + 1);
         }
         if (l + 1 == plan.n_layers) break;
         T* slopes = keeps_slopes(layer) ? layer.slopes + begin * long(ld) : nullptr;
         const int width = layer.width;
-        if (width == ld) activate(layer.activation, Z, slopes, rows * long(ld), layer.alpha);
-        for (int r = 0; r < rows; ++r) {
-            T* a = Z + r * long(ld);
-            if (slopes && r > 0) slopes += ld;
-            if (width != ld) activate(layer.activation, a, slopes, width, layer.alpha);
-            if (layer.mask) drop(layer, a, slopes, layer.mask + (begin + r) * long(n));
-            a[n] = 1;
-            for (int c = n + 1; c < ld; ++c) a[c] = 0;
+        if (width == ld) {
+            activate(layer.activation, Z, slopes, rows * long(ld), layer.alpha);
+        } else {
+            for (int r = 0; r < rows; ++r)
+                activate(layer.activation, Z + r * long(ld), slopes ? slopes + r * long(ld) : nullptr,
+                         width, layer.alpha);
         }
+        if (layer.mask)
+            for (int r = 0; r < rows; ++r)
+                drop(layer, Z + r * long(ld), slopes + r * long(ld), layer.mask + (begin + r) * long(n));
+        close_rows(Z, ld, rows, n);
     }
 }
 
@@ -95,25 +101,21 @@ template <class T> void backward_tile(const Plan<T>& plan, const Batch<T>& batch
     for (int l = plan.n_layers - 1; l > 0; --l) {
         const Layer<T>&above = plan.layers[l], &below = plan.layers[l - 1];
         T* delta = below.delta + begin * long(below.ld_delta);
-        const T* B = above.narrow ? plan.theta + above.offset : above.transposed;
-        const int ldb = above.narrow ? above.ld : above.ld_transposed;
-        product<T>({above.delta + begin * long(above.ld_delta), above.ld_delta, 1}, rows, {B, ldb},
-                   below.width, {delta, below.ld_delta}, above.n_out);
+        product<T>({above.delta + begin * long(above.ld_delta), above.ld_delta, 1}, rows,
+                   {above.transposed, above.ld_transposed}, below.width, {delta, below.ld_delta},
+                   above.n_out);
         const bool kept = keeps_slopes(below);
-        const bool whole = !kept && below.width == below.ld_outputs && below.width == below.ld_delta;
-        if (whole)
-            multiply_slope(below.activation, below.outputs + begin * long(below.ld_outputs), delta,
-                           rows * long(below.width), below.alpha);
-        for (int r = 0; r < rows; ++r) {
-            const long at = (begin + r) * long(below.ld_outputs);
+        const T* values = (kept ? below.slopes : below.outputs) + begin * long(below.ld_outputs);
+        const bool whole = below.width == below.ld_outputs && below.width == below.ld_delta;
+        const int runs = whole ? 1 : rows;
+        const long columns = whole ? rows * long(below.width) : below.width;
+        for (int r = 0; r < runs; ++r) {
             T* d = delta + r * long(below.ld_delta);
-            if (whole) {
-            } else if (kept)
-                multiply_rows(below.slopes + at, d, below.width);
+            if (kept)
+                multiply_rows(values + r * long(below.ld_outputs), d, columns);
             else
-                multiply_slope(below.activation, below.outputs + at, d, below.width, below.alpha);
-            // A narrow layer above has its bias in the column after the last weight.
-            for (int c = below.n_out; c < below.width; ++c) d[c] = 0;
+                multiply_slope(below.activation, values + r * long(below.ld_outputs), d, columns,
+                               below.alpha);
         }
     }
 }
@@ -126,11 +128,26 @@ template <class T> void rows(const Plan<T>& plan, const Batch<T>& batch, int beg
     }
 }
 
+// [dJ/dW; dJ/db] = [A, 1]^T delta, stored rows [begin, end).
+template <class T>
+void gradient(const Plan<T>& plan, const Batch<T>& batch, int l, int begin, int end, bool add) {
+    const Layer<T>& layer = plan.layers[l];
+    const Source<T> in = source(plan, l);
+    T* G = plan.gradient + layer.offset + begin * long(layer.ld);
+    if (layer.narrow)
+        product<T>({layer.delta + begin, 1, layer.ld_delta}, end - begin, {in.rows, in.ld},
+                   layer.columns, {G, layer.ld}, batch.n_rows, add);
+    else
+        product<T>({in.rows + begin, 1, in.ld}, end - begin, {layer.delta, layer.ld_delta},
+                   layer.columns, {G, layer.ld}, batch.n_rows, add);
+}
+
 // Omega' on stored rows: weights only, never biases.
 template <class T>
-void add_penalty(const Plan<T>& plan, const Layer<T>& layer, T weight_sum, int begin, int end) {
-    const T lambda_2 = plan.l2 + plan.alpha / weight_sum, lambda_1 = plan.l1;
+void penalize(const Plan<T>& plan, const Batch<T>& batch, int l, int begin, int end) {
+    const T lambda_2 = plan.l2 + plan.alpha / batch.weight_sum, lambda_1 = plan.l1;
     if (lambda_2 == T(0) && lambda_1 == T(0)) return;
+    const Layer<T>& layer = plan.layers[l];
     const int rows = layer.narrow ? end : (end < layer.n_in ? end : layer.n_in);
     const int columns = layer.narrow ? layer.n_in : layer.n_out;
     for (int r = begin; r < rows; ++r) {
@@ -139,21 +156,6 @@ void add_penalty(const Plan<T>& plan, const Layer<T>& layer, T weight_sum, int b
         for (int c = 0; c < columns; ++c)
             G[c] += lambda_2 * W[c] + lambda_1 * (T(W[c] > 0) - T(W[c] < 0));
     }
-}
-
-// [dJ/dW; dJ/db] = [A, 1]^T delta, stored rows [begin, end).
-template <class T>
-void gradient(const Plan<T>& plan, const Batch<T>& batch, int l, int begin, int end) {
-    const Layer<T>& layer = plan.layers[l];
-    const Source<T> in = source(plan, l);
-    T* G = plan.gradient + layer.offset + begin * long(layer.ld);
-    if (layer.narrow)
-        product<T>({layer.delta + begin, 1, layer.ld_delta}, end - begin, {in.rows, in.ld},
-                   layer.columns, {G, layer.ld}, batch.n_rows);
-    else
-        product<T>({in.rows + begin, 1, in.ld}, end - begin, {layer.delta, layer.ld_delta},
-                   layer.columns, {G, layer.ld}, batch.n_rows);
-    add_penalty(plan, layer, batch.weight_sum, begin, end);
 }
 
 template <class T>
@@ -182,17 +184,28 @@ void update(const Plan<T>& plan, const Step<T>& s, int l, int begin, int end) {
 
 template <class T> void transpose(const Plan<T>& plan, int l, int begin, int end) {
     const Layer<T>& layer = plan.layers[l];
-    if (l == 0 || layer.narrow) return;  // the backward pass ends above the inputs
+    if (l == 0) return;  // the backward pass ends above the inputs
     const T* W = plan.theta + layer.offset;
+    const long ld = layer.ld, ld_transposed = layer.ld_transposed;
+    if (layer.narrow) {
+        for (int k = begin; k < end; ++k)
+            for (int i = 0; i < layer.n_in; ++i) layer.transposed[k * ld_transposed + i] = W[k * ld + i];
+        return;
+    }
     const int rows = end < layer.n_in ? end : layer.n_in;
+    const int fours = rows - (rows - begin) % 4, four_columns = layer.n_out / 4 * 4;
+    for (int r = begin; r < fours; r += 4)
+        for (int c = 0; c < four_columns; c += 4)
+            transpose_four<Four<T>>(W + r * ld + c, ld, layer.transposed + c * ld_transposed + r,
+                                    ld_transposed);
     for (int r = begin; r < rows; ++r)
-        for (int c = 0; c < layer.n_out; ++c)
-            layer.transposed[c * long(layer.ld_transposed) + r] = W[r * long(layer.ld) + c];
+        for (int c = r < fours ? four_columns : 0; c < layer.n_out; ++c)
+            layer.transposed[c * ld_transposed + r] = W[r * ld + c];
 }
 
 template <class T>
-constexpr perceptrons::Kernels<T> kernels = {rows<T>, gradient<T>, update<T>, transpose<T>,
-                                             forward<T>};
+constexpr perceptrons::Kernels<T> kernels = {rows<T>, gradient<T>, penalize<T>, update<T>,
+                                             transpose<T>, forward<T>};
 
 }  // namespace PERCEPTRONS_ISA
 

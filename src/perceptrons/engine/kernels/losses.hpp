@@ -2,14 +2,12 @@
 #pragma once
 #include <cmath>
 
+#include "plan.hpp"
 #include "vectors.hpp"
 
 namespace PERCEPTRONS_ISA {
 
-enum Loss {
-    HALF_SQUARED_ERROR = 0, MEAN_SQUARED_ERROR = 1, ABSOLUTE_ERROR = 2, HUBER = 3,
-    PINBALL = 4, POISSON_DEVIANCE = 5, BINARY_CROSS_ENTROPY = 6, CROSS_ENTROPY = 7
-};
+using namespace perceptrons;
 
 // Value of one row with K outputs; writes the slope by each raw output.
 template <class T, int code>
@@ -94,11 +92,18 @@ template <class T, int code>
 inline void loss_rows_of(const T* raw, long ld_raw, const T* Y, const T* scales, T* delta,
                          long ld_delta, double* losses, int rows, int K, T setting,
                          const T* quantiles) {
-    for (int r = 0; r < rows; ++r) {
-        T* slope = delta + r * ld_delta;
-        losses[r] = loss_row<T, code>(raw + r * ld_raw, Y + r * long(K), slope, K, setting, quantiles);
-        for (int k = 0; k < K; ++k) slope[k] *= scales[r];
-    }
+    auto each_row = [=](int outputs) __attribute__((always_inline)) {
+        for (int r = 0; r < rows; ++r) {
+            T* slope = delta + r * ld_delta;
+            losses[r] = loss_row<T, code>(raw + r * ld_raw, Y + r * long(outputs), slope, outputs,
+                                          setting, quantiles);
+            for (int k = 0; k < outputs; ++k) slope[k] *= scales[r];
+        }
+    };
+    if (K == 1)
+        each_row(1);  // known to the compiler: no loop over outputs
+    else
+        each_row(K);
 }
 
 // Values of the rows, and delta = scale x slope.

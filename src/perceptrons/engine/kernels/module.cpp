@@ -5,9 +5,11 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <atomic>
 #include <chrono>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "network.hpp"
 
@@ -153,9 +155,10 @@ template <class T> void bind(nb::module_& m, const char* network, const char* fe
                              alphas.size() == activations.size(),
                          "one activation per hidden layer");
                  for (int size : sizes) require(size >= 1, "sizes must be positive");
-                 for (int code : activations) require(code >= 0 && code <= 9, "no such activation");
-                 require(loss >= 0 && loss <= 7, "no such loss");
-                 if (loss == 4)
+                 for (int code : activations)
+                     require(code >= 0 && code < n_activations, "no such activation");
+                 require(loss >= 0 && loss < n_losses, "no such loss");
+                 if (loss == PINBALL)
                      require(int(quantiles.size()) == sizes.back(), "one quantile per output");
                  typename N::Problem problem{sizes, activations, alphas, loss, loss_setting,
                                              quantiles, l1, l2, alpha};
@@ -186,13 +189,13 @@ template <class T> void bind(nb::module_& m, const char* network, const char* fe
              },
              nb::arg("theta"), nb::arg("X"), nb::arg("Y"), nb::arg("weights").none(),
              nb::arg("masks"), nb::arg("grad").noconvert())  // a converted copy would be lost
-        .def("run_epoch",
+        .def("run_epochs",
              [data_of](N& net, const F& X, Table<const T> Y, std::optional<Read<T>> weights,
-                       int64_t batch_rows, int draw, nb::handle batches, Read<double> rates,
-                       double clip, bool clip_layers, std::vector<double> dropout,
-                       nb::handle drops, int n_threads, int rule, std::vector<double> settings,
-                       int64_t adam_step, Flat<T> theta, std::optional<Flat<T>> first,
-                       std::optional<Flat<T>> second) {
+                       int64_t batch_rows, int draw, nb::handle batches, Matrix<double> rates,
+                       double most_seconds, double clip, bool clip_layers,
+                       std::vector<double> dropout, nb::handle drops, int n_threads, int rule,
+                       std::vector<double> settings, int64_t steps, Flat<T> theta,
+                       std::optional<Flat<T>> first, std::optional<Flat<T>> second) {
                  for (const auto* array : {&first, &second})
                      require(!*array || int64_t((*array)->shape(0)) == net.n_parameters(),
                              "the rule's state must have one entry per parameter");
@@ -204,26 +207,31 @@ template <class T> void bind(nb::module_& m, const char* network, const char* fe
                  require(dropout.empty() || dropout.size() == net.n_hidden(), "one dropout rate per hidden layer");
                  for (double p : dropout) require(p >= 0 && p < 1, "dropout must be in [0, 1)");
                  require(draw >= 0 && draw <= 2, "no such draw");
-                 require(rule >= 0 && rule <= 5, "no such rule");
-                 require(rule == 0 || first, "the rule needs its state");
-                 require(rule < 4 || second, "the rule needs its state");
+                 require(rule >= 0 && rule < n_rules, "no such rule");
+                 require(rule == GRADIENT_DESCENT || first, "the rule needs its state");
+                 require((rule != ADAM && rule != ADAMW) || second, "the rule needs its state");
                  require_aligned<T>({theta.data(), data_or_null(first), data_or_null(second)});
                  require_aligned<double>({rates.data()});
-                 Epoch<T> epoch;
-                 epoch.batch_rows = batch_rows;
-                 epoch.draw = Draw(draw);
-                 epoch.batches = generator(batches);
-                 epoch.rates = rates.data();
-                 require(int64_t(rates.shape(0)) >= (data.n_rows - 1) / batch_rows + 1, "one rate per step");
-                 epoch.clip = clip;
-                 epoch.clip_layers = clip_layers;
-                 epoch.dropout = dropout;
-                 if (!dropout.empty()) epoch.drops = generator(drops);
-                 epoch.n_threads = n_threads;
+                 require(rates.shape(0) >= 1 && int64_t(rates.shape(1)) >= (data.n_rows - 1) / batch_rows + 1, "one rate per step");
+                 Epochs<T> epochs;
+                 epochs.batch_rows = batch_rows;
+                 epochs.draw = Draw(draw);
+                 epochs.batches = generator(batches);
+                 epochs.count = int64_t(rates.shape(0));
+                 epochs.rates = rates.data();
+                 epochs.epoch_stride = rates.stride(0);
+                 epochs.step_stride = rates.stride(1);
+                 epochs.most_seconds = most_seconds;
+                 epochs.clip = clip;
+                 epochs.clip_layers = clip_layers;
+                 epochs.dropout = dropout;
+                 if (!dropout.empty()) epochs.drops = generator(drops);
+                 epochs.n_threads = n_threads;
+                 epochs.steps = steps;
                  auto asked = std::chrono::steady_clock::now();
-                 epoch.poll = [asked]() mutable {
+                 epochs.poll = [asked]() mutable {
                      auto now = std::chrono::steady_clock::now();
-                     // Epochs shorter than that are many: the flag is looked at in each.
+                     // Calls shorter than that are many: the flag is looked at in each.
                      if (!interrupted && now - asked < std::chrono::milliseconds(100)) return;
                      asked = now;
                      nb::gil_scoped_acquire acquire;
@@ -231,22 +239,23 @@ template <class T> void bind(nb::module_& m, const char* network, const char* fe
                      if (interrupted || PyErr_CheckSignals() != 0) throw nb::python_error();
                  };
                  Step<T> step{};
-                 step.rule = rule;
+                 step.rule = Rule(rule);
                  for (int i = 0; i < 4; ++i) step.settings[i] = T(settings[i]);
-                 double loss;
-                 {
+                 nb::object interruption = nb::none();
+                 try {
                      nb::gil_scoped_release release;
                      FlushDenormals flush;
-                     loss = net.run_epoch(data, epoch, step, adam_step, settings[0], settings[1],
-                                          theta.data(), first ? first->data() : nullptr,
-                                          second ? second->data() : nullptr);
+                     net.run_epochs(data, epochs, step, settings[0], settings[1], theta.data(),
+                                    first ? first->data() : nullptr, second ? second->data() : nullptr);
+                 } catch (nb::python_error& error) {  // what poll threw
+                     interruption = nb::borrow(error.value());
                  }
-                 return nb::make_tuple(loss, adam_step);
+                 return nb::make_tuple(epochs.losses, epochs.seconds, epochs.steps, interruption);
              },
              nb::arg("X"), nb::arg("Y"), nb::arg("weights").none(), nb::arg("batch_rows"),
-             nb::arg("draw"), nb::arg("batches"), nb::arg("rates"), nb::arg("clip"),
-             nb::arg("clip_layers"), nb::arg("dropout"), nb::arg("drops").none(),
-             nb::arg("n_threads"), nb::arg("rule"), nb::arg("settings"), nb::arg("adam_step"),
+             nb::arg("draw"), nb::arg("batches"), nb::arg("rates"), nb::arg("most_seconds"),
+             nb::arg("clip"), nb::arg("clip_layers"), nb::arg("dropout"), nb::arg("drops").none(),
+             nb::arg("n_threads"), nb::arg("rule"), nb::arg("settings"), nb::arg("steps"),
              nb::arg("theta").noconvert(), nb::arg("first").none().noconvert(),
              nb::arg("second").none().noconvert())
         .def("load", [](N& net, Read<T> theta) {
@@ -282,10 +291,33 @@ template <class T> void bind(nb::module_& m, const char* network, const char* fe
         }, nb::arg("theta"), nb::arg("X"), nb::arg("raw").noconvert(), nb::arg("n_threads"));
 }
 
+// The codes of kernels/plan.hpp by the names of the Python tables, which are compared.
+nb::dict codes() {
+    auto named = [](std::initializer_list<std::pair<const char*, int>> rows) {
+        nb::dict table;
+        for (const auto& [name, code] : rows) table[name] = code;
+        return table;
+    };
+    nb::dict tables;
+    tables["activations"] = named(
+        {{"identity", IDENTITY}, {"sigmoid", SIGMOID}, {"tanh", TANH}, {"relu", RELU},
+         {"leaky_relu", LEAKY_RELU}, {"elu", ELU}, {"selu", SELU}, {"gelu", GELU}, {"silu", SILU},
+         {"softplus", SOFTPLUS}});
+    tables["losses"] = named(
+        {{"squared_error", HALF_SQUARED_ERROR}, {"mean_squared_error", MEAN_SQUARED_ERROR},
+         {"absolute_error", ABSOLUTE_ERROR}, {"huber", HUBER}, {"pinball", PINBALL},
+         {"poisson", POISSON_DEVIANCE}, {"binary_cross_entropy", BINARY_CROSS_ENTROPY},
+         {"cross_entropy", CROSS_ENTROPY}});
+    tables["optimizers"] = named({{"gd", GRADIENT_DESCENT}, {"sgd", MOMENTUM}, {"adagrad", ADAGRAD},
+                                  {"rmsprop", RMSPROP}, {"adam", ADAM}, {"adamw", ADAMW}});
+    return tables;
+}
+
 }  // namespace
 
 NB_MODULE(_kernels, m) {
     m.doc() = "Compiled kernels; see perceptrons.engine.";
+    m.def("codes", &codes, "The codes of each table, by name.");
     m.def("instruction_sets", &instruction_sets, "What this processor can run, best first.");
     m.def("interrupt", [](bool on) { interrupted = on; }, "End every epoch under way, while on.");
     bind<float>(m, "Network32", "Features32");

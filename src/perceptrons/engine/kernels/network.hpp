@@ -1,87 +1,42 @@
-// A network in memory: the stored layout of its parameters, its buffers, one epoch.
+// A network in memory: the stored layout of its parameters, its buffers, its epochs.
 //
 // Compiled once, for every processor: it calls the kernels of one instruction set.
 #pragma once
 #include <algorithm>
-#include <atomic>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <functional>
 #include <limits>
-#include <memory>
-#include <new>
 #include <stdexcept>
-#include <thread>
 #include <vector>
 
+#include "data.hpp"
+#include "memory.hpp"
 #include "plan.hpp"
 #include "threads.hpp"
 
 namespace perceptrons {
 
-// NumPy's C interface to a bit generator (numpy/random/bitgen.h): the capsule's content.
-struct BitGenerator {
-    void* state;
-    uint64_t (*next_uint64)(void*);
-    uint32_t (*next_uint32)(void*);
-    double (*next_double)(void*);
-    uint64_t (*next_raw)(void*);
-    uint64_t raw() { return next_raw(state); }
-    // The high 64 bits of raw x n: a whole number in [0, n).
-    uint64_t below(uint64_t n) {
-        return uint64_t((static_cast<unsigned __int128>(raw()) * n) >> 64);
-    }
-};
-
-// Rows of features: dense with any strides (in elements), or compressed sparse rows.
-template <class T> struct Rows {
-    const T* values = nullptr;
-    int64_t row_stride = 0, column_stride = 0;
-    const int64_t* starts = nullptr;   // sparse only: one more than rows
-    const int64_t* columns = nullptr;  // sparse only
-    const int64_t* subset = nullptr;   // the rows that count, in their order; null: all
-};
-
-// Training rows; Y (n, K) and weights contiguous, weights null for ones.
-template <class T> struct Data {
-    int64_t n_rows;
-    Rows<T> X;
-    const T* Y;
-    const T* weights;
-};
-
-enum class Draw { in_order, shuffled, with_replacement };
-
-template <class T> struct Epoch {
+// Epochs asked for, and what became of them.
+template <class T> struct Epochs {
     int64_t batch_rows;
     Draw draw;
     BitGenerator* batches;
+    int64_t count = 1;  // at most
     const double* rates;
+    int64_t epoch_stride, step_stride;  // between the rates, in elements
+    double most_seconds = std::numeric_limits<double>::infinity();  // no second begins later
     double clip = 0;  // 0: none
     bool clip_layers = false;
     std::vector<double> dropout;  // one rate per hidden layer, or empty
     BitGenerator* drops = nullptr;
     int n_threads = 1;
-    std::function<void()> poll;  // called between steps; may throw to end the epoch
-};
+    std::function<void()> poll;  // called between steps; may throw to end training
 
-// Memory aligned to a cache line, zero at first.
-template <class T> class Block {
-  public:
-    T* get(int64_t count) {
-        if (count < 0 || count > std::numeric_limits<int64_t>::max() / 64) throw std::bad_alloc();
-        const size_t bytes = (size_t(count) * sizeof(T) + 63) / 64 * 64;
-        memory_.reset(static_cast<T*>(::operator new(bytes, std::align_val_t(64))));
-        std::memset(static_cast<void*>(memory_.get()), 0, bytes);
-        return memory_.get();
-    }
-
-  private:
-    struct Free {
-        void operator()(T* p) const { ::operator delete(p, std::align_val_t(64)); }
-    };
-    std::unique_ptr<T, Free> memory_;
+    std::vector<double> losses, seconds;  // of each finished epoch
+    int64_t steps = 0;                    // of Adam, in and out
 };
 
 template <class T> class Network {
@@ -104,7 +59,7 @@ template <class T> class Network {
         plan_ = {};
         plan_.n_layers = L;
         plan_.layers = layers_.data();
-        plan_.loss = problem.loss;
+        plan_.loss = Loss(problem.loss);
         plan_.loss_setting = T(problem.loss_setting);
         plan_.quantiles = quantiles_.data();
         plan_.l1 = T(problem.l1);
@@ -132,11 +87,12 @@ template <class T> class Network {
             layer.ld_outputs = padded(layer.n_out + (hidden ? 1 : 0));
             layer.outputs = block(rows * int64_t(layer.ld_outputs));
             if (hidden) {
-                layer.activation = problem.activations[l];
+                layer.activation = Activation(problem.activations[l]);
                 layer.alpha = T(problem.alphas[l]);
-                if (layer.activation == 7 || layer.activation == 8) slopes(layer);
+                if (own_slopes(layer.activation)) slopes(layer);
+                for (int64_t r = 0; r < rows; ++r) layer.outputs[r * layer.ld_outputs + layer.n_out] = 1;
             }
-            if (l > 0 && !layer.narrow) {
+            if (l > 0) {
                 layer.ld_transposed = padded(layer.n_in);
                 layer.transposed = block(layer.n_out * int64_t(layer.ld_transposed));
             }
@@ -159,7 +115,6 @@ template <class T> class Network {
         targets_.resize(rows * int64_t(problem.sizes[L]));
         scales_.resize(rows);
         losses_.resize(rows);
-        indices_.resize(rows);
     }
 
     Network(const Network&) = delete;  // the plan points into its own layers
@@ -180,65 +135,40 @@ template <class T> class Network {
             layers_[l].mask = masks.empty() ? nullptr : masks[l];
             if (layers_[l].mask) slopes(layers_[l]);
         }
-        Batch<T> batch = prepare(data, nullptr, 0, data.n_rows);
-        gather(data.X, 0, int(data.n_rows));
-        kernels_.rows(plan_, batch, 0, batch.n_rows);
-        for (const Chunk& c : chunks_) kernels_.gradient(plan_, batch, c.layer, c.begin, c.end);
+        const Batch<T> batch = prepare(data, nullptr, 0, data.n_rows);
+        pass_by_tiles(data.X, nullptr, 0, batch);
+        for (const Chunk& c : chunks_) kernels_.penalize(plan_, batch, c.layer, c.begin, c.end);
         save(plan_.gradient, gradient);
-        double total = 0;
-        for (int64_t r = 0; r < data.n_rows; ++r)
-            total += (data.weights ? double(data.weights[r]) : 1.0) * losses_[r];
+        const double total = total_loss(data, nullptr, 0, batch);
         return total / double(batch.weight_sum) + penalty(batch.weight_sum);
     }
 
-    // Steps of one epoch; theta and the rule's state in place. Returns the batches' mean J.
-    double run_epoch(const Data<T>& data, const Epoch<T>& epoch, Step<T> step, int64_t& adam_step,
-                     double beta_1, double beta_2, T* theta, T* first, T* second) {
+    // Train; after each epoch theta and the rule's state hold its end, unless it diverged
+    // (its loss is NaN then, and it is the last) or poll threw.
+    void run_epochs(const Data<T>& data, Epochs<T>& epochs, Step<T> step, double beta_1,
+                    double beta_2, T* theta, T* first, T* second) {
         load(theta, plan_.theta);
         step.first = load_state(first, first_);
         step.second = load_state(second, second_);
         transpose_all();
-        draw_order(data.n_rows, epoch);
-        double total = 0, weight_total = 0;
-        int64_t number = 0, unpolled = poll_work;  // once in every epoch at least
-        const double log_beta_1 = std::log(beta_1), log_beta_2 = std::log(beta_2);
-        auto finish = [&] {
-            save(plan_.theta, theta);
-            if (first) save(step.first, first);
-            if (second) save(step.second, second);
-        };
-        try {
-            Team team(epoch.n_threads);
-            for (int64_t at = 0; at < data.n_rows; at += epoch.batch_rows, ++number) {
-                if ((unpolled += n_parameters_ * epoch.batch_rows) > poll_work) {
-                    unpolled = 0;
-                    if (epoch.poll) epoch.poll();
-                }
-                const int64_t end = std::min(at + epoch.batch_rows, data.n_rows);
-                const int64_t* order = order_.empty() ? nullptr : order_.data();
-                Batch<T> batch = prepare(data, order, at, end);
-                if (data.weights && batch.weight_sum == T(0)) continue;
-                draw_masks(batch.n_rows, epoch);
-                ++adam_step;
-                step.learning_rate = T(epoch.rates[number]);
-                const double c = std::sqrt(1 - power(beta_2, log_beta_2, adam_step));
-                step.root_correction = T(c);
-                step.rate_correction =
-                    T(epoch.rates[number] * c / (1 - power(beta_1, log_beta_1, adam_step)));
-                weight_total += batch.weight_sum;
-                if (has_penalty()) total += double(batch.weight_sum) * penalty(batch.weight_sum);
-                take_step(team, data, batch, epoch, step);
-                for (int r = 0; r < batch.n_rows; ++r)
-                    total += (data.weights ? double(data.weights[indices_[r]]) : 1.0) * losses_[r];
+        Team team(epochs.n_threads);
+        Powers powers{beta_1, beta_2};
+        const auto begun = std::chrono::steady_clock::now();
+        double at = 0;
+        do {
+            const double loss = run_epoch(team, data, epochs, step, powers);
+            if (std::isfinite(loss)) {
+                save(plan_.theta, theta);
+                if (first) save(step.first, first);
+                if (second) save(step.second, second);
             }
-        } catch (...) {
-            finish();
-            throw;
-        }
-        finish();
-        for (int64_t i = 0; i < n_parameters_; ++i)
-            if (!std::isfinite(theta[i])) return std::numeric_limits<double>::quiet_NaN();
-        return total / weight_total;
+            epochs.steps += steps_;
+            epochs.losses.push_back(loss);
+            const double now = since(begun);
+            epochs.seconds.push_back(now - at);
+            at = now;
+            if (!std::isfinite(loss)) return;
+        } while (int64_t(epochs.losses.size()) < epochs.count && at < epochs.most_seconds);
     }
 
     void load_weights(const T* theta) {
@@ -246,18 +176,17 @@ template <class T> class Network {
         for (Layer<T>& layer : layers_) layer.mask = nullptr;
     }
 
-    // Raw outputs (n_rows, K) of the weights loaded, a stripe of the buffers per thread.
+    // Raw outputs (n_rows, K) of the weights loaded, a tile of the buffers per thread.
     void forward(const Rows<T>& X, int64_t n_rows, T* raw, int n_threads) {
         const Layer<T>& last = layers_.back();
         Team team(n_threads);
         n_threads = team.size();
-        const int64_t stripe = std::max<int64_t>(1, rows_ / n_threads);
+        const int64_t stripe = std::max<int64_t>(1, std::min<int64_t>(tile_rows, rows_ / n_threads));
         auto pass = [&](int thread) {
             for (int64_t at = thread * stripe; at < n_rows; at += n_threads * stripe) {
                 const int begin = int(thread * stripe);
                 const int end = begin + int(std::min(stripe, n_rows - at));
-                for (int r = begin; r < end; ++r) indices_[r] = at + r - begin;
-                gather(X, begin, end);
+                gather(X, nullptr, at, end - begin, n_inputs(), inputs(begin), plan_.ld_inputs);
                 kernels_.forward(plan_, begin, end);
                 for (int r = begin; r < end; ++r)
                     std::memcpy(raw + (at + r - begin) * last.n_out,
@@ -270,13 +199,22 @@ template <class T> class Network {
   private:
     static constexpr int narrow_outputs = 2;
     static constexpr int chunk_values = 8192;  // of gradient and state: stays in the cache
+    static constexpr int64_t tiled_values = 65536;  // of a gradient that tiles may add to
     // Multiplications between two looks at the clock: some milliseconds.
     static constexpr int64_t poll_work = 10'000'000;
 
-    // beta^t, or 0 where 1 - beta^t is 1 anyway.
-    static double power(double beta, double log_beta, int64_t t) {
-        return t * log_beta < -40 ? 0 : std::pow(beta, double(t));
-    }
+    // beta_1^t and beta_2^t, from one step to the next within an epoch.
+    struct Powers {
+        double beta_1, beta_2, first = 1, second = 1;
+        void begin(int64_t t) {
+            first = std::pow(beta_1, double(t));
+            second = std::pow(beta_2, double(t));
+        }
+        void next() {
+            first *= beta_1;
+            second *= beta_2;
+        }
+    };
 
     struct Chunk {
         int layer, begin, end;
@@ -329,6 +267,10 @@ template <class T> class Network {
         return stored;
     }
 
+    static double since(std::chrono::steady_clock::time_point begun) {
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+    }
+
     void transpose_all() {
         for (int l = 0; l < plan_.n_layers; ++l) kernels_.transpose(plan_, l, 0, layers_[l].rows);
     }
@@ -353,84 +295,134 @@ template <class T> class Network {
                double(plan_.l1) * sizes;
     }
 
-    // Rows [at, end) of the epoch: their indices, targets and scales.
+    // Steps of one epoch; returns the batches' mean J, NaN if theta is no longer finite.
+    double run_epoch(Team& team, const Data<T>& data, const Epochs<T>& epochs, Step<T>& step,
+                     Powers& powers) {
+        draw_order(order_, epochs.draw, data.n_rows, epochs.batches);
+        const int64_t* order = order_.empty() ? nullptr : order_.data();
+        const double* rates = epochs.rates + int64_t(epochs.losses.size()) * epochs.epoch_stride;
+        double total = 0, weight_total = 0;
+        int64_t unpolled = poll_work;  // once in every epoch at least
+        steps_ = 0;
+        powers.begin(epochs.steps);
+        for (int64_t at = 0; at < data.n_rows; at += epochs.batch_rows, rates += epochs.step_stride) {
+            if ((unpolled += n_parameters_ * epochs.batch_rows) > poll_work) {
+                unpolled = 0;
+                if (epochs.poll) epochs.poll();
+            }
+            const Batch<T> batch = prepare(data, order, at, std::min(at + epochs.batch_rows, data.n_rows));
+            if (data.weights && batch.weight_sum == T(0)) continue;
+            draw_masks(batch.n_rows, epochs);
+            ++steps_;
+            powers.next();
+            const double c = std::sqrt(1 - powers.second);
+            step.learning_rate = T(*rates);
+            step.root_correction = T(c);
+            step.rate_correction = T(*rates * c / (1 - powers.first));
+            weight_total += batch.weight_sum;
+            if (has_penalty()) total += double(batch.weight_sum) * penalty(batch.weight_sum);
+            take_step(team, data, order, at, batch, epochs, step);
+            total += total_loss(data, order, at, batch);
+        }
+        for (int64_t i = 0; i < plan_.n_stored; ++i)
+            if (!std::isfinite(plan_.theta[i])) return std::numeric_limits<double>::quiet_NaN();
+        return total / weight_total;
+    }
+
+    // Rows [at, end) of the epoch: their targets and scales.
     Batch<T> prepare(const Data<T>& data, const int64_t* order, int64_t at, int64_t end) {
         const int n = int(end - at), K = n_outputs();
-        double weight_sum = 0;
-        for (int r = 0; r < n; ++r) {
-            const int64_t row = indices_[r] = order ? order[at + r] : at + r;
-            for (int k = 0; k < K; ++k) targets_[r * int64_t(K) + k] = data.Y[row * K + k];
-            if (data.weights) weight_sum += double(data.weights[row]);
+        const T* targets = data.Y + at * K;
+        if (order) {
+            targets = targets_.data();
+            for (int r = 0; r < n; ++r)
+                for (int k = 0; k < K; ++k) targets_[r * int64_t(K) + k] = data.Y[order[at + r] * K + k];
         }
-        if (!data.weights) weight_sum = n;
-        for (int r = 0; r < n; ++r)
-            scales_[r] = data.weights ? data.weights[indices_[r]] / T(weight_sum) : T(1 / weight_sum);
-        return {n, targets_.data(), scales_.data(), losses_.data(), T(weight_sum)};
+        double weight_sum = n;
+        if (data.weights) {
+            weight_sum = 0;
+            for (int r = 0; r < n; ++r) weight_sum += double(data.weights[order ? order[at + r] : at + r]);
+            for (int r = 0; r < n; ++r)
+                scales_[r] = data.weights[order ? order[at + r] : at + r] / T(weight_sum);
+        } else if (equal_rows_ != n) {
+            std::fill(scales_.begin(), scales_.begin() + n, T(1 / weight_sum));
+        }
+        equal_rows_ = data.weights ? 0 : n;
+        return {n, targets, scales_.data(), losses_.data(), T(weight_sum)};
     }
 
-    void gather(const Rows<T>& X, int begin, int end) {
-        const int d = n_inputs();
-        for (int r = begin; r < end; ++r) {
-            T* to = plan_.inputs + r * int64_t(plan_.ld_inputs);
-            const int64_t row = X.subset ? X.subset[indices_[r]] : indices_[r];
-            if (X.starts) {
-                std::memset(static_cast<void*>(to), 0, d * sizeof(T));
-                for (int64_t i = X.starts[row]; i < X.starts[row + 1]; ++i) to[X.columns[i]] += X.values[i];
-            } else if (X.column_stride == 1 && d > 8) {
-                std::memcpy(to, X.values + row * X.row_stride, d * sizeof(T));
-            } else {
-                const T* from = X.values + row * X.row_stride;
-                for (int c = 0; c < d; ++c) to[c] = from[c * X.column_stride];
-            }
-        }
+    double total_loss(const Data<T>& data, const int64_t* order, int64_t at, const Batch<T>& batch) const {
+        double total = 0;
+        for (int r = 0; r < batch.n_rows; ++r)
+            total += (data.weights ? double(data.weights[order ? order[at + r] : at + r]) : 1.0) * losses_[r];
+        return total;
     }
 
-    void draw_order(int64_t n, const Epoch<T>& epoch) {
-        order_.clear();
-        if (epoch.draw == Draw::in_order || (epoch.draw == Draw::shuffled && n == 1)) return;
-        order_.resize(n);
-        if (epoch.draw == Draw::with_replacement) {
-            for (int64_t i = 0; i < n; ++i) order_[i] = epoch.batches->below(n);
-            return;
-        }
-        for (int64_t i = 0; i < n; ++i) order_[i] = i;
-        for (int64_t i = n - 1; i > 0; --i) std::swap(order_[i], order_[epoch.batches->below(i + 1)]);
-    }
+    T* inputs(int row) { return plan_.inputs + row * int64_t(plan_.ld_inputs); }
 
-    void draw_masks(int n_rows, const Epoch<T>& epoch) {
+    void draw_masks(int n_rows, const Epochs<T>& epochs) {
         masks_.resize(plan_.n_layers);
         for (int l = 0; l + 1 < plan_.n_layers; ++l) {
             Layer<T>& layer = layers_[l];
-            const double p = epoch.dropout.empty() ? 0 : epoch.dropout[l];
+            const double p = epochs.dropout.empty() ? 0 : epochs.dropout[l];
             layer.mask = nullptr;
             if (p == 0) continue;
             slopes(layer);
             masks_[l].resize(n_rows * int64_t(layer.n_out));
             const uint64_t bound = uint64_t(p * 18446744073709551616.0);
             for (T& factor : masks_[l])
-                factor = epoch.drops->raw() < bound ? T(0) : T(1 / (1 - p));
+                factor = epochs.drops->raw() < bound ? T(0) : T(1 / (1 - p));
             layer.mask = masks_[l].data();
         }
     }
 
-    void take_step(Team& team, const Data<T>& data, const Batch<T>& batch, const Epoch<T>& epoch,
-                   const Step<T>& step) {
+    // Gradient of a batch whose rows are [at, at + n) of the order, without penalty, tile by
+    // tile: what layers put out is read while it is still in the cache. Each sum runs over
+    // the rows in their order, so it has the bits of one pass over all of them.
+    void pass_by_tiles(const Rows<T>& X, const int64_t* order, int64_t at, Batch<T> batch) {
+        const int n_rows = batch.n_rows, K = n_outputs();
+        for (int done = 0; done < n_rows; done += tile_rows) {
+            batch.n_rows = std::min(tile_rows, n_rows - done);
+            gather(X, order, at + done, batch.n_rows, n_inputs(), plan_.inputs, plan_.ld_inputs);
+            kernels_.rows(plan_, batch, 0, batch.n_rows);
+            for (int l = 0; l < plan_.n_layers; ++l)
+                kernels_.gradient(plan_, batch, l, 0, layers_[l].rows, done > 0);
+            batch.targets += batch.n_rows * int64_t(K);
+            batch.scales += batch.n_rows;
+            batch.losses += batch.n_rows;
+            for (Layer<T>& layer : layers_)
+                if (layer.mask) layer.mask += batch.n_rows * int64_t(layer.n_out);
+        }
+    }
+
+    void take_step(Team& team, const Data<T>& data, const int64_t* order, int64_t at,
+                   const Batch<T>& batch, const Epochs<T>& epochs, const Step<T>& step) {
         const int n_threads = team.size();
-        team.run([&](int thread) {
-            const int begin = int(int64_t(batch.n_rows) * thread / n_threads);
-            const int end = int(int64_t(batch.n_rows) * (thread + 1) / n_threads);
-            gather(data.X, begin, end);
-            kernels_.rows(plan_, batch, begin, end);
-        });
-        team.run([&](int thread) {
-            for (size_t i = thread; i < chunks_.size(); i += n_threads) {
-                const Chunk& c = chunks_[i];
-                kernels_.gradient(plan_, batch, c.layer, c.begin, c.end);
-                if (epoch.clip == 0) finish_chunk(step, c);
-            }
-        });
-        if (epoch.clip == 0) return;
-        clip(epoch);
+        const bool by_tiles = n_threads == 1 && (batch.n_rows <= tile_rows || plan_.n_stored <= tiled_values);
+        const bool at_once = epochs.clip == 0;
+        if (by_tiles) {
+            pass_by_tiles(data.X, order, at, batch);
+        } else {
+            team.run([&](int thread) {
+                const int begin = int(int64_t(batch.n_rows) * thread / n_threads);
+                const int end = int(int64_t(batch.n_rows) * (thread + 1) / n_threads);
+                gather(data.X, order, at + begin, end - begin, n_inputs(), inputs(begin), plan_.ld_inputs);
+                kernels_.rows(plan_, batch, begin, end);
+            });
+        }
+        if (!by_tiles || at_once)
+            team.run([&](int thread) {
+                for (size_t i = thread; i < chunks_.size(); i += n_threads) {
+                    const Chunk& c = chunks_[i];
+                    if (!by_tiles) kernels_.gradient(plan_, batch, c.layer, c.begin, c.end, false);
+                    if (!at_once) continue;
+                    kernels_.penalize(plan_, batch, c.layer, c.begin, c.end);
+                    finish_chunk(step, c);
+                }
+            });
+        if (at_once) return;
+        for (const Chunk& c : chunks_) kernels_.penalize(plan_, batch, c.layer, c.begin, c.end);
+        clip(epochs);
         team.run([&](int thread) {
             for (size_t i = thread; i < chunks_.size(); i += n_threads) finish_chunk(step, chunks_[i]);
         });
@@ -441,14 +433,14 @@ template <class T> class Network {
         kernels_.transpose(plan_, c.layer, c.begin, c.end);
     }
 
-    void clip(const Epoch<T>& epoch) {
+    void clip(const Epochs<T>& epochs) {
         double all = 0;
         for (int pass = 0; pass < 2; ++pass)
             for (const Layer<T>& layer : layers_) {
                 T* G = plan_.gradient + layer.offset;
                 const int columns = layer.narrow ? layer.n_in + 1 : layer.n_out;
                 double squares = 0;
-                if (pass == 0 || epoch.clip_layers)
+                if (pass == 0 || epochs.clip_layers)
                     for (int r = 0; r < layer.rows; ++r)
                         for (int c = 0; c < columns; ++c) {
                             const double g = G[r * int64_t(layer.ld) + c];
@@ -458,21 +450,21 @@ template <class T> class Network {
                     all += squares;
                     continue;
                 }
-                const double norm = std::sqrt(epoch.clip_layers ? squares : all);
-                if (norm > epoch.clip)
+                const double norm = std::sqrt(epochs.clip_layers ? squares : all);
+                if (norm > epochs.clip)
                     for (int64_t i = 0; i < layer.rows * int64_t(layer.ld); ++i)
-                        G[i] *= T(epoch.clip / norm);
+                        G[i] *= T(epochs.clip / norm);
             }
     }
 
     const Kernels<T>& kernels_;
-    int64_t rows_, n_parameters_ = 0;
+    int64_t rows_, n_parameters_ = 0, steps_ = 0, equal_rows_ = 0;
     std::vector<T> quantiles_;
     std::vector<Layer<T>> layers_;
     Plan<T> plan_;
     std::vector<Block<T>> blocks_;
     std::vector<Chunk> chunks_;
-    std::vector<int64_t> weight_at_, bias_at_, order_, indices_;
+    std::vector<int64_t> weight_at_, bias_at_, order_;
     std::vector<T> targets_, scales_;
     std::vector<double> losses_;
     std::vector<std::vector<T>> masks_;

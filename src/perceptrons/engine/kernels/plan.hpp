@@ -11,20 +11,46 @@
 
 namespace perceptrons {
 
+// Codes of the tables in perceptrons.activations, .losses and .optimizers.
+enum Activation {
+    IDENTITY, SIGMOID, TANH, RELU, LEAKY_RELU, ELU, SELU, GELU, SILU, SOFTPLUS, n_activations
+};
+enum Loss {
+    HALF_SQUARED_ERROR, MEAN_SQUARED_ERROR, ABSOLUTE_ERROR, HUBER, PINBALL, POISSON_DEVIANCE,
+    BINARY_CROSS_ENTROPY, CROSS_ENTROPY, n_losses
+};
+enum Rule {
+    GRADIENT_DESCENT,  // no settings
+    MOMENTUM,          // momentum, nesterov (0 or 1)
+    ADAGRAD,           // epsilon
+    RMSPROP,           // decay, epsilon
+    ADAM,              // beta_1, beta_2, epsilon
+    ADAMW,             // beta_1, beta_2, epsilon, weight_decay
+    n_rules
+};
+
+// Whether the slope does not follow from what the activation puts out.
+__attribute__((always_inline)) constexpr bool own_slopes(Activation activation) {
+    return activation == GELU || activation == SILU;
+}
+
+// Rows that go through all layers together, so that they stay in the cache.
+constexpr int tile_rows = 48;
+
 template <class T> struct Layer {
     int n_in, n_out;
     bool narrow;
     int rows, columns, ld;  // of the stored weights: n_in + 1 rows of n_out or, narrow, n_out
                             // rows of n_in + 1; columns in whole halves of a vector
     int64_t offset;       // of the stored weights among all parameters
-    T* transposed;        // W^T (n_out, ld_transposed) for the backward pass; not if narrow
+    T* transposed;        // W^T (n_out, ld_transposed) for the backward pass; not the first's
     int ld_transposed;
     int width;            // n_out in whole halves of a vector
     T* delta;             // dJ/dZ (batch rows, ld_delta)
     int ld_delta;
     T* outputs;           // [A, 1] of a hidden layer, raw outputs of the last one
     int ld_outputs;
-    int activation;       // code in perceptrons.activations; hidden layers only
+    Activation activation;  // hidden layers only
     T alpha;              // its setting
     T* slopes;            // room for slopes kept from the forward pass (batch rows,
                           // ld_outputs), where they do not follow from the outputs
@@ -39,7 +65,7 @@ template <class T> struct Plan {
     T* theta;             // all layers' weights as stored
     T* gradient;          // of the same shape
     int64_t n_stored;
-    int loss;             // code in perceptrons.losses
+    Loss loss;
     T loss_setting;       // Huber's delta, the label smoothing
     const T* quantiles;   // of the pinball loss, one per output
     T l1, l2, alpha;
@@ -47,8 +73,8 @@ template <class T> struct Plan {
 
 // One optimizer's step: settings, and the state arrays as stored.
 template <class T> struct Step {
-    int rule;             // code in perceptrons.optimizers
-    T settings[4];        // see rules.hpp
+    Rule rule;
+    T settings[4];        // as listed at Rule
     T learning_rate;
     T root_correction, rate_correction;  // Adam's bias corrections of this step
     T* first;             // velocity, sum of squares, mean square, mean
@@ -67,8 +93,10 @@ template <class T> struct Batch {
 template <class T> struct Kernels {
     // Forward and backward pass of rows [begin, end): losses, all deltas.
     void (*rows)(const Plan<T>&, const Batch<T>&, int begin, int end);
-    // Gradient (penalty included) of stored rows [begin, end) of one layer.
-    void (*gradient)(const Plan<T>&, const Batch<T>&, int layer, int begin, int end);
+    // Gradient of stored rows [begin, end) of one layer, without penalty; or add to it.
+    void (*gradient)(const Plan<T>&, const Batch<T>&, int layer, int begin, int end, bool add);
+    // Add the penalty's gradient.
+    void (*penalize)(const Plan<T>&, const Batch<T>&, int layer, int begin, int end);
     // One step of the rule on stored rows [begin, end) of one layer.
     void (*update)(const Plan<T>&, const Step<T>&, int layer, int begin, int end);
     // Copy stored rows [begin, end) of one layer into its transpose.

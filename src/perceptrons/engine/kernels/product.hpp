@@ -73,33 +73,40 @@ __attribute__((always_inline)) inline void block(Strided<T> A, Rows<const T> B, 
     }
 }
 
+// As many blocks of R rows as there are.
+template <class T, int R, int C, bool half>
+__attribute__((always_inline)) inline void blocks(Strided<T>& A, int& rows, Rows<const T> B,
+                                                  Rows<T>& out, int depth, bool add) {
+    for (; rows >= R; rows -= R, A.at += R * A.row, out.at += R * out.ld)
+        block<T, R, C, half>(A, B, out, depth, add);
+}
+
 // All rows of one panel of columns.
 template <class T, int C, bool half>
-__attribute__((noinline)) void panel(Strided<T> A, int rows, Rows<const T> B, Rows<T> out, int depth) {
-    for (int p = 0; p < depth; p += block_depth) {
-        const int some = depth - p < block_depth ? depth - p : block_depth;
-        int r = 0;
-        auto blocks = [&](auto height) {
-            constexpr int R = decltype(height)::value;
-            for (; r + R <= rows; r += R)
-                block<T, R, C, half>({A.at + r * A.row + p * A.depth, A.row, A.depth},
-                                     {B.at + p * B.ld, B.ld}, {out.at + r * out.ld, out.ld}, some,
-                                     p > 0);
-        };
-        blocks(std::integral_constant<int, block_rows(C, half)>{});
-        blocks(std::integral_constant<int, 4>{});
-        blocks(std::integral_constant<int, 2>{});
-        blocks(std::integral_constant<int, 1>{});
+__attribute__((noinline)) void panel(Strided<T> A, int rows, Rows<const T> B, Rows<T> out, int depth,
+                                     bool add) {
+    for (; depth > 0; depth -= block_depth, A.at += block_depth * A.depth, B.at += block_depth * B.ld) {
+        const int some = depth < block_depth ? depth : block_depth;
+        Strided<T> a = A;
+        Rows<T> to = out;
+        int left = rows;
+        blocks<T, block_rows(C, half), C, half>(a, left, B, to, some, add);
+        blocks<T, 4, C, half>(a, left, B, to, some, add);
+        blocks<T, 2, C, half>(a, left, B, to, some, add);
+        blocks<T, 1, C, half>(a, left, B, to, some, add);
+        add = true;
     }
 }
 
-// out (rows, columns) = A (rows, depth) B (depth, columns); columns in whole halves.
+// out (rows, columns) = A (rows, depth) B (depth, columns), or out += it; columns in whole
+// halves.
 template <class T>
-inline void product(Strided<T> A, int rows, Rows<const T> B, int columns, Rows<T> out, int depth) {
+inline void product(Strided<T> A, int rows, Rows<const T> B, int columns, Rows<T> out, int depth,
+                    bool add = false) {
     constexpr int lanes = Wide<T>::lanes;
     auto walk = [&](auto vectors, auto half) {
         constexpr int C = decltype(vectors)::value;
-        panel<T, C, decltype(half)::value>(A, rows, B, out, depth);
+        panel<T, C, decltype(half)::value>(A, rows, B, out, depth, add);
         B.at += C * lanes;
         out.at += C * lanes;
     };
@@ -122,15 +129,28 @@ inline void product(Strided<T> A, int rows, Rows<const T> B, int columns, Rows<T
     }
 }
 
-// The inner product of two rows of whole halves.
-template <class T> inline T dot(const T* a, const T* b, int columns) {
-    typename Wide<T>::V wide = {};
-    typename Half<T>::V rest = {};
-    int c = 0;
-    for (; c + Wide<T>::lanes <= columns; c += Wide<T>::lanes)
-        wide += load<Wide<T>>(a + c) * load<Wide<T>>(b + c);
-    if (c < columns) rest = load<Half<T>>(a + c) * load<Half<T>>(b + c);
-    return sum(wide, rest);
+// out[r] = the inner product of row r of A and w, for all rows; columns in whole halves.
+// Four rows at a time: their last sums are taken together.
+template <class T>
+inline void inner_products(const T* A, long lda, int rows, const T* w, int columns, T* out, long ld) {
+    auto quarter = [=](const T* a) {
+        typename Wide<T>::V wide = {};
+        typename Half<T>::V rest = {};
+        int c = 0;
+        for (; c + Wide<T>::lanes <= columns; c += Wide<T>::lanes)
+            wide += load<Wide<T>>(a + c) * load<Wide<T>>(w + c);
+        if (c < columns) rest += load<Half<T>>(a + c) * load<Half<T>>(w + c);
+        return sum_to_four(wide, rest);
+    };
+    int r = 0;
+    for (; r + 4 <= rows; r += 4, A += 4 * lda, out += 4 * ld) {
+        const auto sums = sum_four(quarter(A), quarter(A + lda), quarter(A + 2 * lda), quarter(A + 3 * lda));
+        for (int i = 0; i < 4; ++i) out[i * ld] = sums[i];
+    }
+    for (; r < rows; ++r, A += lda, out += ld) {
+        const auto four = quarter(A);
+        *out = sum_four(four, four, four, four)[0];
+    }
 }
 
 }  // namespace PERCEPTRONS_ISA

@@ -5,14 +5,7 @@
 
 namespace PERCEPTRONS_ISA {
 
-enum Rule {
-    GRADIENT_DESCENT = 0,  // no settings
-    MOMENTUM = 1,          // momentum, nesterov (0 or 1)
-    ADAGRAD = 2,           // epsilon
-    RMSPROP = 3,           // decay, epsilon
-    ADAM = 4,              // beta_1, beta_2, epsilon
-    ADAMW = 5              // beta_1, beta_2, epsilon, weight_decay
-};
+using namespace perceptrons;
 
 inline float square_root(float x) { return __builtin_sqrtf(x); }
 inline double square_root(double x) { return __builtin_sqrt(x); }
@@ -22,7 +15,7 @@ template <class P> inline typename P::V root(typename P::V v) {
 }
 
 template <class T, int rule>
-inline void step(const perceptrons::Step<T>& s, T* theta, const T* grad, T* first, T* second,
+inline void step(const Step<T>& s, T* theta, const T* grad, T* first, T* second,
                  int64_t count) {
     const T eta = s.learning_rate, s0 = s.settings[0], s1 = s.settings[1], s2 = s.settings[2];
     const T decay = T(1) - eta * s.settings[3];

@@ -25,12 +25,14 @@ template <class T, int bytes> struct Pack;
     }
 PERCEPTRONS_PACK(float, int32_t, 64);
 PERCEPTRONS_PACK(float, int32_t, 32);
+PERCEPTRONS_PACK(float, int32_t, 16);
 PERCEPTRONS_PACK(double, int64_t, 64);
 PERCEPTRONS_PACK(double, int64_t, 32);
 #undef PERCEPTRONS_PACK
 
 template <class T> using Wide = Pack<T, 64>;
 template <class T> using Half = Pack<T, 32>;
+template <class T> using Four = Pack<T, 4 * sizeof(T)>;
 
 // Pointers are aligned to an element only.
 template <class P> inline typename P::V load(const typename P::T* p) {
@@ -134,19 +136,36 @@ template <class P> inline typename P::V logistic(typename P::V z) {
     return T(1) / (T(1) + exp<P, -1>(z));
 }
 
-// The sum of all lanes, pairwise by halves: one order whatever the registers.
-inline float sum(Wide<float>::V wide, Half<float>::V rest) {
-    typedef float Four __attribute__((vector_size(16)));
-    Half<float>::V eight = __builtin_shufflevector(wide, wide, 0, 1, 2, 3, 4, 5, 6, 7) +
-                           __builtin_shufflevector(wide, wide, 8, 9, 10, 11, 12, 13, 14, 15) + rest;
-    Four four = __builtin_shufflevector(eight, eight, 0, 1, 2, 3) +
-                __builtin_shufflevector(eight, eight, 4, 5, 6, 7);
-    return (four[0] + four[2]) + (four[1] + four[3]);
+// The sum of all lanes, pairwise by halves: one order whatever the registers. First down
+// to four lanes, ...
+inline Four<float>::V sum_to_four(Wide<float>::V wide, Half<float>::V rest) {
+    const Half<float>::V eight =
+        low(wide) + __builtin_shufflevector(wide, wide, 8, 9, 10, 11, 12, 13, 14, 15) + rest;
+    return __builtin_shufflevector(eight, eight, 0, 1, 2, 3) +
+           __builtin_shufflevector(eight, eight, 4, 5, 6, 7);
 }
-inline double sum(Wide<double>::V wide, Half<double>::V rest) {
-    Half<double>::V four = __builtin_shufflevector(wide, wide, 0, 1, 2, 3) +
-                           __builtin_shufflevector(wide, wide, 4, 5, 6, 7) + rest;
-    return (four[0] + four[2]) + (four[1] + four[3]);
+inline Four<double>::V sum_to_four(Wide<double>::V wide, Half<double>::V rest) {
+    return low(wide) + __builtin_shufflevector(wide, wide, 4, 5, 6, 7) + rest;
+}
+
+// ... then (0 + 2) + (1 + 3) of four such vectors.
+template <class V> inline V sum_four(V a, V b, V c, V d) {
+    const V ab = __builtin_shufflevector(a, b, 0, 1, 4, 5) + __builtin_shufflevector(a, b, 2, 3, 6, 7);
+    const V cd = __builtin_shufflevector(c, d, 0, 1, 4, 5) + __builtin_shufflevector(c, d, 2, 3, 6, 7);
+    return __builtin_shufflevector(ab, cd, 0, 2, 4, 6) + __builtin_shufflevector(ab, cd, 1, 3, 5, 7);
+}
+
+// Write four rows of four as four columns.
+template <class P, class V = typename P::V>
+inline void transpose_four(const typename P::T* from, long ld, typename P::T* to, long ld_to) {
+    const V a = load<P>(from), b = load<P>(from + ld);
+    const V c = load<P>(from + 2 * ld), d = load<P>(from + 3 * ld);
+    const V ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+    const V cd = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    store<P>(to, __builtin_shufflevector(ab, cd, 0, 1, 4, 5));
+    store<P>(to + ld_to, __builtin_shufflevector(ab, cd, 2, 3, 6, 7));
+    store<P>(to + 2 * ld_to, __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5));
+    store<P>(to + 3 * ld_to, __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7));
 }
 
 }  // namespace PERCEPTRONS_ISA
