@@ -57,19 +57,27 @@ inline void draw_order(std::vector<int64_t>& order, Draw draw, int64_t n, BitGen
 // Copy rows [at, at + n) of the order, or as they stand, to rows of ld elements.
 template <class T>
 void gather(const Rows<T>& X, const int64_t* order, int64_t at, int n, int d, T* to, int64_t ld) {
-    for (int r = 0; r < n; ++r, to += ld) {
-        int64_t row = order ? order[at + r] : at + r;
-        if (X.subset) row = X.subset[row];
-        const T* from = X.values + row * X.row_stride;
-        if (X.starts) {
-            std::memset(static_cast<void*>(to), 0, d * sizeof(T));
-            for (int64_t i = X.starts[row]; i < X.starts[row + 1]; ++i) to[X.columns[i]] += X.values[i];
-        } else if (X.column_stride == 1 && d > 8) {
-            std::memcpy(to, from, d * sizeof(T));
-        } else {
-            for (int c = 0; c < d; ++c) to[c] = from[c * X.column_stride];
+    auto each_row = [=](auto copy) __attribute__((always_inline)) {
+        for (int r = 0; r < n; ++r) {
+            const int64_t row = order ? order[at + r] : at + r;
+            copy(X.subset ? X.subset[row] : row, to + r * ld);
         }
-    }
+    };
+    const T* values = X.values;
+    const int64_t down = X.row_stride, across = X.column_stride;
+    if (X.starts)
+        each_row([=](int64_t row, T* to) {
+            std::memset(static_cast<void*>(to), 0, d * sizeof(T));
+            for (int64_t i = X.starts[row]; i < X.starts[row + 1]; ++i) to[X.columns[i]] += values[i];
+        });
+    else if (d == 1)
+        each_row([=](int64_t row, T* to) { *to = values[row * down]; });
+    else if (across == 1 && d > 8)
+        each_row([=](int64_t row, T* to) { std::memcpy(to, values + row * down, d * sizeof(T)); });
+    else
+        each_row([=](int64_t row, T* to) {
+            for (int c = 0; c < d; ++c) to[c] = values[row * down + c * across];
+        });
 }
 
 }  // namespace perceptrons
