@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(
 SCRIPT = """
 import sys
 from perceptrons.study import provenance
-provenance.commit = lambda: "one commit"
+provenance.code = lambda: "one code"
 from perceptrons.cli import app
 app(["report", "optimizers", "--quick", "--jobs", "2", "--out", sys.argv[1]])
 """

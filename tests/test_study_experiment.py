@@ -170,16 +170,16 @@ def test_an_engine_that_is_missing_is_refused_when_the_runs_are_planned(
         load(write(GOOD)).runs(engine="compiled")
 
 
-def test_the_key_depends_on_the_commit_and_on_the_engine_at_hand(write, monkeypatch):
+def test_the_key_depends_on_the_code_and_on_the_engine_at_hand(write, monkeypatch):
     def key():
         return load(write(GOOD)).runs()[0].key
 
-    monkeypatch.setattr("perceptrons.study.provenance.commit", lambda: "abc")
+    monkeypatch.setattr("perceptrons.study.provenance.code", lambda: "abc")
     clean = key()
     assert key() == clean
-    monkeypatch.setattr("perceptrons.study.provenance.commit", lambda: "abc changed")
+    monkeypatch.setattr("perceptrons.study.provenance.code", lambda: "abc changed")
     assert key() != clean
-    monkeypatch.setattr("perceptrons.study.provenance.commit", lambda: "abc")
+    monkeypatch.setattr("perceptrons.study.provenance.code", lambda: "abc")
     monkeypatch.setattr("perceptrons.study.experiment.missing", lambda: "not built")
     without = key()
     monkeypatch.setattr("perceptrons.study.experiment.missing", lambda: None)

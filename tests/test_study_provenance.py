@@ -62,3 +62,20 @@ def test_git_wins_over_the_commit_of_an_older_build(checkout, monkeypatch):
     installed = checkout / "site-packages" / "perceptrons" / "__init__.py"
     monkeypatch.setattr(perceptrons, "__file__", str(installed))
     assert provenance.commit.__wrapped__() == "feedbeef"
+
+
+def test_code_is_all_that_numbers_come_from_and_nothing_that_shows_them(tmp_path):
+    for name in ("network.py", "engine/_kernels.so", "study/networks.py"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("1")
+    before = provenance.hash_of_code(tmp_path)
+    (tmp_path / "report" / "sections").mkdir(parents=True)
+    for name in ("cli.py", "report/sections/rates.py", "study/README.md"):
+        (tmp_path / name).write_text("other words")
+    assert provenance.hash_of_code(tmp_path) == before
+    for name in ("network.py", "engine/_kernels.so", "study/networks.py"):
+        (tmp_path / name).write_text("2")
+        after = provenance.hash_of_code(tmp_path)
+        assert after != before
+        before = after

@@ -40,7 +40,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from perceptrons.study import provenance
-provenance.commit = lambda: "one commit"
+provenance.code = lambda: "one code"
 from perceptrons.study.experiment import load
 from perceptrons.study.records import Store
 from perceptrons.study.runner import execute
@@ -50,9 +50,9 @@ with Store(Path(sys.argv[2])) as store:
 
 
 @pytest.fixture(autouse=True)
-def one_commit(monkeypatch):
+def one_code(monkeypatch):
     """Keep the keys of runs when sources are edited while the tests run."""
-    monkeypatch.setattr(provenance, "commit", lambda: "one commit")
+    monkeypatch.setattr(provenance, "code", lambda: "one code")
 
 
 @pytest.fixture

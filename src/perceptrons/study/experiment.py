@@ -119,7 +119,7 @@ class Run:
 
     @cached_property
     def key(self) -> str:
-        """Hash of all that decides the result, version and commit included."""
+        """Hash of all that decides the result, the code included."""
         parts = {
             "study": self.study,
             "procedure": self.procedure,
@@ -127,7 +127,7 @@ class Run:
             "settings": self.settings,
             "seed": self.seed,
             "version": perceptrons.__version__,
-            "commit": provenance.commit(),
+            "code": provenance.code(),
             "libraries": procedures.PROCEDURES[self.procedure].installed(),
             # "auto" trains on the compiled engine once there is one.
             "compiled": missing() is None,

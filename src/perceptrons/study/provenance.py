@@ -15,6 +15,9 @@ import perceptrons
 
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "autograd")
 
+# What no run's numbers depend on; _version.py names the commit.
+_SHOWING = ("report", "comparison", "bench", "cli.py", "_version.py")
+
 
 @cache
 def commit() -> str:
@@ -58,6 +61,37 @@ def checked_out(root: Path) -> str:
     for name in filter(None, new.split(b"\0")):
         digest.update((root / os.fsdecode(name)).read_bytes())
     return f"{head} with local changes {digest.hexdigest()[:8]}"
+
+
+@cache
+def code() -> str:
+    """Return a hash of the modules and the engine that a run's numbers come from.
+
+    Layers above the study only show what was found, so that a page can be drawn anew
+    by other words, figures and commands than those its runs were made under.
+    """
+    return hash_of_code(Path(perceptrons.__file__).parent)
+
+
+def hash_of_code(package: Path) -> str:
+    """Return the hash of a package's code below the layers that show its results.
+
+    Parameters
+    ----------
+    package : Path
+        Folder of the package.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*")):
+        name = path.relative_to(package)
+        if path.suffix in (".py", ".so", ".pyd") and name.parts[0] not in _SHOWING:
+            digest.update(name.as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _git(root: Path, *arguments: str) -> bytes:
