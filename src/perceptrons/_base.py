@@ -7,6 +7,7 @@ No mathematics here: see :mod:`perceptrons.objective` and
 from __future__ import annotations
 
 import copy
+import math
 import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
@@ -414,7 +415,7 @@ class Perceptron(BaseEstimator):
         self.history_, self.outcome_ = task.history, outcome
         # Without the epoch in which training diverged, which history_ names.
         losses = task.history.columns["loss"]
-        self.loss_curve_ = [loss for loss in losses if np.isfinite(loss)]
+        self.loss_curve_ = [loss for loss in losses if math.isfinite(loss)]
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else np.nan
         self.best_loss_: float | None = memory.best_loss
         self.validation_scores_: list[float] | None = None

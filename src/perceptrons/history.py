@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -52,10 +53,10 @@ class History:
         """Return a history that grows by itself."""
         return History({name: list(values) for name, values in self.columns.items()})
 
-    def append(self, **row: float) -> None:
-        """Add one epoch."""
+    def extend(self, **rows: Iterable[float]) -> None:
+        """Add epochs, the values of each column."""
         for name, column in self.columns.items():
-            column.append(row[name])
+            column.extend(rows[name])
 
     def to_frame(self) -> pd.DataFrame:
         """Return the columns as a pandas DataFrame."""

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from perceptrons.history import EpochState, History, Outcome, Reason
-from perceptrons.objective import BoundObjective, Clipping, Rule
+from perceptrons.objective import BoundObjective, Clipping, Epochs, Rule
 from perceptrons.sampling import Batches, Dropout
 from perceptrons.schedules import Adaptive, Constant, Progress, Schedule
 from perceptrons.verbosity import Reporter, Silent
@@ -218,30 +218,41 @@ class _Course:
         """Return the time since the fit began."""
         return time.perf_counter() - self.started
 
-    def end_epoch(
-        self, loss: float, rate: float, state: dict[str, Any], seconds: float
+    def end_epochs(
+        self, epochs: Epochs, rates: Sequence[float], state: dict[str, Any]
     ) -> tuple[Reason, str] | None:
-        """Take note of an epoch of so many seconds; say why training ends, if so."""
+        """Take note of finished epochs and their rates; say why training ends, if so.
+
+        Where somebody looks at each epoch, they come one by one. Only the last may
+        have diverged.
+        """
         task, validation = self.task, self.task.validation
+        losses, seconds, n = epochs.losses, epochs.seconds, len(epochs.losses)
         validation_loss = score = math.nan
-        finite = math.isfinite(loss)
+        finite = math.isfinite(losses[-1])
         if finite and validation is not None:
             begun = time.perf_counter()
             validation_loss, score = self._validate(validation)
-            seconds += time.perf_counter() - begun
-        task.history.append(
-            epoch=len(task.history) + 1,
-            loss=loss if finite else math.nan,
-            validation_loss=validation_loss,
-            validation_score=score,
-            learning_rate=rate,
+            seconds = [*seconds[:-1], seconds[-1] + time.perf_counter() - begun]
+        if not finite:
+            losses = losses[:-1]
+        done = len(task.history)
+        task.history.extend(
+            epoch=range(done + 1, done + n + 1),
+            loss=losses if finite else [*losses, math.nan],
+            validation_loss=[validation_loss] * n,
+            validation_score=[score] * n,
+            learning_rate=rates,
             seconds=seconds,
         )
+        if losses:
+            self.epochs += len(losses)
+            self._judge(losses, score)
         if not finite:
-            return "diverged", self._divergence(rate)
-        self.epochs += 1
-        self._judge(loss, score)
-        task.report.epoch(self.epochs, loss, None if validation is None else score)
+            return "diverged", self._divergence(rates[-1])
+        task.report.epoch(
+            self.epochs, losses[-1], None if validation is None else score
+        )
         if task.callbacks and self._call_back(state):
             self.by_callback = True
             return "interrupted", f"A callback ended training in epoch {self.epochs}."
@@ -282,20 +293,22 @@ class _Course:
         mean = float(np.average(losses.astype(np.float64), weights=data.weights))
         return mean, validation.score(raw)
 
-    def _judge(self, loss: float, score: float) -> None:
+    def _judge(self, losses: Sequence[float], score: float) -> None:
         """Count epochs without improvement; keep the best or the latest weights."""
         memory, limits = self.task.memory, self.task.limits
-        if limits.early_stopping:
-            improved = score >= memory.best_score + limits.tol
-            keep = score > memory.best_score
-        else:
-            improved = loss <= memory.best_loss - limits.tol
-            keep = True
-        memory.stalled = 0 if improved else memory.stalled + 1
-        memory.best_loss = min(memory.best_loss, loss)
-        if score > memory.best_score:
+        best, stalled = memory.best_loss, memory.stalled
+        for loss in losses:
+            if limits.early_stopping:
+                improved = score >= memory.best_score + limits.tol
+            else:
+                improved = loss <= best - limits.tol
+            stalled = 0 if improved else stalled + 1
+            best = min(best, loss)
+        memory.best_loss, memory.stalled = best, stalled
+        better = score > memory.best_score
+        if better:
             memory.best_score = score
-        if keep:
+        if better or not limits.early_stopping:
             self.kept[...] = self.theta
             self.best_epoch = self.epochs
 
@@ -391,12 +404,12 @@ def descend(
                     rule, state, theta, data.X, data.Y, data.weights,
                     batches, rates, clip, dropout, course.seconds_left(),
                 )  # fmt: skip
-                for row, loss, seconds in zip(
-                    rates, epochs.losses, epochs.seconds, strict=False
-                ):
-                    memory.epochs += 1
-                    memory.samples_seen += batches.n_rows
-                    ended = course.end_epoch(loss, float(row[-1]), state, seconds)
+                taken = len(epochs.losses)
+                if taken:
+                    memory.epochs += taken
+                    memory.samples_seen += taken * batches.n_rows
+                    last_rates = rates[:taken, -1].tolist()
+                    ended = course.end_epochs(epochs, last_rates, state)
                 ended = ended or course.out_of_time()
                 if ended is None and memory.stalled > limits.patience:
                     ended = _plateau(task, schedule, learning_rate)
@@ -538,7 +551,8 @@ def minimize(theta: Array, task: Task, max_calls: int) -> Outcome:
         task.memory.samples_seen += len(data.Y)
         seconds, ended_last = course.seconds() - ended_last, course.seconds()
         value = float(intermediate_result.fun)
-        ended = course.end_epoch(value, math.nan, {}, seconds) or course.out_of_time()
+        epochs = Epochs([value], [seconds])
+        ended = course.end_epochs(epochs, [math.nan], {}) or course.out_of_time()
         if ended is not None:
             raise _StopError(ended)
 
