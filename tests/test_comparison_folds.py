@@ -90,3 +90,14 @@ def test_what_cannot_be_divided_is_refused(settings, text):
     y = settings.pop("y", np.zeros(40))
     with pytest.raises(ValueError, match=text):
         folds_of(y, **settings)
+
+
+def test_rows_of_one_moment_are_never_on_both_sides(rng):
+    time = np.repeat(np.arange(12), 5)
+    for fold in folds_of(rng.normal(size=60), time=time):
+        assert time[fold.train].max() < time[fold.test].min()
+
+
+def test_times_that_are_all_the_same_are_refused(rng):
+    with pytest.raises(ValueError, match="time must leave earlier rows"):
+        folds_of(rng.normal(size=60), time=np.zeros(60))

@@ -78,6 +78,12 @@ def test_unknown_parameters_are_not_named():
     assert "(1 s to train, 1 µs per prediction)" in text
 
 
+def test_large_costs_are_written_without_an_exponent():
+    cost = Cost(parameters=10, seconds=123.4, microseconds=1260, times=2)
+    text = str(Verdict(status="justified", **NUMBERS | {"cost": cost}))
+    assert "120 s to train, 1,300 µs per prediction" in text
+
+
 def test_the_dictionary_is_json_and_holds_the_sentence():
     verdict = Verdict(status="not justified", **NUMBERS)
     again = json.loads(json.dumps(verdict.as_dict()))

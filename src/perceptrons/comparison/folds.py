@@ -152,6 +152,14 @@ def _along_time(time: NDArray[Any], n_folds: int, duplicates: Any) -> list[Fold]
     folds = []
     for fold, (before, after) in enumerate(TimeSeriesSplit(n_folds).split(order)):
         train, test = order[before], order[after]
+        # Rows of the moment at which testing begins may know what is tested.
+        train = train[time[train] < time[test[0]]]
+        if not train.size:
+            raise ValueError(
+                f"time must leave earlier rows to train on in each of {n_folds} folds, "
+                f"got {len(np.unique(time))} distinct times for {len(time)} rows; use "
+                "fewer folds or a finer time."
+            )
         if duplicates is not None:
             train = train[~np.isin(duplicates[train], duplicates[test])]
         folds.append(Fold(0, fold, train, test))

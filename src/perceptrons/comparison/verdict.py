@@ -120,8 +120,8 @@ class Verdict:
         parameters = f"{self.cost.parameters:,.0f} parameters, " if known else ""
         return (
             f"{times(self.cost.times)} the training time ({parameters}"
-            f"{self.cost.seconds:.2g} s to train, {self.cost.microseconds:.2g} µs per "
-            "prediction)"
+            f"{_two_digits(self.cost.seconds)} s to train, "
+            f"{_two_digits(self.cost.microseconds)} µs per prediction)"
         )
 
 
@@ -253,4 +253,9 @@ def probability(value: float) -> str:
 
 def times(ratio: float) -> str:
     """Write a ratio of times with two digits."""
-    return f"{float(f'{ratio:.2g}'):,g} times"
+    return f"{_two_digits(ratio)} times"
+
+
+def _two_digits(value: float) -> str:
+    """Write a number with two significant digits and without an exponent above 1."""
+    return f"{float(f'{value:.2g}'):,g}"
