@@ -1,10 +1,13 @@
 """The workloads are those that were promised, and their samples stand for all."""
 
+import hashlib
+
 import numpy as np
 import pytest
 
 from perceptrons.bench import data, workloads
 from perceptrons.bench.workloads import WORKLOADS
+from perceptrons.data import mnist
 from perceptrons.peers import task
 from perceptrons.peers.task import Network
 
@@ -100,14 +103,23 @@ def test_runge_rows_are_centered_float32():
 
 
 def test_mnist_is_read_where_perceptrons_data_points(tmp_path, monkeypatch):
-    images = np.arange(3 * 784, dtype=np.uint8)
-    (tmp_path / "train-images-idx3-ubyte").write_bytes(bytes(16) + images.tobytes())
-    (tmp_path / "train-labels-idx1-ubyte").write_bytes(bytes(8) + bytes([3, 1, 4]))
+    pixels = np.arange(3 * 784, dtype=np.uint8)
+    images = bytes([0, 0, 8, 3, *(0, 0, 0, 3), *(0, 0, 0, 28) * 2]) + pixels.tobytes()
+    labels = bytes([0, 0, 8, 1, *(0, 0, 0, 3), 3, 1, 4])
+    for name in mnist.FILES:
+        raw = images if "images" in name else labels
+        (tmp_path / name).write_bytes(raw)
+        digest = hashlib.md5(raw).hexdigest()
+        monkeypatch.setitem(mnist.FILES, name, digest)
     monkeypatch.setenv("PERCEPTRONS_DATA", str(tmp_path))
     X, y = data.load("mnist")
     assert X.shape == (3, 784)
+    assert X.dtype == np.float32
     assert X[0, 255] == 1.0
     assert y.tolist() == [3, 1, 4]
+    (tmp_path / "train-labels-idx1-ubyte").write_bytes(labels[:-1] + b"\5")
+    with pytest.raises(mnist.DamagedDataError, match="MD5"):
+        data.load("mnist")
 
 
 @pytest.mark.parametrize("root", [None, "empty"])
@@ -115,7 +127,17 @@ def test_without_its_files_mnist_is_replaced(root, tmp_path, monkeypatch):
     monkeypatch.delenv("PERCEPTRONS_DATA", raising=False)
     if root:
         monkeypatch.setenv("PERCEPTRONS_DATA", str(tmp_path))
+    monkeypatch.setattr(mnist, "cache_folder", lambda: tmp_path / "cache")
     assert data.mnist_folder() is None
+
+
+def test_a_folder_with_some_of_the_files_is_no_reason_for_random_rows(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "train-images-idx3-ubyte").touch()
+    monkeypatch.setenv("PERCEPTRONS_DATA", str(tmp_path))
+    with pytest.raises(mnist.MissingDataError, match="lacks train-labels"):
+        data.load("mnist")
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "relu", "leaky_relu"])

@@ -9,7 +9,7 @@ from sklearn.model_selection import train_test_split
 
 from perceptrons.bench.data import load
 from perceptrons.bench.workloads import RUNGE_ROWS
-from perceptrons.data import DATASETS, runge, runge_function
+from perceptrons.data import DATASETS, runge, runge_function, source
 
 
 @pytest.mark.parametrize("seed", [0, 3])
@@ -84,6 +84,12 @@ def test_the_benchmark_trains_on_the_studies_rows():
     assert_array_equal(X, data.X_train.astype(np.float32))
     assert_array_equal(y, data.y_train.astype(np.float32))
     assert len(X) == RUNGE_ROWS
+
+
+@pytest.mark.parametrize("name", ["runga", "{}", "3", '{"file": 1}'])
+def test_an_unknown_name_is_refused(name):
+    with pytest.raises(ValueError, match="names no table"):
+        source(name)
 
 
 def test_every_loader_names_itself():

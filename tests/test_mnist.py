@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import os
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
+from rich.console import Console
 from sklearn.datasets import load_digits as sklearn_digits
 from sklearn.model_selection import train_test_split
 
@@ -176,7 +178,7 @@ class Mirror:
         self.released = threading.Event()
 
     def __call__(self, answer):
-        """Add a mirror: contents by name, a status, or None for silence."""
+        """Add a mirror: contents by name, a status, "trickle", or None for silence."""
         mirror = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -184,6 +186,9 @@ class Mirror:
                 mirror.asked.append(self.path)
                 if answer is None:
                     mirror.released.wait(10)
+                    return
+                if answer == "trickle":
+                    self.trickle()
                     return
                 if isinstance(answer, int):
                     self.send_error(answer)
@@ -193,6 +198,14 @@ class Mirror:
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
+
+            def trickle(self):
+                self.send_response(200)
+                self.send_header("Content-Length", str(1 << 20))
+                self.end_headers()
+                with suppress(OSError):
+                    while not mirror.released.wait(0.05):
+                        self.wfile.write(bytes(2048))
 
             def log_message(self, *arguments):
                 pass
@@ -236,6 +249,14 @@ def test_what_is_downloaded_is_kept_and_not_asked_for_again(contents, mirror, tm
 def test_the_next_mirror_is_asked_if_one_fails(contents, mirror, first):
     other = dict.fromkeys(contents, b"<html>please log in</html>")
     mirror(other if first == "other files" else first)
+    mirror(contents)
+    assert len(load_mnist("official").X_train) == TRAIN
+    assert len(mirror.asked) == 5
+
+
+def test_a_mirror_that_trickles_is_given_up(contents, mirror, monkeypatch):
+    monkeypatch.setattr(mnist, "LIMIT", 0.3)
+    mirror("trickle")
     mirror(contents)
     assert len(load_mnist("official").X_train) == TRAIN
     assert len(mirror.asked) == 5
@@ -309,6 +330,22 @@ def test_damaged_files_are_misuse_and_no_stand_in_takes_their_place(contents, tm
     (tmp_path / f"{IMAGES}.gz").write_bytes(b"")
     with pytest.raises(ExperimentError, match="MD5 checksum"):
         supply([builtin("mnist-final")], tmp_path)
+
+
+def test_files_that_may_not_be_read_are_misuse(contents, tmp_path, monkeypatch):
+    def refuse(folder):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(mnist, "read", refuse)
+    with pytest.raises(ExperimentError, match=r"cannot be read: .*Permission"):
+        supply([builtin("mnist-final")], write(tmp_path, contents))
+
+
+def test_a_given_folder_that_is_not_read_is_said_to_be(contents, tmp_path, capsys):
+    supply([builtin("mnist-final")], tmp_path, quick=True, console=Console(width=200))
+    assert f"--quick does not read {tmp_path}" in capsys.readouterr().out
+    supply([builtin("optimizers")], tmp_path, quick=True, console=Console(width=200))
+    assert capsys.readouterr().out == ""
 
 
 def test_a_given_folder_without_files_is_misuse(contents, tmp_path):

@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from perceptrons.cli import app
+from perceptrons.data.mnist import DamagedDataError
 from perceptrons.report import checks
 from perceptrons.report.checks import CHECKS, Outcome
 
@@ -58,6 +59,42 @@ def test_every_check_is_printed_with_its_numbers(three_checks):
 def test_checks_that_hold_or_cannot_be_tried_exit_with_0(three_checks):
     del three_checks["One fails."]
     assert call().exit_code == 0
+
+
+def test_checks_look_into_the_folder_given(monkeypatch, tmp_path):
+    asked = []
+    table = {"One.": lambda jobs, folder: asked.append(folder) or Outcome(True, "")}
+    monkeypatch.setattr(checks, "CHECKS", table)
+    assert call("--data", str(tmp_path)).exit_code == 0
+    assert asked == [tmp_path]
+
+
+@pytest.mark.parametrize("error", [DamagedDataError("damaged"), PermissionError("no")])
+def test_a_check_whose_data_cannot_be_read_says_so(monkeypatch, error):
+    def refuse(split, folder):
+        raise error
+
+    monkeypatch.setattr(checks, "load_mnist", refuse)
+    (sentence,) = (text for text in CHECKS if "MNIST" in text)
+    assert checks.perform(sentence, 1) == Outcome(None, str(error))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["optimizers"], "STUDY"),
+        (["--quick"], "--quick"),
+        (["--from-store"], "--from-store"),
+        (["--seeds", "3"], "--seeds"),
+        (["--engine", "numpy"], "--engine"),
+        (["--quick", "--format", "pdf"], "--quick, --format"),
+    ],
+)
+def test_what_checks_would_ignore_is_refused(three_checks, arguments, named):
+    done = call(*arguments)
+    assert done.exit_code == 2
+    assert f"--check trains networks of its own; leave out {named}." in done.stderr
+    assert "holds" not in done.stdout
 
 
 def test_checks_as_json(three_checks):

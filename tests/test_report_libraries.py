@@ -170,9 +170,9 @@ def test_similar_errors_lie_within_the_spread_of_the_printed_ones():
         return change
 
     test = library_claims._similar
-    # 0.0126 / 0.0110 = 1.145 are the report's own, and 5 % more is a tie.
-    assert ask(test, made_up(change=worse(1.19)))[0] is True
-    assert ask(test, made_up(change=worse(1.21)))[0] is False
+    # 0.0126 / 0.0110 = 1.145 are the report's own, and 11 % more is a tie.
+    assert ask(test, made_up(change=worse(1.26)))[0] is True
+    assert ask(test, made_up(change=worse(1.31)))[0] is False
     assert ask(test, made_up("Keras"))[0] is None
 
 

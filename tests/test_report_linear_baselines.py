@@ -52,6 +52,17 @@ def test_ratio_and_difference_are_those_of_the_matched_error(table):
     assert (name, ratio, difference) == ("f", 1.0, 0.0)
 
 
+def test_table_vi_has_excess_parameters_and_seconds(study, table):
+    for _, row in table.iterrows():
+        (near,) = study.table[
+            study.table["key"].isin(row["runs"].split())
+            & study.table["dataset"].isin(["runge", "runge-10000"])
+        ].to_dict("records")
+        assert row["excess over noise"] == near["excess"]
+        assert row["parameters"] == near["n_parameters"]
+        assert row["seconds"] > 0
+
+
 def test_a_value_that_no_error_comes_near_matches_none():
     assert linear_baselines._conclusion("f on [0, 1]", 3.1).startswith("no: it matches")
     assert linear_baselines._conclusion("f on [0, 1]", 0.3).startswith("no: it matches")

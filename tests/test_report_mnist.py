@@ -8,17 +8,23 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from perceptrons.data import mnist
 from perceptrons.report import build
 from perceptrons.report.accuracy import against_strength, confusion
 from perceptrons.report.checks import CHECKS
 from perceptrons.report.checks import perform as check
 from perceptrons.report.drawing import draw
-from perceptrons.report.sections import SECTIONS, mnist_architectures, mnist_final
+from perceptrons.report.sections import (
+    SECTIONS,
+    images,
+    mnist_architectures,
+    mnist_final,
+)
 from perceptrons.report.study import Study
 from perceptrons.report.tables import frame, published
-from perceptrons.study.experiment import builtin
+from perceptrons.study.experiment import ExperimentError, builtin, load
 from perceptrons.study.procedures import Result
-from perceptrons.study.records import Record
+from perceptrons.study.records import Record, Store
 
 NAMES = ("mnist-architectures", "mnist-regularization", "mnist-final")
 
@@ -131,7 +137,7 @@ def test_claims_about_architectures_follow_the_numbers():
         error = 0.1 * len(sizes) + 1.0 / sizes[0]
         error *= {0.001: 2.0, 0.01: 1.0, 0.1: 3.0}[run.settings["learning_rate_init"]]
         if run.settings["activation"] == "sigmoid":
-            error *= 0.5
+            error *= 0.2 if sizes == [128] else 0.5
         return error / 10, error / 5
 
     found = built(study("mnist-architectures", errors))
@@ -153,6 +159,29 @@ def test_claims_about_architectures_follow_the_numbers():
     # The spread is the same.
     starts = ["Shallow and wide", *starts[:2], *starts[3:]]
     assert "confirmed" not in {verdict(found, start) for start in starts}
+
+
+def test_two_networks_tie_within_two_standard_errors_of_their_counts():
+    assert images.fewer(7 / 56_000, 8 / 56_000, 56_000) is None
+    assert images.fewer(7 / 56_000, 70 / 56_000, 56_000) is True
+    assert images.fewer(0.03, 0.028, 14_000) is None
+    assert images.fewer(0.04, 0.03, 14_000) is False
+    assert images.fewer(0.03, np.nan, 14_000) is True
+    # Two networks alike are told apart in at most 5 % of all test sets.
+    wrong = np.random.default_rng(0).binomial(14_000, 0.03, (2000, 2)) / 14_000
+    told = [images.fewer(a, b, 14_000) is not None for a, b in wrong]
+    assert np.mean(told) == pytest.approx(0.0455, abs=0.015)
+
+
+def test_a_rising_cost_has_not_converged():
+    def rising(record):
+        curves = {**record.result.curves, "cost": np.geomspace(1, 2, 30)}
+        result = dataclasses.replace(record.result, curves=curves)
+        return dataclasses.replace(record, result=result)
+
+    flat = study("mnist-architectures", lambda run: (0.1, 0.2))
+    risen = dataclasses.replace(flat, records=[rising(r) for r in flat.records])
+    assert verdict(built(risen), "Networks converge") == "not confirmed"
 
 
 @pytest.mark.parametrize(
@@ -219,6 +248,14 @@ def test_accuracy_against_the_penalty_is_drawn(seeds):
     (axes,) = against_strength(picture.data).axes
     labels = [tick.get_text() for tick in axes.get_yticklabels()]
     assert "97" in labels
+    svg = draw(picture.draw(picture.data)).svg.decode()
+    accuracies = picture.data[picture.data["part"] == "test"].set_index(
+        ["norm", "strength"]
+    )["value"]
+    best = accuracies.loc["L2", 1e-4]
+    expected = best.median() if len(seeds) > 1 else best.item()
+    assert f"<title>L2, test, λ 0.0001: {expected:.2%}".replace("%", " %") in svg
+    assert "<title>no penalty, train: 99.90 %</title>" in svg
     level = next(line for line in axes.lines if len(set(line.get_ydata())) == 1)
     assert level.get_ydata()[0] in (pytest.approx(0.1), pytest.approx(5.0))
     draw(picture.draw(picture.data))
@@ -253,7 +290,7 @@ def test_rates_are_those_of_a_small_matrix():
 
 def test_the_published_accuracies_stand_beside_ours(final):
     rows = table(built(final), "accuracy").set_index("network")
-    own = rows.loc[mnist_final._FINAL]
+    own = rows.loc[mnist_final.FINAL]
     assert own["test published"] == pytest.approx(0.964571, abs=1e-6)
     assert own["test difference"] == pytest.approx(0, abs=1e-12)
     assert own["same conclusion?"] == "yes: both above"
@@ -268,8 +305,8 @@ def test_the_published_matrix_judges_the_reports_own_claims(final):
         "The classifier reaches over 96 %": "confirmed",
         "Class 1 has the highest TPR": "confirmed",
         "Class 3 is predicted too often": "confirmed",
-        # 17 eights, but 11 twos and 11 nines.
-        "What is wrongly taken for a 3": "not confirmed",
+        # 11 twos, 26 fives and 11 nines of 75, though 17 eights, too.
+        "What is wrongly taken for a 3": "confirmed",
         "A 4 is most often": "confirmed",
         "The true positive rates": "confirmed",
     }
@@ -294,6 +331,8 @@ def test_the_confusion_matrix_has_count_and_rate_in_every_cell(final):
     assert texts[0] == "1311\n97.6"
     assert texts[1] == "0"
     assert texts[2] == "5\n0.37"
+    svg = draw(picture.draw(picture.data)).svg.decode()
+    assert svg.count("<title>true 0, predicted 2: 5, 0.372%</title>") == 2
 
 
 @pytest.mark.parametrize(("error", "fails"), [(0.0223, False), (0.027, True)])
@@ -365,6 +404,35 @@ def test_the_quick_studies_run_from_end_to_end(tmp_path, monkeypatch):
     assert json.loads(final.run.settings_json)["l2"] == 0.03
     assert_array_equal(cells["count"], final.result.curves["test_confusion"].ravel())
     assert cells["count"].sum() == 360
+
+
+def test_redrawing_takes_what_was_trained_and_asks_no_mirror(tmp_path, monkeypatch):
+    def refuse(*arguments, **options):
+        raise AssertionError("--from-store looked for files")
+
+    text = 'max_iter = 1\n\n[stand_in]\ndataset = "digits"\n'
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        'title = "MNIST"\nquestion = "?"\nmetric = "test_error"\n'
+        'procedure = "classifier"\ndataset = "mnist-report"\n[base]\n' + text
+    )
+    monkeypatch.delenv("PERCEPTRONS_DATA", raising=False)
+    monkeypatch.setattr(mnist, "MIRRORS", ())
+    monkeypatch.setattr(mnist, "cache_folder", lambda: tmp_path / "cache")
+    trained = build.study(path, build.Request([], tmp_path / "out"))
+    assert trained.trained == 1
+    monkeypatch.setattr(mnist, "find", refuse)
+    redrawn = build.study(path, build.Request([], tmp_path / "out", from_store=True))
+    assert redrawn.trained == 0
+    assert redrawn.sections[0].study.experiment.dataset == "digits"
+    # Once the runs of MNIST itself are there, they are shown.
+    (run,) = load(path).runs()
+    with Store(tmp_path / "out") as store:
+        store.add(run, redrawn.sections[0].study.records[0].result)
+    redrawn = build.study(path, build.Request([], tmp_path / "out", from_store=True))
+    assert redrawn.sections[0].study.experiment.dataset == "mnist-report"
+    with pytest.raises(ExperimentError, match="2 of 2 are missing"):
+        build.study(path, build.Request([], tmp_path, seeds=2, from_store=True))
 
 
 @pytest.mark.slow

@@ -207,7 +207,8 @@ def test_a_gradient_that_is_not_a_number_fails_the_check(tmp_path, monkeypatch):
         assert "Autograd is not installed" not in html
         claims = [claim.verdict for claim in summary.sections[0].claims]
         assert claims == ["not confirmed", "not confirmed"]
-    table = csv(summary, "gradient-check-differences-numeric").set_index("activation")
+    cells = csv(summary, "gradient-check-differences-numeric")
+    table = cells.set_index("activation")["value"]
     assert table.loc["sigmoid"].isna().all()
     assert table.loc["relu"].notna().all()
 
@@ -269,7 +270,7 @@ def test_without_autograd_the_gap_is_marked_with_the_hint(tmp_path, monkeypatch)
     assert claims == ["not decidable", "not decidable"]
 
 
-def test_several_seeds_give_spread_and_unanimous_verdicts(tmp_path, monkeypatch):
+def test_several_seeds_give_spread_and_verdicts_of_all(tmp_path, monkeypatch):
     monkeypatch.setattr(build, "builtin", tiny)
     request = build.Request(["gradient-descent"], tmp_path, quick=True, seeds=2)
     summary = build.report(request)
@@ -281,6 +282,7 @@ def test_several_seeds_give_spread_and_unanimous_verdicts(tmp_path, monkeypatch)
         assert sum(map(int, counts.groups())) == 2
     html = summary.page.read_text()
     assert "one seed" not in html
+    assert "more contradict\nit than a sign test" in html
     printed = [f"{value:.2g}" for value in table["spread over seeds"]]
     assert any(f">{text}</td>" in html for text in printed)
 
@@ -288,8 +290,10 @@ def test_several_seeds_give_spread_and_unanimous_verdicts(tmp_path, monkeypatch)
 def test_verdicts_of_a_single_seed_say_so(report):
     html = report.page.read_text()
     claims = sum(len(part.claims) for part in report.sections)
-    assert html.count("<small>one seed</small>") == claims
-    assert html.count("(one seed)</span>") == len(report.sections)
+    decided = sum(claim.verdict != "not decidable" for claim in report.hypotheses)
+    assert decided > 0
+    assert html.count("<small>one seed</small>") == claims + decided
+    assert html.count("(one seed)</span>") == len(report.sections) + 1
 
 
 def test_claims_about_the_best_rate_say_what_chose_it(report):
@@ -303,11 +307,11 @@ def test_claims_about_the_best_rate_say_what_chose_it(report):
         for claim in part.claims
         if "test MSE" in claim.text
     ]
-    assert len(best) == 5
+    assert len(best) == 4
 
 
 def test_seconds_are_said_to_come_from_shared_cores(report):
-    costly = section(report, "gradient-descent").claims[-1]
+    (costly,) = (c for c in report.hypotheses if c.text.startswith("On simple data"))
     assert "other runs may have shared the cores" in costly.evidence
 
 

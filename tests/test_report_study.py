@@ -1,6 +1,9 @@
 """A reader's own study: its file, its data, its page."""
 
+import base64
+import hashlib
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -51,9 +54,9 @@ def folder(tmp_path, rng):
 
 
 @pytest.fixture(autouse=True)
-def one_commit(monkeypatch):
+def one_code(monkeypatch):
     """Keep keys of runs when sources are edited while the tests run."""
-    monkeypatch.setattr(provenance, "commit", lambda: "one commit")
+    monkeypatch.setattr(provenance, "code", lambda: "one code")
 
 
 def call(*arguments):
@@ -121,6 +124,62 @@ def test_classes_of_any_text_are_told_apart(folder):
     done = run(folder, "--seeds", 1)
     assert done.exit_code == 0, done.output
     assert csv(folder, "all")["test error"].min() < 0.2
+
+
+def test_a_class_without_a_row_to_train_on_is_named_before_any_training(folder):
+    rows = [f"{n},{'abc'[n % 3]}" for n in range(30)]
+    (folder / "my.csv").write_text("\n".join(["x,y", *rows, "30,rare", "31,rare"]))
+    settings = {"file": "my.csv", "target": "y", "test_size": 0.5}
+    file = table.describe(settings, folder, classes=True)
+
+    def lacks(seed):
+        order = np.random.RandomState(seed).permutation(32)
+        return {30, 31} <= set(order[:16])
+
+    bad = next(seed for seed in range(99) if lacks(seed))
+    good = next(seed for seed in range(99) if not lacks(seed))
+    _, y_train, _, y_test = table.load(file, good)
+    assert set(y_test) <= set(y_train)
+    sentence = f"seed {bad} leaves no row of class 'rare' to train on"
+    with pytest.raises(ValueError, match=sentence):
+        table.load(file, bad)
+    (folder / "mine.toml").write_text(
+        'title = "Mine"\nquestion = "?"\nmetric = "test_error"\n'
+        f'procedure = "classifier"\nseeds = [{good}, {bad}]\n'
+        'dataset = { file = "my.csv", target = "y", test_size = 0.5 }\n'
+    )
+    done = run(folder)
+    assert done.exit_code == 2
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (folder / "out" / "runs.sqlite").exists()
+
+
+def test_the_files_beside_the_page_do_not_say_where_the_table_lies(folder):
+    done = run(folder, "--seeds", 1)
+    assert done.exit_code == 0, done.output
+    for path in (folder / "out" / "tables").iterdir():
+        assert str(folder) not in path.read_text(), path
+    html = (folder / "out" / "index.html").read_text()
+    carried = re.findall(r"data:text/csv;base64,([^\"]+)", html)
+    assert carried
+    assert not any(str(folder) in base64.b64decode(c).decode() for c in carried)
+    digest = hashlib.sha256((folder / "my.csv").read_bytes()).hexdigest()
+    assert csv(folder, "runs")["dataset"].str.contains(digest).all()
+
+
+def test_a_name_with_signs_gives_a_page_whose_links_work(folder):
+    path = folder / "50% (1) 'a' #2.toml"
+    path.write_text(STUDY)
+    done = call("study", path, "--out", folder / "out", "--jobs", 1, "--seeds", 1)
+    assert done.exit_code == 0, done.output
+    html = (folder / "out" / "index.html").read_text()
+    ids = set(re.findall(r'\bid="([^"]+)"', html))
+    links = re.findall(r'url\(#([^)]*)\)|href="#([^"]+)"', html)
+    assert any(url for url, _ in links)
+    assert {url or link for url, link in links} <= ids
+    for link in re.findall(r'href="((?:tables|figures)/[^"]+)"', html):
+        assert (folder / "out" / link).exists(), link
 
 
 def test_features_are_standardized_and_rows_split_by_seed(folder):
@@ -193,6 +252,8 @@ def test_a_wrong_key_is_named_in_one_sentence(folder, old, new, sentence):
         ("a,y\n1,nan\n3,4\n", "column 'y' must hold finite numbers, got 'nan'"),
         ("a,y\n1,2\n3,4\n", "leaves 1 to train on; 2 are needed"),
         ("a,y\n\xe9,2\n3,4\n", "must be text in UTF-8"),
+        ("a,b,a,y\n1,2,3,4\n5,6,7,8\n", "two columns called 'a'"),
+        ("a,y,y\n1,2,3\n4,5,6\n", "two columns called 'y'"),
     ],
 )
 def test_a_table_that_cannot_be_used_is_refused_with_its_column(

@@ -11,9 +11,10 @@ from test_report_page import FEWER
 
 from perceptrons.data import runge
 from perceptrons.report import tables
+from perceptrons.report.limits import MARGIN
 from perceptrons.report.sections import SECTIONS, grids
-from perceptrons.report.sections.architecture_claims import MARGIN, best_of_all
-from perceptrons.report.sections.regularization import penalized
+from perceptrons.report.sections.grids import best_of_all
+from perceptrons.report.sections.regularization_claims import penalized
 from perceptrons.report.study import Study
 from perceptrons.study.experiment import builtin
 from perceptrons.study.procedures import Result
@@ -163,7 +164,7 @@ def test_the_printed_numbers_themselves_confirm_what_they_were_printed_for(
     found = verdicts(grid_as_printed)
     for start in (
         "The best of each activation has", "Deep sigmoid networks with few nodes",
-        "Very wide layers degrade deep", "Sigmoid does relatively well",
+        "Very wide layers degrade deep", "The training errors of the best",
         "At their best the three", "Leaky ReLU is stable",
     ):  # fmt: skip
         (verdict,) = (v for text, v in found.items() if text.startswith(start))
@@ -303,3 +304,61 @@ def test_penalties_are_named_by_norm_and_strength(penalties_as_printed):
 )  # fmt: skip
 def test_mostly_is_more_than_half(answers, answer):
     assert grids.mostly(answers) is answer
+
+
+def noisy(settings, seed):
+    """Return the error 1e-4 above the noise of the test set of each seed."""
+    return runge(seed).noise_test + 1e-4
+
+
+def test_other_seeds_are_compared_with_printed_errors_as_on_the_reports_data():
+    spread = [runge(seed).noise_test for seed in range(8)]
+    assert max(spread) / min(spread) > 1.3
+    study = study_of("architectures", noisy, seeds=8, few=True)
+    errors = tables.as_on_seed_0(study.table, "test_mse")
+    np.testing.assert_allclose(errors, noisy({}, 0))
+    ratios = [best_of_all(rows) for _, rows in study.table.groupby("seed")]
+    for name in ACTIVATIONS:
+        np.testing.assert_allclose([r[name] for r in ratios], ratios[0][name])
+    rows = table(section_of(study), "table-iv").iloc[::3]
+    difference = noisy({}, 0) - rows["test published"]
+    np.testing.assert_allclose(rows["test difference"], difference)
+    assert (rows["test ours"] != noisy({}, 0)).all()
+    cells = table(section_of(study), "networks")
+    difference = noisy({}, 0) - cells["test published"]
+    np.testing.assert_allclose(cells["test difference"], difference)
+
+
+def test_an_error_as_low_as_printed_is_within_the_margin_on_most_seeds():
+    study = study_of("architectures", noisy, seeds=8, few=True)
+    (_, rows), *_ = study.table[study.table["kind"] == "network"].groupby("model")
+    rows = rows[rows["activation"] == "relu"]
+    printed = noisy({}, 0)
+    assert grids.as_low(rows, "test_mse", printed).startswith("yes: 1.000 times")
+    assert grids.as_low(rows, "test_mse", printed / 1.04).startswith("no: 1.040 times")
+    assert grids.as_low(rows[:0], "test_mse", printed) == "not decidable: not trained"
+
+
+def test_printed_cells_are_judged_against_ols_on_their_own_data():
+    def errors(settings, seed):
+        return 0.0150 if "model" in settings else 0.0130
+
+    rows = table(section_of(study_of("architectures", errors)), "networks")
+    printed = rows["test published"]
+    lost = rows["same conclusion?"].str.startswith("no: only ours")
+    np.testing.assert_array_equal(lost, printed > 0.0150 / (1 - tables.TIE))
+
+
+def test_in_a_median_a_diverged_network_is_the_worst():
+    assert grids.median(pd.Series([1.0, math.nan, math.nan])) == math.inf
+    assert grids.median(pd.Series([1.0, 2.0, math.nan])) == 2.0
+
+
+def test_the_gap_between_train_and_test_must_be_that_of_table_iv():
+    study = study_of("architectures", as_printed)
+    for factor, verdict in ((0.9, "confirmed"), (0.7, "not confirmed")):
+        train = study.table["test_mse"] * factor
+        turned = dataclasses.replace(study, table=study.table.assign(train_mse=train))
+        found = verdicts(section_of(turned))
+        (got,) = (v for t, v in found.items() if t.startswith("The training errors"))
+        assert got == verdict

@@ -123,6 +123,22 @@ def test_the_key_depends_on_the_configuration_not_on_its_order(write):
         ('"baseline"', '"baselines"', "Did you mean 'baseline'?"),
         ('"test_mse"', '"test_msee"', "Did you mean 'test_mse'?"),
         ("[base]", "[base", "is not valid TOML"),
+        ("seeds = [0, 1]", "seeds = []", "seeds must hold at least one"),
+        ("seeds = [0, 1]", "seeds = [true]", "seeds must hold integers"),
+        (
+            'solver = "adam"',
+            'dataset = { file = "my.csv" }',
+            "of extra must be a name, got {'file': 'my.csv'}",
+        ),
+        ("[0.1, 0.2]", "[{ dataset = 'runga' }]", "Did you mean 'runge'?"),
+        ("[axes]", '[axes]\ndataset = ["runge", "digits"]', "got 'digits'"),
+        ("[axes]", "[axes]\ndataset = [{ dataset = 3 }]", "of axes must be a name"),
+        ("[quick]", "[stand_in]\nmax_iter = 2\n\n[quick]", "stand_in needs a dataset"),
+        (
+            "[axes]",
+            '[stand_in]\ndataset = "runge"\n\n[axes]\ndataset = ["runge"]',
+            "leave dataset out of axes",
+        ),
     ],
 )
 def test_a_bad_file_is_refused_with_file_and_key(write, old, new, sentence):
@@ -131,6 +147,43 @@ def test_a_bad_file_is_refused_with_file_and_key(write, old, new, sentence):
         load(path)
     assert str(path) in str(caught.value)
     assert sentence in str(caught.value)
+
+
+def test_extra_runs_are_tables(write):
+    text = GOOD.partition("[[extra]]")[0].replace("seeds", "extra = [1]\nseeds")
+    with pytest.raises(ExperimentError, match="extra must hold tables, got 1"):
+        load(write(text))
+
+
+def test_a_table_of_ones_own_has_no_stand_in(write, tmp_path):
+    (tmp_path / "my.csv").write_text("a,y\n1,2\n3,4\n5,6\n")
+    changed = GOOD.replace('"runge"', '{ file = "my.csv", target = "y" }').replace(
+        "[axes]", '[stand_in]\ndataset = "runge"\n\n[axes]'
+    )
+    with pytest.raises(ExperimentError, match="stand_in can only replace"):
+        load(write(changed))
+
+
+def test_what_notes_say_of_the_data_set_is_not_said_of_its_stand_in():
+    experiment = builtin("mnist-architectures")
+    assert any("1000" in note for note in experiment.notes)
+    assert experiment.standing_in().notes == ()
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("mine (1).toml", "mine-1"),
+        ("a'b\"c\\d.toml", "a-b-c-d"),
+        ("50% #2.toml", "50-2"),
+        ("größe_2-b.toml", "größe_2-b"),
+        ("###.toml", "study"),
+    ],
+)
+def test_a_name_is_made_of_what_ids_and_links_can_hold(tmp_path, file, name):
+    path = tmp_path / file
+    path.write_text(GOOD)
+    assert load(path).name == name
 
 
 def test_a_misspelt_setting_is_refused_with_the_nearest_one(write):
@@ -180,9 +233,9 @@ def test_the_key_depends_on_the_code_and_on_the_engine_at_hand(write, monkeypatc
     monkeypatch.setattr("perceptrons.study.provenance.code", lambda: "abc changed")
     assert key() != clean
     monkeypatch.setattr("perceptrons.study.provenance.code", lambda: "abc")
-    monkeypatch.setattr("perceptrons.study.experiment.missing", lambda: "not built")
+    monkeypatch.setattr("perceptrons.study.plan.missing", lambda: "not built")
     without = key()
-    monkeypatch.setattr("perceptrons.study.experiment.missing", lambda: None)
+    monkeypatch.setattr("perceptrons.study.plan.missing", lambda: None)
     assert key() != without
 
 

@@ -10,7 +10,7 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -176,6 +176,13 @@ def report(
 ) -> None:
     """Train what is missing and write one page with tables and figures."""
     if check:
+        _refuse_beside_check(
+            {
+                "STUDY": studies, "--quick": quick, "--seeds": seeds,
+                "--engine": engine, "--from-store": from_store,
+                "--format": form != "html",
+            }
+        )  # fmt: skip
         _check(jobs or _cores(), data, as_json)
         return
     from perceptrons.report import build
@@ -224,6 +231,14 @@ def _conclude(summary: Any, as_json: bool) -> None:
     for text in summary.failures:
         typer.echo(f"Check failed: {text}", err=True)
     raise typer.Exit(1 if summary.failures else 0)
+
+
+def _refuse_beside_check(given: Mapping[str, object]) -> None:
+    """Refuse what the checks would not look at."""
+    if ignored := [name for name, value in given.items() if value]:
+        raise ExperimentError(
+            f"--check trains networks of its own; leave out {', '.join(ignored)}."
+        )
 
 
 def _check(jobs: int, data: Path | None, as_json: bool) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import os
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,7 @@ from perceptrons.bench.workloads import (
     MNIST_PIXELS,
     MNIST_ROWS,
 )
-from perceptrons.data import runge
+from perceptrons.data import load_mnist, mnist, runge
 
 Array = NDArray[np.floating[Any]]
 
@@ -26,14 +24,8 @@ def load(name: str) -> tuple[Array, Array | NDArray[np.int64]]:
 
 
 def mnist_folder() -> Path | None:
-    """Return the folder with MNIST's IDX files, by PERCEPTRONS_DATA, or None."""
-    root = os.environ.get("PERCEPTRONS_DATA")
-    if not root:
-        return None
-    for folder in (Path(root), Path(root) / "mnist"):
-        if any(folder.glob("train-images-idx3-ubyte*")):
-            return folder
-    return None
+    """Return the folder with MNIST's files on this machine, None without any."""
+    return mnist.local()
 
 
 def _runge() -> tuple[Array, Array]:
@@ -50,18 +42,5 @@ def _mnist() -> tuple[Array, NDArray[np.int64]]:
         X = rng.random((MNIST_ROWS, MNIST_PIXELS), np.float32)
         teacher = rng.standard_normal((MNIST_PIXELS, MNIST_CLASSES), np.float32)
         return X, np.argmax((X - 0.5) @ teacher, axis=1)
-    images = _read_idx(folder, "train-images-idx3-ubyte", 16)
-    labels = _read_idx(folder, "train-labels-idx1-ubyte", 8)
-    X = images.reshape(-1, MNIST_PIXELS).astype(np.float32)
-    X /= 255
-    return X, labels.astype(np.int64)
-
-
-def _read_idx(folder: Path, name: str, header: int) -> NDArray[np.uint8]:
-    """Return the bytes after the header of a file, gzipped or not."""
-    path = folder / name
-    if path.exists():
-        raw = path.read_bytes()
-    else:
-        raw = gzip.decompress((folder / f"{name}.gz").read_bytes())
-    return np.frombuffer(raw, np.uint8, offset=header)
+    data = load_mnist("official", folder)
+    return data.X_train, data.y_train

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -158,7 +158,8 @@ def load_mnist(
     data_dir : path, optional
         Folder with the four IDX files, gzipped or not. If not given: the folder in the
         environment variable ``PERCEPTRONS_DATA``, then files downloaded earlier, then
-        a download (11 MB, from several mirrors, each given up after 10 silent seconds).
+        a download (11 MB, from several mirrors, each given up after 10 silent seconds
+        or 5 minutes in all).
     download : bool, default=True
         Whether a download is allowed.
 
@@ -344,3 +345,21 @@ def identity(name: str) -> str:
         As in :func:`source`, or "".
     """
     return name if name in DATASETS or not name else table.named(name).content
+
+
+def check(name: str, seeds: Iterable[int]) -> None:
+    """Refuse a data set that cannot be split by these seeds.
+
+    Parameters
+    ----------
+    name : str
+        As in :func:`source`.
+    seeds : iterable of int
+
+    Raises
+    ------
+    ValueError
+        For a :class:`table.TableFile` that cannot be used: :func:`table.check`.
+    """
+    if name not in DATASETS:
+        table.check(table.named(name), seeds)

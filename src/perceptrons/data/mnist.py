@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import os
 import tempfile
+import time
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +35,9 @@ MIRRORS = (
 
 #: Seconds that a mirror may be silent.
 TIMEOUT = 10.0
+
+#: Seconds that a mirror has for all files together.
+LIMIT = 300.0
 
 VARIABLE = "PERCEPTRONS_DATA"
 
@@ -72,8 +78,7 @@ def find(data_dir: str | os.PathLike[str] | None = None, *, download: bool) -> P
     MissingDataError
         If the files are nowhere, or a folder of the user lacks some of them.
     """
-    place = os.environ.get(VARIABLE) if data_dir is None else data_dir
-    folder = _folder(Path(place)) if place else None
+    folder = local() if data_dir is None else _folder(Path(data_dir))
     if folder is not None:
         return folder
     if data_dir is not None:
@@ -81,13 +86,27 @@ def find(data_dir: str | os.PathLike[str] | None = None, *, download: bool) -> P
             f"data_dir must hold MNIST's files, got {str(data_dir)!r}, which has none "
             f"of them ({', '.join(FILES)}); name another folder."
         )
-    cache = cache_folder()
-    if all(_path(cache, name) for name in FILES):
-        return cache
     if not download:
         raise MissingDataError(f"MNIST is not at hand: {_REMEDY}.")
+    cache = cache_folder()
     _download(cache)
     return cache
+
+
+def local() -> Path | None:
+    """Return the folder on this machine that holds MNIST's files, None without any.
+
+    Raises
+    ------
+    MissingDataError
+        If the folder in ``PERCEPTRONS_DATA`` lacks some of them.
+    """
+    place = os.environ.get(VARIABLE)
+    folder = _folder(Path(place)) if place else None
+    if folder is not None:
+        return folder
+    cache = cache_folder()
+    return cache if all(_path(cache, name) for name in FILES) else None
 
 
 def read(folder: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8], int]:
@@ -180,10 +199,11 @@ def _download(folder: Path) -> None:
     """Fetch what the folder lacks from the first mirror that has it."""
     failures = []
     for mirror in MIRRORS:
+        deadline = time.monotonic() + LIMIT
         try:
             for name in FILES:
                 if _path(folder, name) is None:
-                    _fetch(mirror, name, folder)
+                    _fetch(mirror, name, folder, deadline)
         except (OSError, DamagedDataError) as error:
             failures.append(f"{mirror}: {error}")
         else:
@@ -194,14 +214,34 @@ def _download(folder: Path) -> None:
     )
 
 
-def _fetch(mirror: str, name: str, folder: Path) -> None:
+class _Timed(io.FileIO):
+    """A file that can be written until a time of the monotonic clock.
+
+    A mirror that trickles is never silent for long, so that no timeout of the
+    connection ends it.
+    """
+
+    def __init__(self, path: Path, deadline: float) -> None:
+        super().__init__(path, "wb")
+        self._deadline = deadline
+
+    def write(self, data: Any, /) -> int:
+        """Write bytes, or raise TimeoutError."""
+        if time.monotonic() > self._deadline:
+            raise TimeoutError(f"not done after {LIMIT:g} s")
+        return super().write(data)
+
+
+def _fetch(mirror: str, name: str, folder: Path, deadline: float) -> None:
     """Download one file; it appears in the folder whole and checked, or not at all."""
     import pooch
 
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".download-") as scratch:
         part = Path(scratch) / f"{name}.gz"
-        get = pooch.HTTPDownloader(timeout=TIMEOUT, chunk_size=1 << 16)
-        get(f"{mirror}/{name}.gz", str(part), None)
+        # Small chunks: one is written only when all of it is there.
+        get = pooch.HTTPDownloader(timeout=TIMEOUT, chunk_size=1 << 10)
+        with _Timed(part, deadline) as file:
+            get(f"{mirror}/{name}.gz", file, None)
         _checked(part, name)
         part.replace(folder / part.name)

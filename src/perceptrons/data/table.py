@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -103,8 +103,28 @@ def describe(settings: Mapping[str, Any], folder: Path, *, classes: bool) -> Tab
     except OSError as error:
         raise ValueError(f"dataset.file cannot be read: {error}.") from None
     table = TableFile(str(path), settings["target"], test_size, classes, digest)
-    load(table, 0)
+    check(table, [])
     return table
+
+
+def check(table: TableFile, seeds: Iterable[int]) -> None:
+    """Refuse a file that cannot be used, or not with these seeds.
+
+    Parameters
+    ----------
+    table : TableFile
+    seeds : iterable of int
+        Each must leave rows of every class to train on.
+
+    Raises
+    ------
+    ValueError
+        As :func:`load`.
+    """
+    _, y = _read(table)
+    _test_rows(table, len(y))
+    for seed in seeds:
+        _split(table, y, seed)
 
 
 def named(name: str) -> TableFile:
@@ -121,7 +141,7 @@ def named(name: str) -> TableFile:
     """
     try:
         return TableFile(**json.loads(name))
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise ValueError(f"{name!r} names no table: {error}.") from None
 
 
@@ -145,25 +165,49 @@ def load(
     Raises
     ------
     ValueError
-        If the file has changed, or cannot be used.
+        If the file has changed, or cannot be used, or if a class has rows that test
+        but none to train on.
     """
     X, y = _read(table)
-    n_test = math.ceil(table.test_size * len(y))
-    if len(y) - n_test < 2:
-        raise ValueError(
-            f"dataset.file has {len(y)} rows, of which dataset.test_size = "
-            f"{table.test_size} leaves {len(y) - n_test} to train on; 2 are needed."
-        )
-    order = np.random.RandomState(seed).permutation(len(y))
-    test, train = order[:n_test], order[n_test:]
+    train, test = _split(table, y, seed)
+    if table.classes:
+        y = np.unique(y, return_inverse=True)[1].astype(np.int64)
     center, scale = X[train].mean(axis=0), X[train].std(axis=0)
     # A column that does not vary stays 0.
     X = (X - center) / np.where(scale > 0, scale, 1.0)
     return X[train], y[train], X[test], y[test]
 
 
+def _test_rows(table: TableFile, n: int) -> int:
+    """Return how many of n rows test."""
+    n_test = math.ceil(table.test_size * n)
+    if n - n_test < 2:
+        raise ValueError(
+            f"dataset.file has {n} rows, of which dataset.test_size = "
+            f"{table.test_size} leaves {n - n_test} to train on; 2 are needed."
+        )
+    return n_test
+
+
+def _split(
+    table: TableFile, y: NDArray[Any], seed: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the rows that train and those that test."""
+    n_test = _test_rows(table, len(y))
+    order = np.random.RandomState(seed).permutation(len(y))
+    train, test = order[n_test:], order[:n_test]
+    unknown = np.setdiff1d(y[test], y[train])
+    if table.classes and len(unknown):
+        raise ValueError(
+            f"dataset.file: seed {seed} leaves no row of class {str(unknown[0])!r} to "
+            "train on, only rows that test; give it more rows, lower "
+            "dataset.test_size or choose other seeds."
+        )
+    return train, test
+
+
 def _read(table: TableFile) -> tuple[NDArray[np.float64], NDArray[Any]]:
-    """Return features and target of all rows."""
+    """Return features and target of all rows, classes as texts."""
     content = Path(table.file).read_bytes()
     if hashlib.sha256(content).hexdigest() != table.sha256:
         raise ValueError(
@@ -181,6 +225,10 @@ def _read(table: TableFile) -> tuple[NDArray[np.float64], NDArray[Any]]:
             "commas between them, and rows below it."
         )
     head, rows = lines[0], lines[1:]
+    if twice := [name for name in head if head.count(name) > 1]:
+        raise ValueError(
+            f"dataset.file has two columns called {twice[0]!r}; rename or drop one."
+        )
     _checks.choice("dataset.target", table.target, head)
     for number, row in enumerate(rows, start=2):
         if len(row) != len(head):
@@ -192,7 +240,7 @@ def _read(table: TableFile) -> tuple[NDArray[np.float64], NDArray[Any]]:
     target = columns.pop(table.target)
     X = np.column_stack([_numbers(name, texts) for name, texts in columns.items()])
     if table.classes:
-        return X, np.unique(target, return_inverse=True)[1].astype(np.int64)
+        return X, np.array(target)
     return X, _numbers(table.target, target)
 
 

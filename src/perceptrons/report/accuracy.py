@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib import colormaps, rc_context
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullLocator
 
+from perceptrons.report.drawing import tip
 from perceptrons.report.figures import BLUE, INK, MUTED, RED, STYLE
+from perceptrons.report.heatmap import fill
 
 # L1 and L2 keep their colors; parts of the data differ in line and marker.
 _COLORS = {"L1": RED, "L2": BLUE}
@@ -55,7 +56,7 @@ def against_strength(table: pd.DataFrame) -> Figure:
     -------
     Figure
         Networks without a penalty are horizontal lines; one that diverged has no
-        point.
+        point. Every point says its accuracy on hover.
     """
     with rc_context(STYLE):
         figure, axes = _axes(5.4, 3.8)
@@ -67,11 +68,16 @@ def against_strength(table: pd.DataFrame) -> Figure:
             rows = table[(table["norm"] == norm) & (table["part"] == part)]
             if norm == "none":
                 level, style = rows["value"].median(), _PARTS[part]["ls"]
-                axes.axhline(level, color=MUTED, lw=1.2, ls=style)
+                gid = tip(f"no penalty, {part}: {_accuracy(level)}")
+                axes.axhline(level, color=MUTED, lw=1.2, ls=style, gid=gid)
                 continue
             seeds = rows.groupby("strength")["value"]
             line, color = seeds.median(), _COLORS[norm]
-            axes.plot(line.index, line, color=color, ms=4.5, **_PARTS[part])
+            axes.plot(line.index, line, color=color, ls=_PARTS[part]["ls"])
+            for strength, error in line.dropna().items():
+                gid = tip(f"{norm}, {part}, λ {strength:g}: {_accuracy(error)}")
+                style = {"marker": _PARTS[part]["marker"], "s": 20}
+                axes.scatter(strength, error, color=color, gid=gid, zorder=2, **style)
             if rows["seed"].nunique() > 1:
                 edges = seeds.min(), seeds.max()
                 axes.fill_between(line.index, *edges, color=color, alpha=0.18, lw=0)
@@ -85,6 +91,11 @@ def against_strength(table: pd.DataFrame) -> Figure:
             axes.plot([], [], color=INK, ms=4.5, label=part, **style)
         figure.legend(loc="outside upper center", ncols=3, fontsize=9)
     return figure
+
+
+def _accuracy(error: float) -> str:
+    """Write the accuracy that belongs to an error, both in percent."""
+    return f"{100 - error:.2f} %"
 
 
 def confusion(table: pd.DataFrame) -> Figure:
@@ -102,28 +113,23 @@ def confusion(table: pd.DataFrame) -> Figure:
         Colored by the logarithm of the rate; cells without a count are blank.
     """
     classes = sorted(table["true"].unique())
-    colors, norm = colormaps["cividis"], LogNorm(_RAREST, 1.0, clip=True)
+    norm = LogNorm(_RAREST, 1.0, clip=True)
     with rc_context({**STYLE, "axes.grid": False}):
         figure, axes = _axes(5.4, 5.2)
         for cell in table.to_dict("records"):
             x, y = classes.index(cell["predicted"]), classes.index(cell["true"])
-            ink = MUTED
+            if not np.isfinite(cell["rate"]):
+                continue
+            text, share = "0", None
             if cell["count"] > 0:
-                share = float(norm(cell["rate"]))
-                ink = "#000000" if share > 0.5 else "#ffffff"
-                axes.add_patch(Rectangle((x, y), 1, 1, facecolor=colors(share)))
-            if np.isfinite(cell["rate"]):
                 digits = 3 if cell["rate"] >= 0.1 else 2
                 text = f"{cell['count']:.4g}\n{100 * cell['rate']:.{digits}g}"
-                axes.text(
-                    x + 0.5,
-                    y + 0.5,
-                    text if cell["count"] > 0 else "0",
-                    color=ink,
-                    ha="center",
-                    va="center",
-                    fontsize=7.5,
-                )
+                share = float(norm(cell["rate"]))
+            hover = (
+                f"true {cell['true']}, predicted {cell['predicted']}: "
+                f"{cell['count']:.6g}, {cell['rate']:.3%}"
+            )
+            fill(axes, (x, y), share, text, hover, size=7.5)
         places = np.arange(len(classes)) + 0.5
         axes.set(xlim=(0, len(classes)), ylim=(len(classes), 0), aspect="equal")
         axes.set(xlabel="predicted class", ylabel="true class")

@@ -30,6 +30,9 @@ from perceptrons.study.records import Store, StoreError
 from perceptrons.study.runner import execute
 from perceptrons.study.supply import supply
 
+#: An experiment and its runs.
+Planned = tuple[Experiment, list[Run]]
+
 
 @dataclass(frozen=True)
 class Request:
@@ -184,14 +187,12 @@ def _make(
     _check_engine(request.engine)
     if request.printed and not pdf.can_convert():
         raise ExperimentError(pdf.HINT)
-    experiments, folder = supply(
-        experiments, request.data, quick=request.quick, console=console
-    )
-    seeds = None if request.seeds is None else range(request.seeds)
-    planned = [
-        (e, e.runs(quick=request.quick, seeds=seeds, engine=request.engine))
-        for e in experiments
-    ]
+    folder = None
+    if not request.from_store:
+        experiments, folder = supply(
+            experiments, request.data, quick=request.quick, console=console
+        )
+    planned = [_plan(experiment, request) for experiment in experiments]
     with hold(request.out):
         trained, studies, moved = _train(request, planned, folder, console)
         sections = [
@@ -200,8 +201,27 @@ def _make(
         ]
         expected = [] if own else hypotheses.verdicts(studies)
         page = _write(request, sections, expected, own)
-    total = sum(len(runs) for _, runs in planned)
+    total = sum(len(study.records) for study in studies.values())
     return Summary(page, trained, total, sections, expected, moved)
+
+
+def _plan(experiment: Experiment, request: Request) -> Planned:
+    """Return an experiment with the runs that are asked for."""
+    seeds = None if request.seeds is None else range(request.seeds)
+    runs = experiment.runs(quick=request.quick, seeds=seeds, engine=request.engine)
+    return experiment, runs
+
+
+def _stored(planned: Planned, store: Store, request: Request) -> Planned:
+    """Return an experiment, or its stand-in if that is what the store holds."""
+    experiment, runs = planned
+    if not experiment.stand_in:
+        return planned
+    instead = _plan(experiment.standing_in(), request)
+    if request.quick:
+        return instead
+    lacking = not all(map(store.holds, runs))
+    return instead if lacking and all(map(store.holds, instead[1])) else planned
 
 
 def _check_engine(engine: str | None) -> None:
@@ -214,15 +234,17 @@ def _check_engine(engine: str | None) -> None:
 
 def _train(
     request: Request,
-    planned: Sequence[tuple[Experiment, list[Run]]],
+    planned: Sequence[Planned],
     folder: Path | None,
     console: Console | None,
 ) -> tuple[int, dict[str, Study], Path | None]:
     """Train what is missing; the number of new runs, the studies, a damaged store."""
-    runs = [run for _, some in planned for run in some]
     with Store(request.out) as store:
         if store.moved and console:
             console.print(f"The run store was damaged; it is kept as {store.moved}.")
+        if request.from_store:
+            planned = [_stored(one, store, request) for one in planned]
+        runs = [run for _, some in planned for run in some]
         trained = 0
         if request.from_store:
             _check_complete(runs, store, request)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib import rc_context
+from matplotlib import colormaps, rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
@@ -153,32 +153,60 @@ def _cell(
     place: str,
 ) -> None:
     """Draw one cell: colored by its value or hatched if diverged, and its number."""
-    value, ink = cell.get("value", math.nan), INK
+    value, share = cell.get("value", math.nan), None
     text = exact = "—"
-    patch = None
     if cell.get("diverged"):
         text = exact = "div."
-        patch = Rectangle(corner, 1, 1, **_HATCHED)
+        axes.add_patch(
+            Rectangle(corner, 1, 1, gid=tip(f"{place}: div."), **_HATCHED)
+        ).set_in_layout(False)
     elif math.isfinite(value):
         text, exact = number(value), f"{value:.6g}"
         share = float(np.ma.filled(np.clip(colors.norm(value), 0.0, 1.0), 0.0))
-        ink = "#000000" if share > 0.5 else "#ffffff"
-        color = colors.get_cmap()(share)
-        # An edge of its own color leaves no hairline between cells.
-        patch = Rectangle(corner, 1, 1, facecolor=color, edgecolor=color, lw=0.5)
-    gid = tip(f"{place}: {exact}")
-    if patch:
-        patch.set(gid=gid, in_layout=False)
-        axes.add_patch(patch)
+    fill(axes, corner, share, text, f"{place}: {exact}")
     if cell.get("framed"):
         inner = corner[0] + 0.03, corner[1] + 0.03
         axes.add_patch(
             Rectangle(inner, 0.94, 0.94, fill=False, edgecolor=RED, lw=2, zorder=2)
         )
+
+
+def fill(
+    axes: Axes,
+    corner: tuple[int, int],
+    share: float | None,
+    text: str,
+    hover: str,
+    *,
+    size: float = 8.0,
+) -> None:
+    """Color one cell and write into it.
+
+    Parameters
+    ----------
+    axes : Axes
+    corner : (int, int)
+        Column and row of the cell.
+    share : float or None
+        Place in the color map, from 0 to 1; None: no color.
+    text : str
+    hover : str
+        What a browser shows over the cell.
+    size : float, default=8
+        Of the text, in points.
+    """
+    gid, ink = tip(hover), INK
+    if share is not None:
+        ink = "#000000" if share > 0.5 else "#ffffff"
+        color = colormaps[_MAP](share)
+        # An edge of its own color leaves no hairline between cells.
+        patch = Rectangle(corner, 1, 1, facecolor=color, edgecolor=color, lw=0.5)
+        patch.set(gid=gid, in_layout=False)
+        axes.add_patch(patch)
     middle = corner[0] + 0.5, corner[1] + 0.5
     # Cells are inside the axes: measuring every text would double the time to draw.
     style: dict[str, Any] = {"ha": "center", "va": "center", "in_layout": False}
-    axes.text(*middle, text, color=ink, gid=gid, fontsize=8, **style)
+    axes.text(*middle, text, color=ink, gid=gid, fontsize=size, **style)
 
 
 def number(value: float) -> str:

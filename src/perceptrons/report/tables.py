@@ -5,17 +5,23 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 import numpy as np
 import pandas as pd
 
+from perceptrons.data import DATASETS
 from perceptrons.study.experiment import published as published_file
 from perceptrons.study.records import Record
 
-#: Two errors closer than this share of the larger are a tie: the difference of two
-#: test MSEs on the same 300 rows has a standard error of 1 to 9 %, in the median 5.5 %
-#: (measured on all pairs of the study "optimizers" with a test MSE below 0.02).
-TIE = 0.05
+#: Two errors closer than this share of the larger are a tie: two standard errors of the
+#: difference of two test MSEs on the same 300 rows, one of which is 1 to 9 %, in the
+#: median 5.5 % (all pairs of the study "optimizers" with a test MSE below 0.02).
+TIE = 0.11
+
+# Seeds may contradict the others as long as a fair coin would show so few, or fewer,
+# with at most this probability.
+_CHANCE = 0.05
 
 #: What the measures are called in a sentence.
 MEASURES = {
@@ -176,9 +182,69 @@ def lower(a: float, b: float) -> bool | None:
 
 
 def agreement(answers: Iterable[bool | None]) -> bool | None:
-    """Return the answer all seeds give, None if they differ or one has none."""
-    found = set(answers)
-    return found.pop() if len(found) == 1 else None
+    """Return what the seeds say together, None if that is open.
+
+    Parameters
+    ----------
+    answers : iterable of bool or None
+        One per seed, each beyond two standard errors; None for a tie.
+
+    Returns
+    -------
+    bool or None
+        The answer of more than half of all seeds, unless more of them contradict it
+        than a sign test at 5 % allows: none of up to 7 that answer, 1 of 8 to 10, 2 of
+        11 or 12.
+    """
+    found = list(answers)
+    for answer in (True, False):
+        said, against = found.count(answer), found.count(not answer)
+        if 2 * said > len(found) and (not against or _rare(against, said + against)):
+            return answer
+    return None
+
+
+def _rare(against: int, n: int) -> bool:
+    """Tell whether a fair coin seldom shows one side so few times in n throws."""
+    ways = sum(math.comb(n, k) for k in range(against + 1))
+    return bool(ways <= _CHANCE * 2**n)
+
+
+def as_on_seed_0(cells: pd.DataFrame, name: str) -> pd.Series[float]:
+    """Return errors as if their data had the realized noise of seed 0.
+
+    The report's later sections print errors on the data of seed 0. The noise of other
+    seeds is up to 15 % higher or lower, and so is every error on them.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Rows of :func:`frame`.
+    name : str
+        Column of errors.
+
+    Returns
+    -------
+    Series
+        MSE minus the noise of its own data plus that of seed 0; other measures, which
+        leave out the noise, as they are.
+    """
+    errors: pd.Series[float] = cells[name].astype(float)
+    if name in _NOISE:
+        pairs = zip(cells["dataset"], cells["seed"], strict=True)
+        more = [_noise(d, int(s), name) - _noise(d, 0, name) for d, s in pairs]
+        errors = errors - np.array(more, float)
+    return errors
+
+
+# What is in an error, by its name.
+_NOISE = {"train_mse": "noise_train", "test_mse": "noise_test"}
+
+
+@cache
+def _noise(dataset: str, seed: int, name: str) -> float:
+    """Return the realized noise that is in an error on this data."""
+    return float(getattr(DATASETS[dataset](seed), _NOISE[name]))
 
 
 def same_conclusion(
@@ -220,6 +286,8 @@ def beside_published(
     labels: Sequence[str],
     printed_ols: float,
     metric: str = "test_mse",
+    *,
+    same_data: bool = False,
 ) -> pd.DataFrame:
     """Set published and own errors side by side, row by row of the published table.
 
@@ -232,9 +300,12 @@ def beside_published(
         ``labels``, ``train_mse`` and the deciding measure as published.
     labels : sequence of str
     printed_ols : float
-        Published error of OLS.
+        Error of OLS on the data of the published errors.
     metric : str, default="test_mse"
         The measure that decides.
+    same_data : bool, default=False
+        Whether the published errors were measured on the data of seed 0: differences
+        are then those of :func:`as_on_seed_0`.
 
     Returns
     -------
@@ -261,7 +332,8 @@ def beside_published(
         )
         row = dict(zip(labels, where, strict=True))
         for name in measures:
-            row |= _compared(MEASURES[name], theirs[name], mean[name])
+            own = as_on_seed_0(cells.reset_index(), name) if same_data else cells[name]
+            row |= compared(MEASURES[name], theirs[name], cells[name], own)
         row["spread"] = mean["spread"]
         row["same conclusion?"] = "the yardstick" if is_ols else conclusion
         row |= {name: mean[name] for name in others if name not in measures}
@@ -269,13 +341,30 @@ def beside_published(
     return headed(pd.DataFrame(rows))
 
 
-def _compared(word: str, theirs: float, ours: float) -> dict[str, float]:
-    """Return a published number, ours and their difference under their headings."""
+def compared(
+    word: str,
+    theirs: float,
+    ours: pd.Series[float],
+    alike: pd.Series[float],
+) -> dict[str, float]:
+    """Return a published error and the mean of ours under their headings.
+
+    Parameters
+    ----------
+    word : str
+        The measure, as in ``MEASURES``.
+    theirs : float
+        As published, NaN if it is not.
+    ours : Series
+        One per seed.
+    alike : Series
+        Ours as they compare with the published one.
+    """
     word = word.removesuffix(" MSE")
     return {
         f"{word} published": theirs,
-        f"{word} ours": ours,
-        f"{word} difference": ours - theirs,
+        f"{word} ours": float(ours.mean(skipna=False)),
+        f"{word} difference": float(alike.mean(skipna=False)) - theirs,
     }
 
 

@@ -110,7 +110,7 @@ def _measured(
 
 
 def _cross_entropy(probabilities: NDArray[Any], truth: NDArray[np.intp]) -> float:
-    """Return the mean of -ln p of the true class, eq. (17).
+    """Return the mean of -ln p of the true class, eq. (18).
 
     A probability that has rounded to 0 counts as the smallest number of its kind, so
     that one row cannot make the mean infinite.

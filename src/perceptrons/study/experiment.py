@@ -1,6 +1,7 @@
-"""Experiments: a TOML file becomes a frozen record, and that becomes runs.
+"""The files of experiments: TOML, checked and read into the records of a plan.
 
-The name of a study is that of its file. The keys of a file::
+The name of a study is that of its file, a hyphen in the place of blanks and signs.
+The keys of a file::
 
     title, question, reference          texts; the reference is optional
     metric                              the measure that decides, such as "test_mse":
@@ -23,7 +24,7 @@ The name of a study is that of its file. The keys of a file::
                                         one value or by a list of as many as it has
     [stand_in]                          where the data set's files are not at hand, and
                                         under --quick: another dataset, and settings
-                                        that replace base's there
+                                        that replace base's there; notes are left out
     [[extra]]                           one more run each: its procedure, dataset and
                                         settings; with the main procedure they replace
                                         base's
@@ -31,24 +32,36 @@ The name of a study is that of its file. The keys of a file::
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
+import re
 import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-import perceptrons
 from perceptrons import _checks
-from perceptrons.data import DATASETS, identity
+from perceptrons.data import DATASETS
 from perceptrons.data.table import describe
-from perceptrons.engine import missing
-from perceptrons.study import procedures, provenance
+from perceptrons.study import procedures
+from perceptrons.study.plan import (
+    Experiment,
+    ExperimentError,
+    Run,
+    choice,
+    combinations,
+)
+
+__all__ = [
+    "BUILTIN",
+    "Experiment",
+    "ExperimentError",
+    "Run",
+    "builtin",
+    "builtin_file",
+    "load",
+    "published",
+]
 
 #: The studies in the order in which they are listed and printed: the report's own.
 #: The file studies/NAME.toml holds the settings; perceptrons.report.sections has a
@@ -81,216 +94,6 @@ _OPTIONAL = {
     "extra": list,
 }
 _KINDS = {str: "text", list: "list", dict: "table", str | dict: "text or a table"}
-
-
-class ExperimentError(ValueError):
-    """An experiment, or what was asked of it, cannot be run; the text says why."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """One fully resolved configuration and its seed.
-
-    Parameters
-    ----------
-    study : str
-        Name of the experiment.
-    procedure : str
-        A name of ``procedures.PROCEDURES``.
-    dataset : str
-        A name that ``data.source`` knows, or "".
-    settings_json : str
-        All settings as JSON with sorted keys, so that runs compare and hash.
-    seed : int
-        Of the data and of the procedure.
-    """
-
-    study: str
-    procedure: str
-    dataset: str
-    settings_json: str
-    seed: int
-
-    @cached_property
-    def settings(self) -> dict[str, Any]:
-        """The settings as a dictionary."""
-        decoded: dict[str, Any] = json.loads(self.settings_json)
-        return decoded
-
-    @cached_property
-    def key(self) -> str:
-        """Hash of all that decides the result, the code included."""
-        parts = {
-            "study": self.study,
-            "procedure": self.procedure,
-            "dataset": identity(self.dataset),
-            "settings": self.settings,
-            "seed": self.seed,
-            "version": perceptrons.__version__,
-            "code": provenance.code(),
-            "libraries": procedures.PROCEDURES[self.procedure].installed(),
-            # "auto" trains on the compiled engine once there is one.
-            "compiled": missing() is None,
-        }
-        text = json.dumps(parts, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-    @property
-    def work(self) -> float:
-        """Expected seconds, roughly, to start the largest run first."""
-        return procedures.PROCEDURES[self.procedure].work(self.settings)
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """A question and the runs that answer it; see the module for its file.
-
-    Parameters
-    ----------
-    name, title, question, dataset, metric, procedure, reference : str
-    seeds : tuple of int
-    notes : tuple of str
-    base, quick : mapping of setting to value
-    axes : mapping of setting to its values
-    stand_in : mapping
-        Empty, or the key ``dataset`` and settings.
-    extra : tuple of mappings
-        Each with the keys ``procedure`` and ``dataset``, or without, and settings.
-    source : str
-        Where the file lies, for error messages.
-    """
-
-    name: str
-    title: str
-    question: str
-    dataset: str
-    metric: str
-    procedure: str
-    reference: str
-    seeds: tuple[int, ...]
-    notes: tuple[str, ...]
-    base: Mapping[str, Any]
-    axes: Mapping[str, list[Any]]
-    quick: Mapping[str, Any]
-    stand_in: Mapping[str, Any]
-    extra: tuple[Mapping[str, Any], ...]
-    source: str
-
-    def runs(
-        self,
-        *,
-        quick: bool = False,
-        seeds: Iterable[int] | None = None,
-        engine: str | None = None,
-    ) -> list[Run]:
-        """Expand into runs: every combination of the axes, then the extra runs.
-
-        Parameters
-        ----------
-        quick : bool, default=False
-            Let the file's ``[quick]`` settings replace the others.
-        seeds : iterable of int, optional
-            Instead of the file's.
-        engine : str, optional
-            Replaces the ``engine`` of every network and gradient check.
-
-        Returns
-        -------
-        list of Run
-            In the file's order, seed after seed, none twice.
-
-        Raises
-        ------
-        ExperimentError
-            For a setting the procedure does not know, or a value it refuses.
-        """
-        planned: list[tuple[str, str, dict[str, Any]]] = []
-        for entry in [*_combinations(self.axes), *self.extra]:
-            settings = _without(entry, "procedure", "dataset")
-            procedure = entry.get("procedure", self.procedure)
-            if procedure == self.procedure:
-                settings = {**self.base, **settings}
-                settings |= self._shortened(settings) if quick else {}
-            planned.append((procedure, entry.get("dataset", self.dataset), settings))
-        made = [
-            self._run(procedure, dataset, settings, seed, engine)
-            for seed in (self.seeds if seeds is None else seeds)
-            for procedure, dataset, settings in planned
-        ]
-        return list(dict.fromkeys(made))
-
-    @property
-    def datasets(self) -> list[str]:
-        """The names of all data sets it uses, its own first."""
-        entries = [*_combinations(self.axes), *self.extra]
-        used = [self.dataset, *(e.get("dataset", self.dataset) for e in entries)]
-        return [name for name in dict.fromkeys(used) if name]
-
-    def standing_in(self) -> Experiment:
-        """Return the same question asked of the stand-in's data, and titled so."""
-        dataset = self.stand_in["dataset"]
-        old, new = DATASETS[self.dataset].label, DATASETS[dataset].label
-        return replace(
-            self,
-            title=self.title.replace(old, new),
-            question=self.question.replace(old, new),
-            dataset=dataset,
-            base={**self.base, **_without(self.stand_in, "dataset")},
-            extra=tuple({**entry, "dataset": dataset} for entry in self.extra),
-        )
-
-    def _shortened(self, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what ``quick`` puts in the place of these settings."""
-        shorter = dict(self.quick)
-        for name, values in self.axes.items():
-            new = shorter.get(name)
-            if isinstance(new, list) and list(map(type, new)) == list(
-                map(type, values)
-            ):
-                old = settings.get(name)
-                shorter[name] = new[values.index(old)] if old in values else old
-        return shorter
-
-    def _run(
-        self,
-        name: str,
-        dataset: str,
-        settings: dict[str, Any],
-        seed: int,
-        engine: str | None,
-    ) -> Run:
-        """Check the settings and freeze one run."""
-        procedure = procedures.PROCEDURES[name]
-        known = procedure.known()
-        for key in settings:
-            _choice(self.source, key, known, f"a setting of {name!r}")
-        if engine is not None and "engine" in known:
-            settings = {**settings, "engine": engine}
-        try:
-            procedure.check(settings)
-        except (TypeError, ValueError) as error:
-            raise ExperimentError(
-                f"The study {self.name!r} cannot run: {error}"
-            ) from None
-        text = json.dumps(settings, sort_keys=True)
-        return Run(self.name, name, dataset, text, seed)
-
-
-def _combinations(axes: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
-    """Return one dictionary per cell, the last axis running fastest."""
-    parts = [
-        [value if isinstance(value, dict) else {name: value} for value in values]
-        for name, values in axes.items()
-    ]
-    return [
-        {key: value for part in cell for key, value in part.items()}
-        for cell in itertools.product(*parts)
-    ]
-
-
-def _without(table: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """Return all entries but these."""
-    return {key: value for key, value in table.items() if key not in names}
 
 
 def builtin(name: str) -> Experiment:
@@ -345,7 +148,7 @@ def load(path: Path | Traversable) -> Experiment:
         raise ExperimentError(f"{source} is not valid TOML: {error}.") from None
     _check(source, table)
     return Experiment(
-        name=Path(path.name).stem,
+        name=_name(path),
         **{key: table[key] for key in _REQUIRED},
         dataset=_dataset(source, table),
         procedure=table.get("procedure", "network"),
@@ -361,10 +164,15 @@ def load(path: Path | Traversable) -> Experiment:
     )
 
 
+def _name(path: Path | Traversable) -> str:
+    """Return the file's name, of signs that ids, links and file names can hold."""
+    return re.sub(r"[^\w-]+", "-", Path(path.name).stem).strip("-") or "study"
+
+
 def _check(source: str, table: dict[str, Any]) -> None:
     """Check keys and kinds; the names of settings are checked when runs are made."""
     for key in table:
-        _choice(source, key, [*_REQUIRED, *_OPTIONAL], "a key")
+        choice(source, key, [*_REQUIRED, *_OPTIONAL], "a key")
     for key in _REQUIRED:
         if key not in table:
             raise ExperimentError(f"{source}: the key {key!r} is missing; add it.")
@@ -373,29 +181,73 @@ def _check(source: str, table: dict[str, Any]) -> None:
             raise ExperimentError(
                 f"{source}: {key} must be a {_KINDS[kind]}, got {table[key]!r}."
             )
-    main = table.get("procedure", "network")
-    stand_ins = [table["stand_in"]] if "stand_in" in table else []
-    for part in [table, *table.get("extra", []), *stand_ins]:
-        name = part.get("procedure", main)
-        _choice(source, name, procedures.PROCEDURES, "a procedure")
+    _check_seeds(source, table.get("seeds", [0]))
+    _check_axes(source, table.get("axes", {}))
+    for entry in table.get("extra", []):
+        if not isinstance(entry, dict):
+            raise ExperimentError(
+                f"{source}: extra must hold tables, got {entry!r}; write [[extra]]."
+            )
+    _check_parts(source, table)
+    if "stand_in" in table:
+        _check_stand_in(source, table)
+
+
+def _check_seeds(source: str, seeds: list[Any]) -> None:
+    """Check that there are seeds, all of them integers."""
+    if not seeds:
+        raise ExperimentError(f"{source}: seeds must hold at least one, such as [0].")
+    for seed in seeds:
+        if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+            raise ExperimentError(
+                f"{source}: seeds must hold integers of at least 0, got {seed!r}."
+            )
+
+
+def _check_parts(source: str, table: dict[str, Any]) -> None:
+    """Check wherever they may stand that procedure, metric and data set fit."""
+    parts = [
+        ("the file", table),
+        *(("axes", cell) for cell in combinations(table.get("axes", {}))),
+        *(("extra", entry) for entry in table.get("extra", [])),
+        ("stand_in", table.get("stand_in", {})),
+    ]
+    for place, part in parts:
+        name = part.get("procedure", table.get("procedure", "network"))
+        choice(source, name, procedures.PROCEDURES, "a procedure")
         procedure = procedures.PROCEDURES[name]
-        _choice(source, table["metric"], procedure.metrics, "metric")
+        choice(source, table["metric"], procedure.metrics, "metric")
         dataset = part.get("dataset", table.get("dataset", ""))
+        if "dataset" in part and part is not table and not isinstance(dataset, str):
+            raise ExperimentError(
+                f"{source}: dataset of {place} must be a name, got {dataset!r}; a "
+                "table is for the whole file, at its top."
+            )
         if isinstance(dataset, dict):
             continue  # its file is checked when it is read
         if procedure.needs_data or dataset:
             fit = [
                 k for k, data in DATASETS.items() if data.classes == procedure.classes
             ]
-            _choice(source, dataset, fit, "dataset")
-    _check_axes(source, table.get("axes", {}))
-    for dataset in table.get("axes", {}).get("dataset", []):
-        _choice(source, dataset, DATASETS, "dataset")
-    for seed in table.get("seeds", [0]):
-        if not isinstance(seed, int) or seed < 0:
-            raise ExperimentError(
-                f"{source}: seeds must hold integers of at least 0, got {seed!r}."
-            )
+            choice(source, dataset, fit, "dataset")
+
+
+def _check_stand_in(source: str, table: dict[str, Any]) -> None:
+    """Check that there is another data set, and one that it can replace."""
+    if "dataset" not in table["stand_in"]:
+        raise ExperimentError(
+            f"{source}: stand_in needs a dataset, such as dataset = 'digits'."
+        )
+    if table.get("dataset") not in list(DATASETS):
+        raise ExperimentError(
+            f"{source}: stand_in can only replace a dataset that is a name, got "
+            f"{table.get('dataset')!r}; leave it out."
+        )
+    if any("dataset" in cell for cell in combinations(table.get("axes", {}))):
+        raise ExperimentError(
+            f"{source}: stand_in replaces the dataset; leave dataset out of axes, or "
+            "leave stand_in out."
+        )
 
 
 def _dataset(source: str, table: dict[str, Any]) -> str:
@@ -432,11 +284,3 @@ def _check_axes(source: str, axes: dict[str, Any]) -> None:
                     "varies already; put both into one axis of tables."
                 )
             varied[key] = axis
-
-
-def _choice(source: str, value: Any, known: Iterable[str], what: str) -> None:
-    """Refuse an unknown name, with file and nearest known name."""
-    try:
-        _checks.choice(what, value, known)
-    except (TypeError, ValueError) as error:
-        raise ExperimentError(f"{source}: {error}") from None

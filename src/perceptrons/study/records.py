@@ -156,14 +156,6 @@ class Store:
     ) -> None:
         self._connection.close()
 
-    def keys(self) -> set[str]:
-        """Return the keys of all finished runs; an interrupted one is not."""
-        with _explained(self.path):
-            rows = self._connection.execute(
-                "SELECT key FROM runs WHERE reason != 'interrupted'"
-            ).fetchall()
-        return {row[0] for row in rows}
-
     def holds(self, run: Run) -> bool:
         """Tell whether a finished run is there, and can be read."""
         try:

@@ -29,9 +29,9 @@ def supply(
     data_dir : Path, optional
         The only folder to look in, if given.
     quick : bool, default=False
-        Neither read nor download files.
+        Neither read nor download files where there is a stand-in.
     console : Console, optional
-        Told what is missing.
+        Told what is missing, or not read.
 
     Returns
     -------
@@ -43,13 +43,19 @@ def supply(
     Raises
     ------
     ExperimentError
-        If a file is damaged, the given folder lacks them, or an experiment without a
-        stand-in needs files that are not at hand.
+        If a file is damaged or may not be read, the given folder lacks them, or an
+        experiment without a stand-in needs files that are not at hand.
     """
     experiments = list(experiments)
-    if quick:
+    replaced = quick and any(e.stand_in for e in experiments)
+    if replaced:
         experiments = [e.standing_in() if e.stand_in else e for e in experiments]
     if not any(map(_needs_files, experiments)):
+        if replaced and data_dir is not None and console:
+            console.print(
+                f"--quick does not read {data_dir}; the digits of scikit-learn take "
+                "MNIST's place."
+            )
         return experiments, None
     try:
         folder = mnist.find(data_dir, download=not quick)
@@ -63,6 +69,11 @@ def supply(
         if console:
             console.print(f"{error} The digits of scikit-learn take its place.")
         return [e.standing_in() if _needs_files(e) else e for e in experiments], None
+    except OSError as error:
+        raise ExperimentError(
+            f"MNIST's files cannot be read: {error}; make them readable, or name "
+            "another folder by --data."
+        ) from None
     return experiments, folder
 
 

@@ -17,12 +17,6 @@ from perceptrons.report.study import Study
 # Rows of Table I as its file names them: OLS, then the networks.
 _PRINTED = ("ols_degree_8", "one_layer_50", "two_layer_50_100")
 
-# Polynomials of degree 8 oscillate towards both ends of [-1, 1].
-_EDGE = 0.8
-
-# Scatter of a test MSE on 300 rows with normal noise, sqrt(2 / 300).
-_SCATTER = 0.08
-
 
 def section(study: Study, others: Mapping[str, Study]) -> Section:
     """Build the section."""
@@ -141,48 +135,10 @@ def _ols_wins(study: Study, rows: pd.DataFrame) -> Finding:
     return all_of([tables.lower(ols, error) for error in networks]), text
 
 
-def _calmer(study: Study, rows: pd.DataFrame) -> Finding:
-    """Compare the errors against f near the ends of the interval."""
-    data = DATASETS[study.experiment.dataset](int(rows["seed"].iloc[0]))
-    edge = np.abs(data.X_test[:, 0]) > _EDGE
-    errors = {}
-    for model in _models(study):
-        away = _curve(study, rows, model, "predicted") - data.f_test
-        errors[model] = float(np.mean(away[edge] ** 2))
-    text = f"error against f where abs(x) > {_EDGE}: "
-    text += "; ".join(f"{m} {sig(v)}" for m, v in errors.items())
-    ols, *networks = errors.values()
-    return all_of([tables.lower(error, ols) for error in networks]), text
-
-
-def _costly(study: Study, rows: pd.DataFrame) -> Finding:
-    """Compare error, parameters and seconds of OLS and the best network."""
-    metric = study.metric
-    ols = rows[rows["kind"] == "ols"].iloc[0]
-    networks = rows[rows["kind"] == "network"]
-    best = networks.sort_values(metric, na_position="last").iloc[0]
-    near = bool(abs(best[metric] / ols[metric] - 1) <= _SCATTER)
-    lines = [
-        f"{row['model']}: {study.measure} {sig(row[metric])}, {row['n_parameters']} "
-        f"parameters, {sig(row['seconds'])} s"
-        for row in (best, ols)
-    ]
-    lines.append(f"comparable: within the scatter of the test set, {_SCATTER:.0%}")
-    lines.append("seconds: measured while other runs may have shared the cores")
-    return all_of([near, tables.lower(ols["seconds"], best["seconds"])]), "\n".join(
-        lines
-    )
-
-
 _CLAIMS: list[tuple[str, str, Test]] = [
     ("Training lowers the cost of both networks.", "Fig. 2", _improves),
     ("The two-layer network reaches a lower final cost.", "Fig. 2", _lower_cost),
     ("The two-layer network converges faster.", "Fig. 2", _faster),
     ("OLS predicts better than both networks trained by gradient descent.", "Table I",
      _ols_wins),
-    ("The networks mitigate the fluctuations of polynomials near the edges.",
-     "Fig. 5, section II.F", _calmer),
-    ("On simple data networks are about as accurate as linear models, at lower "
-     "efficiency; here the network of the two with the lower {measure}.",
-     "section II.F", _costly),
 ]  # fmt: skip

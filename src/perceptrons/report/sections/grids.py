@@ -11,12 +11,23 @@ import pandas as pd
 from perceptrons.data import DATASETS, Dataset
 from perceptrons.report import tables
 from perceptrons.report.claims import Finding, pick, sig
+from perceptrons.report.limits import MARGIN
 from perceptrons.report.study import Study
-from perceptrons.report.tables import HEADINGS, MEASURES, RUNS
+from perceptrons.report.tables import ACTIVATIONS, HEADINGS, MEASURES, RUNS
 
 #: Errors above it share its color and its edge of a figure: ten times that of the best
 #: constant prediction.
 CEILING = 1.0
+
+#: What notes of tables say about seeds and about OLS.
+SEED_0 = (
+    "The printed errors were measured on the data of seed 0; in comparisons with them "
+    "the errors on other seeds count as with the noise of that data."
+)
+OLS_HERE = (
+    "OLS is that of seed 0, for the printed errors, too: the report prints only one "
+    "for other noise (Table I)."
+)
 
 #: A network whose error is above this share of the targets' variance has learned
 #: nothing that a constant would not say about as well.
@@ -50,6 +61,24 @@ def _shaped(networks: pd.DataFrame) -> pd.DataFrame:
     return networks.assign(layers=sizes.map(len), nodes=sizes.str[0].astype(int))
 
 
+def with_norm(networks: pd.DataFrame) -> pd.DataFrame:
+    """Turn the settings l1 and l2 into a norm and its strength.
+
+    Parameters
+    ----------
+    networks : DataFrame
+
+    Returns
+    -------
+    DataFrame
+        With ``norm``, "l1", "l2" or "none", and ``strength``, which is 0 without one.
+    """
+    strengths = networks.reindex(columns=["l1", "l2"]).astype(float).fillna(0.0)
+    norms = ["l1", "l2"]
+    norm = np.select([strengths[name] > 0 for name in norms], norms, "none")
+    return networks.assign(norm=norm, strength=strengths.max(axis="columns"))
+
+
 def of(rows: pd.DataFrame, **where: object) -> pd.DataFrame:
     """Return the rows with these values; None stands for a gap."""
     for name, value in where.items():
@@ -71,6 +100,11 @@ def stuck(study: Study, rows: pd.DataFrame) -> pd.Series[bool]:
     """Tell which networks of one seed learned no more than about a constant."""
     variance = float(np.var(data_of(study, rows).y_test))
     return ~(rows["test_mse"] <= _STUCK * variance)
+
+
+def median(errors: pd.Series[float]) -> float:
+    """Return the median error, in which a network that diverged is the worst."""
+    return float(errors.fillna(np.inf).median())
 
 
 def mostly(answers: Iterable[bool | None]) -> bool | None:
@@ -101,6 +135,38 @@ def lower_of_all(errors: Mapping[str, float], name: str, measure: str) -> Findin
     others = min(error for other, error in errors.items() if other != name)
     text = ", ".join(f"{other} {sig(error)}" for other, error in errors.items())
     return tables.lower(errors[name], others), f"{measure}: {text}"
+
+
+def printed_best(activation: str) -> dict[str, Any]:
+    """Return the row of Table IV, its architecture as ``layers`` and ``nodes``."""
+    best = tables.published("best_architectures").rename(
+        columns={"hidden_layers": "layers", "nodes_per_layer": "nodes"}
+    )
+    (row,) = of(best, activation=activation).to_dict("records")
+    return {str(name): value for name, value in row.items()}
+
+
+def best_of_all(table: pd.DataFrame) -> dict[str, float]:
+    """Return the lowest test MSE of each activation as a share of Table IV's.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The rows of one seed of the study of architectures.
+
+    Returns
+    -------
+    dict
+        Name of the activation to ratio, ours as on seed 0, the data of Table IV; NaN
+        if none of its networks has a number.
+    """
+    networks = grid(table)
+    errors = tables.as_on_seed_0(networks, "test_mse")
+    return {
+        name: float(errors[networks["activation"] == name].min())
+        / printed_best(name)["test_mse"]
+        for name in ACTIVATIONS
+    }
 
 
 def panels(
@@ -189,15 +255,13 @@ def summary(
     Returns
     -------
     dict
-        Under the headings of the page.
+        Under the headings of the page; differences as if all seeds had the noise of
+        seed 0, the report's data.
     """
     row: dict[str, Any] = {}
     for name in dict.fromkeys(["train_mse", metric]):
-        word = MEASURES[name].removesuffix(" MSE")
-        theirs, mine = printed.get(name, np.nan), cells[name].mean(skipna=False)
-        row[f"{word} published"] = theirs
-        row[f"{word} ours"] = mine
-        row[f"{word} difference"] = mine - theirs
+        theirs, alike = printed.get(name, np.nan), tables.as_on_seed_0(cells, name)
+        row |= tables.compared(MEASURES[name], theirs, cells[name], alike)
     row[HEADINGS["spread"]] = cells[metric].std(ddof=1)
     row["same conclusion?"] = ""
     for name in ("test_mse", "excess", "error_f", "n_parameters", "seconds"):
@@ -242,27 +306,32 @@ def best_as_printed(
     return "yes: best here, too" if answer else f"no: not the best of {many} here"
 
 
-def as_low(ours: Iterable[float], printed: float, margin: float) -> str:
-    """Say whether our errors, one per seed, are as low as a printed one.
+def as_low(networks: pd.DataFrame, metric: str, printed: float) -> str:
+    """Say whether our errors, one per seed, are as low as one printed for seed 0.
 
     Parameters
     ----------
-    ours : iterable of float
+    networks : DataFrame
+        One row per seed.
+    metric : str
     printed : float
-    margin : float
-        How many times as high still counts.
+        Up to ``limits.MARGIN`` times as high still counts.
     """
-    errors = list(ours)
+    errors = tables.as_on_seed_0(networks, metric).tolist()
     if not errors:
         return "not decidable: not trained"
     ratio = float(np.mean(errors)) / printed
     words = f"{ratio:.3f} times as high" if ratio < 10 else "far higher"
-    held = [error <= margin * printed for error in errors]
-    if len(held) > 1 and any(held) != all(held):
+    held = [error <= MARGIN * printed for error in errors]
+    answer = tables.agreement(held)
+    if answer is None:
         return f"not decidable: as low as printed in {sum(held)} of {len(held)} seeds"
-    return f"yes: {words}" if all(held) else f"no: {words}"
+    return f"yes: {words}" if answer else f"no: {words}"
 
 
-def printed_ols(metric: str) -> float:
-    """Return the error of OLS that the report prints in Table I."""
-    return pick(tables.published("gradient_descent_mse"), metric, model="ols_degree_8")
+def ols_on_seed_0(study: Study) -> float:
+    """Return the error of OLS on the data of the printed heat maps.
+
+    The report prints an error of OLS only for other, unseeded noise (Table I).
+    """
+    return pick(study.table, study.metric, kind="ols", seed=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pandas as pd
 from perceptrons.data import DATASETS
 from perceptrons.report import tables
 from perceptrons.report.claims import Claim, Finding, Test, judge
+from perceptrons.report.sections.grids import times_best
 from perceptrons.report.study import Study
 
 _MEASURES = ["train_accuracy", "test_accuracy", "n_parameters", "seconds"]
@@ -74,20 +76,11 @@ def over_seeds(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """
     ours = tables.over_seeds(table, by, "test_error", _MEASURES)
     if table["seed"].nunique() > 1:
-        ours.insert(len(by), "best in seeds", _times_best(table, by, ours))
+        wins = times_best(table, by, "test_error").rename("wins").reset_index()
+        won = ours[list(by)].merge(wins, how="left", on=list(by))["wins"]
+        ours.insert(len(by), "best in seeds", won.fillna(0).astype(int).to_numpy())
         return ours.rename(columns=_HEADINGS)
     return ours.drop(columns=["spread", "seeds"]).rename(columns=_HEADINGS)
-
-
-def _times_best(
-    table: pd.DataFrame, by: Sequence[str], ours: pd.DataFrame
-) -> list[int]:
-    """Count in how many seeds each row has the lowest test error."""
-    finite = table.dropna(subset=["test_error"])
-    best = finite.loc[finite.groupby("seed")["test_error"].idxmin()]
-    keys = [tuple(map(str, row)) for row in best[list(by)].itertuples(index=False)]
-    own = ours[list(by)].itertuples(index=False)
-    return [keys.count(tuple(map(str, row))) for row in own]
 
 
 def judge_mnist(study: Study, claims: Iterable[tuple[str, str, Test]]) -> list[Claim]:
@@ -106,6 +99,53 @@ def _undecided(test: Test) -> Test:
         return None, f"the claim is about MNIST; {label}: {test(study, rows)[1]}"
 
     return ask
+
+
+def count(study: Study, rows: pd.DataFrame, part: str) -> int:
+    """Return the number of images of one part, "train" or "test".
+
+    Parameters
+    ----------
+    study : Study
+    rows : DataFrame
+        Rows of one data set.
+    part : str
+
+    Returns
+    -------
+    int
+        0 if all networks diverged.
+    """
+    counts = (study.curves(key)[f"{part}_confusion"].sum() for key in rows["key"])
+    return max(map(int, counts), default=0)
+
+
+def scatter(a: float, b: float, n: int) -> float:
+    """Return two standard errors of the difference of two error shares.
+
+    Of n images the networks get a n and b n wrong. The number that only one of them
+    gets wrong is at most the sum of both, and so is the variance of the difference.
+    """
+    return 2.0 * math.sqrt((a + b) / n) if n else math.inf
+
+
+def fewer(a: float, b: float, n: int) -> bool | None:
+    """Tell whether a network gets fewer of the same n images wrong than another.
+
+    Parameters
+    ----------
+    a, b : float
+        Shares that the first and the other get wrong; NaN is the worst.
+    n : int
+
+    Returns
+    -------
+    bool or None
+        None for a tie: within :func:`scatter`.
+    """
+    if math.isnan(a) or math.isnan(b):
+        return tables.lower(a, b)
+    return None if abs(a - b) <= scatter(a, b, n) else a < b
 
 
 def percent(error: float) -> str:

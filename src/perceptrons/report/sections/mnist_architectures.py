@@ -11,16 +11,13 @@ from perceptrons.report.claims import Finding, Test, all_of
 from perceptrons.report.heatmap import heat_maps
 from perceptrons.report.section import Picture, Section, Table
 from perceptrons.report.sections import images
+from perceptrons.report.sections.grids import mostly, of
 from perceptrons.report.sections.images import percent
 from perceptrons.report.study import Study
-from perceptrons.report.tables import RUNS
+from perceptrons.report.tables import ACTIVATIONS, RUNS
 
-# Figs. 20, 21 and 22, and what the activations are called.
-_FIGURES = {
-    "sigmoid": (20, "sigmoid"),
-    "relu": (21, "ReLU"),
-    "leaky_relu": (22, "leaky ReLU"),
-}
+# The number of the figure of each activation.
+_FIGURES = {"sigmoid": 20, "relu": 21, "leaky_relu": 22}
 
 # The network that the report went on with, and what it says of it.
 _CHOSEN = {
@@ -33,7 +30,7 @@ _SHALLOW, _WIDE = 2, 64
 # Accuracies this close are the same: printed in two digits, and other random numbers.
 _CLOSE = 0.05
 
-# Converged: the mean cost falls by less than this share over the last third.
+# Converged: the mean cost changes by less than this share over the last third.
 _STILL = 0.05
 
 _PLACE = ["activation", "hidden layers", "nodes per layer"]
@@ -153,7 +150,7 @@ def _beside(study: Study, cells: pd.DataFrame) -> pd.DataFrame:
         ours.insert(6, "same conclusion?", [_closeness(d) for d in difference])
     if cells["spread"].isna().all():
         ours = ours.drop(columns="spread of train accuracy")
-    return ours.replace({"activation": {k: name for k, (_, name) in _FIGURES.items()}})
+    return ours.replace({"activation": ACTIVATIONS})
 
 
 def _closeness(difference: float) -> str:
@@ -165,10 +162,16 @@ def _closeness(difference: float) -> str:
     return f"no: ours is {'higher' if difference > 0 else 'lower'}"
 
 
+def _published() -> dict[str, float]:
+    """Return the accuracies that the report prints for the network it chose."""
+    row = tables.published("mnist_accuracy").iloc[0]
+    return {f"{p}_accuracy": float(row[f"{p}_accuracy"]) for p in ("train", "test")}
+
+
 def _chosen(table: pd.DataFrame) -> Table:
     """Set the network that the report went on with beside the same of ours."""
-    (theirs,) = tables.published("mnist_accuracy").to_dict("records")
-    ours = images.over_seeds(_rows(table, **_CHOSEN), _CELL)
+    theirs = _published()
+    ours = images.over_seeds(of(table, **_CHOSEN), _CELL)
     beside = pd.DataFrame(
         {
             "network": "1 x 128, sigmoid, learning rate 0.01",
@@ -193,7 +196,7 @@ def _best(study: Study, table: pd.DataFrame, error: str) -> pd.DataFrame:
     words = {"train_error": "training accuracy", "test_error": "test accuracy"}
     rows = []
     for activation in _activations(study):
-        cells = _rows(table, activation=activation)
+        cells = of(table, activation=activation)
         means = cells.groupby(_CELL, sort=False)[error].mean()
         if means.isna().all():
             continue
@@ -208,26 +211,19 @@ def _best(study: Study, table: pd.DataFrame, error: str) -> pd.DataFrame:
             row.insert(2, "best in seeds", int(same.sum()))
         rows.append(row)
     best = pd.concat(rows) if rows else pd.DataFrame()
-    return best.replace({"activation": {k: name for k, (_, name) in _FIGURES.items()}})
-
-
-def _rows(table: pd.DataFrame, **settings: object) -> pd.DataFrame:
-    """Return the rows with these settings."""
-    for name, value in settings.items():
-        table = table[table[name] == value]
-    return table
+    return best.replace({"activation": ACTIVATIONS})
 
 
 def _picture(study: Study, cells: pd.DataFrame, activation: str) -> Picture:
     """Draw the published training accuracy, ours, and our test accuracy."""
-    number, name = _FIGURES[activation]
-    own = _rows(cells, activation=activation)
+    number, name = _FIGURES[activation], ACTIVATIONS[activation]
+    own = of(cells, activation=activation)
     panels = [
         _panel(own, "training, ours", 1 - own["train_error"]),
         _panel(own, "test, ours (not in the report)", 1 - own["test_error"]),
     ]
     if images.is_mnist(study):
-        printed = _rows(_printed(), activation=activation)
+        printed = of(_printed(), activation=activation)
         panel = _panel(printed, "training, as published", printed["train published"])
         panels.insert(0, panel)
     return Picture(
@@ -256,7 +252,7 @@ def _shallow_and_wide(study: Study, rows: pd.DataFrame) -> Finding:
     cells = _averaged(placed[placed["seed"] == seed])
     answers, lines = [], []
     for activation in _activations(study):
-        own = _rows(cells, activation=activation).sort_values("train_error")
+        own = of(cells, activation=activation).sort_values("train_error")
         within = (own["hidden layers"] <= _SHALLOW) & (own["nodes per layer"] >= _WIDE)
         answers.append(
             tables.lower(own[within]["train_error"].min(),
@@ -264,7 +260,7 @@ def _shallow_and_wide(study: Study, rows: pd.DataFrame) -> Finding:
         )  # fmt: skip
         first = own.iloc[0]
         lines.append(
-            f"{_FIGURES[activation][1]}: highest {percent(first['train_error'])} with "
+            f"{ACTIVATIONS[activation]}: highest {percent(first['train_error'])} with "
             f"{first['hidden layers']} x {first['nodes per layer']}; highest elsewhere "
             f"{percent(own[~within]['train_error'].min())}"
         )
@@ -285,7 +281,12 @@ def _rate_test(measure: str) -> Test:
     def test(study: Study, rows: pd.DataFrame) -> Finding:
         values = _per_rate(rows, measure)
         own = values[0.01]
-        answers = [tables.lower(own, v) for rate, v in values.items() if rate != 0.01]
+        others = [value for rate, value in values.items() if rate != 0.01]
+        if measure == "min":
+            many = images.count(study, rows, "train")
+            answers = [images.fewer(own, other, many) for other in others]
+        else:
+            answers = [tables.lower(own, other) for other in others]
         shown = (lambda v: f"{100 * v:.2f} points") if measure == "std" else percent
         text = ", ".join(f"{shown(v)} at {rate:g}" for rate, v in values.items())
         return all_of(answers), text
@@ -295,12 +296,14 @@ def _rate_test(measure: str) -> Test:
 
 def _highest(study: Study, rows: pd.DataFrame) -> Finding:
     """Compare the network that the report chose with the best of all others."""
-    chosen = _rows(rows, **_CHOSEN)
+    chosen = of(rows, **_CHOSEN)
     rest = rows.drop(chosen.index).sort_values("train_error")
     first = rest.iloc[0]
     error = float(chosen["train_error"].item())
-    return tables.lower(error, first["train_error"]), (
-        f"{percent(error)}, printed 99.99 %; the best of the others: "
+    many = images.count(study, rows, "train")
+    printed = _published()["train_accuracy"]
+    return images.fewer(error, first["train_error"], many), (
+        f"{percent(error)}, printed {percent(1 - printed)}; the best of the others: "
         f"{percent(first['train_error'])} with {first['activation']} layers "
         f"{first['hidden_layer_sizes']} at {first['learning_rate_init']:g}"
     )
@@ -308,23 +311,25 @@ def _highest(study: Study, rows: pd.DataFrame) -> Finding:
 
 def _overfits(study: Study, rows: pd.DataFrame) -> Finding:
     """Compare training and test error of the network that the report chose."""
-    (row,) = _rows(rows, **_CHOSEN).to_dict("records")
+    (row,) = of(rows, **_CHOSEN).to_dict("records")
     gap = 100 * (row["test_error"] - row["train_error"])
+    train, test = (_published()[f"{part}_accuracy"] for part in ("train", "test"))
     return tables.lower(row["train_error"], row["test_error"]), (
         f"train {percent(row['train_error'])}, test {percent(row['test_error'])}: "
-        f"{gap:.2f} points apart; printed 99.99 % and 96.49 %: 3.50 points"
+        f"{gap:.2f} points apart; printed {percent(1 - train)} and "
+        f"{percent(1 - test)}: {100 * (train - test):.2f} points"
     )
 
 
 def _converged(study: Study, rows: pd.DataFrame) -> Finding:
-    """Measure how much the cost still falls over the last third of the epochs."""
+    """Measure how much the costs still change over the last third of the epochs."""
     falls = {key: _late_fall(study.curves(key)["cost"].tolist()) for key in rows["key"]}
-    own = falls[_rows(rows, **_CHOSEN)["key"].item()]
-    still = sum(fall < _STILL for fall in falls.values())
-    return bool(own < _STILL), (
-        f"cost of the network that the report chose: {100 * own:.0f} % lower at the "
-        f"end than after two thirds of the epochs; {still} of {len(falls)} networks "
-        f"change by less than {100 * _STILL:.0f} %"
+    own = falls[of(rows, **_CHOSEN)["key"].item()]
+    still = [abs(fall) < _STILL for fall in falls.values()]
+    return mostly(still), (
+        f"{sum(still)} of {len(still)} costs change by less than {100 * _STILL:.0f} % "
+        "over the last third of the epochs; that of the network that the report chose "
+        f"falls by {100 * own:.0f} %"
     )
 
 

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from perceptrons.report import tables
 from perceptrons.report.accuracy import against_strength
 from perceptrons.report.claims import Finding, Test, all_of
 from perceptrons.report.section import Picture, Section, Table
 from perceptrons.report.sections import images
+from perceptrons.report.sections.grids import with_norm
 from perceptrons.report.sections.images import percent
 from perceptrons.report.study import Study
 
-# Lambdas of ours per lambda of the report's program, which summed the gradient over
-# a batch of 1000 and used the slope 2 lambda W for L2: see the notes of the study.
+# Lambda of the report's program per lambda of ours: the program summed the gradient
+# over a batch of 1000 and used the slope 2 lambda W for L2: see the notes of the study.
 _SCALE = {"L1": 1000.0, "L2": 500.0}
 
 # The first twelve penalties; the report refined L2 afterwards.
@@ -53,14 +53,7 @@ def section(study: Study, others: Mapping[str, Study]) -> Section:
 
 def penalized(table: pd.DataFrame) -> pd.DataFrame:
     """Add the columns ``norm`` ("L1", "L2" or "none") and ``strength``."""
-    strengths = {
-        name: table.get(name, pd.Series(0.0, table.index)).fillna(0.0)
-        for name in ("l1", "l2")
-    }
-    norm = pd.Series("none", table.index)
-    norm[strengths["l1"] > 0] = "L1"
-    norm[strengths["l2"] > 0] = "L2"
-    return table.assign(norm=norm, strength=strengths["l1"] + strengths["l2"])
+    return with_norm(table).replace({"norm": {"l1": "L1", "l2": "L2"}})
 
 
 def _table(table: pd.DataFrame) -> pd.DataFrame:
@@ -110,7 +103,9 @@ def _lowers_training(study: Study, rows: pd.DataFrame) -> Finding:
         f"{norm} {row['strength']:g} {percent(row['train_error'])}"
         for norm, row in ends.items()
     )
-    return all_of([tables.lower(none, r["train_error"]) for r in ends.values()]), text
+    many = images.count(study, rows, "train")
+    answers = [images.fewer(none, r["train_error"], many) for r in ends.values()]
+    return all_of(answers), text
 
 
 def _raises_test(study: Study, rows: pd.DataFrame) -> Finding:
@@ -120,7 +115,9 @@ def _raises_test(study: Study, rows: pd.DataFrame) -> Finding:
     text = f"test accuracy: none {percent(none)}; best " + "; best ".join(
         map(_name, best.values())
     )
-    return all_of([tables.lower(r["test_error"], none) for r in best.values()]), text
+    many = images.count(study, rows, "test")
+    answers = [images.fewer(r["test_error"], none, many) for r in best.values()]
+    return all_of(answers), text
 
 
 def _strong_helps(study: Study, rows: pd.DataFrame) -> Finding:
@@ -134,7 +131,8 @@ def _strong_helps(study: Study, rows: pd.DataFrame) -> Finding:
     text = f"test accuracy: none {percent(none)}; best of 1e-3 and above: " + "; ".join(
         map(_name, strong.values())
     )
-    answers = [tables.lower(r["test_error"], none) for r in strong.values()]
+    many = images.count(study, rows, "test")
+    answers = [images.fewer(r["test_error"], none, many) for r in strong.values()]
     return all_of(answers), text
 
 
@@ -147,8 +145,9 @@ def _picks(norm: str, strength: float, *, refined: bool) -> Test:
             cells = cells[cells["strength"].isin(_FIRST)]
         own = (cells["norm"] == norm) & (cells["strength"] == strength)
         chosen, rest = cells[own].iloc[0], _best(cells[~own])
-        lower = tables.lower(chosen["test_error"], rest["test_error"])
-        return lower, f"{_name(chosen)}; the best of the others, {_name(rest)}"
+        pair = chosen["test_error"], rest["test_error"]
+        answer = images.fewer(*pair, images.count(study, rows, "test"))
+        return answer, f"{_name(chosen)}; the best of the others, {_name(rest)}"
 
     return test
 
@@ -162,7 +161,8 @@ def _equivalent(norm: str, strength: float) -> Test:
         cells = _of(rows, norm)
         near = (cells["strength"] / ours).apply(lambda r: max(r, 1 / r)).idxmin()
         row = cells.loc[near]
-        return tables.lower(row["test_error"], none), (
+        many = images.count(study, rows, "test")
+        return images.fewer(row["test_error"], none, many), (
             f"{norm} {strength:g} of the program is {ours:g} here; nearest, "
             f"{_name(row)}; none: {percent(none)}"
         )

@@ -1,0 +1,274 @@
+"""Experiments and their runs as frozen records, and how one becomes the others.
+
+:mod:`~perceptrons.study.experiment` reads them from files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import perceptrons
+from perceptrons import _checks
+from perceptrons.data import DATASETS, identity
+from perceptrons.data import check as check_data
+from perceptrons.engine import missing
+from perceptrons.study import procedures, provenance
+
+
+class ExperimentError(ValueError):
+    """An experiment, or what was asked of it, cannot be run; the text says why."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One fully resolved configuration and its seed.
+
+    Parameters
+    ----------
+    study : str
+        Name of the experiment.
+    procedure : str
+        A name of ``procedures.PROCEDURES``.
+    dataset : str
+        A name that ``data.source`` knows, or "".
+    settings_json : str
+        All settings as JSON with sorted keys, so that runs compare and hash.
+    seed : int
+        Of the data and of the procedure.
+    """
+
+    study: str
+    procedure: str
+    dataset: str
+    settings_json: str
+    seed: int
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """The settings as a dictionary."""
+        decoded: dict[str, Any] = json.loads(self.settings_json)
+        return decoded
+
+    @cached_property
+    def key(self) -> str:
+        """Hash of all that decides the result, the code included."""
+        parts = {
+            "study": self.study,
+            "procedure": self.procedure,
+            "dataset": identity(self.dataset),
+            "settings": self.settings,
+            "seed": self.seed,
+            "version": perceptrons.__version__,
+            "code": provenance.code(),
+            "libraries": procedures.PROCEDURES[self.procedure].installed(),
+            # "auto" trains on the compiled engine once there is one.
+            "compiled": missing() is None,
+        }
+        text = json.dumps(parts, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def work(self) -> float:
+        """Expected seconds, roughly, to start the largest run first."""
+        return procedures.PROCEDURES[self.procedure].work(self.settings)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A question and the runs that answer it; see the module for its file.
+
+    Parameters
+    ----------
+    name, title, question, dataset, metric, procedure, reference : str
+    seeds : tuple of int
+    notes : tuple of str
+    base, quick : mapping of setting to value
+    axes : mapping of setting to its values
+    stand_in : mapping
+        Empty, or the key ``dataset`` and settings.
+    extra : tuple of mappings
+        Each with the keys ``procedure`` and ``dataset``, or without, and settings.
+    source : str
+        Where the file lies, for error messages.
+    """
+
+    name: str
+    title: str
+    question: str
+    dataset: str
+    metric: str
+    procedure: str
+    reference: str
+    seeds: tuple[int, ...]
+    notes: tuple[str, ...]
+    base: Mapping[str, Any]
+    axes: Mapping[str, list[Any]]
+    quick: Mapping[str, Any]
+    stand_in: Mapping[str, Any]
+    extra: tuple[Mapping[str, Any], ...]
+    source: str
+
+    def runs(
+        self,
+        *,
+        quick: bool = False,
+        seeds: Iterable[int] | None = None,
+        engine: str | None = None,
+    ) -> list[Run]:
+        """Expand into runs: every combination of the axes, then the extra runs.
+
+        Parameters
+        ----------
+        quick : bool, default=False
+            Let the file's ``[quick]`` settings replace the others.
+        seeds : iterable of int, optional
+            Instead of the file's.
+        engine : str, optional
+            Replaces the ``engine`` of every network and gradient check.
+
+        Returns
+        -------
+        list of Run
+            In the file's order, seed after seed, none twice.
+
+        Raises
+        ------
+        ExperimentError
+            For a setting the procedure does not know, a value it refuses, or a class
+            of a CSV file of which a seed leaves no row to train on.
+        """
+        seeds = list(self.seeds if seeds is None else seeds)
+        self._check_data(seeds)
+        planned: list[tuple[str, str, dict[str, Any]]] = []
+        for entry in [*combinations(self.axes), *self.extra]:
+            settings = _without(entry, "procedure", "dataset")
+            procedure = entry.get("procedure", self.procedure)
+            if procedure == self.procedure:
+                settings = {**self.base, **settings}
+                settings |= self._shortened(settings) if quick else {}
+            planned.append((procedure, entry.get("dataset", self.dataset), settings))
+        made = [
+            self._run(procedure, dataset, settings, seed, engine)
+            for seed in seeds
+            for procedure, dataset, settings in planned
+        ]
+        return list(dict.fromkeys(made))
+
+    @property
+    def datasets(self) -> list[str]:
+        """The names of all data sets it uses, its own first."""
+        entries = [*combinations(self.axes), *self.extra]
+        used = [self.dataset, *(e.get("dataset", self.dataset) for e in entries)]
+        return [name for name in dict.fromkeys(used) if name]
+
+    def standing_in(self) -> Experiment:
+        """Return the same question asked of the stand-in's data, and titled so.
+
+        The notes, which speak of the data set's own numbers, are left out.
+        """
+        dataset = self.stand_in["dataset"]
+        old, new = DATASETS[self.dataset].label, DATASETS[dataset].label
+        return replace(
+            self,
+            title=self.title.replace(old, new),
+            question=self.question.replace(old, new),
+            notes=(),
+            dataset=dataset,
+            base={**self.base, **_without(self.stand_in, "dataset")},
+            extra=tuple({**entry, "dataset": dataset} for entry in self.extra),
+        )
+
+    def _check_data(self, seeds: list[int]) -> None:
+        """Refuse a data set that cannot be split by these seeds."""
+        try:
+            for name in self.datasets:
+                check_data(name, seeds)
+        except ValueError as error:
+            raise ExperimentError(f"{self.source}: {error}") from None
+
+    def _shortened(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what ``quick`` puts in the place of these settings."""
+        shorter = dict(self.quick)
+        for name, values in self.axes.items():
+            new = shorter.get(name)
+            if isinstance(new, list) and list(map(type, new)) == list(
+                map(type, values)
+            ):
+                old = settings.get(name)
+                shorter[name] = new[values.index(old)] if old in values else old
+        return shorter
+
+    def _run(
+        self,
+        name: str,
+        dataset: str,
+        settings: dict[str, Any],
+        seed: int,
+        engine: str | None,
+    ) -> Run:
+        """Check the settings and freeze one run."""
+        procedure = procedures.PROCEDURES[name]
+        known = procedure.known()
+        for key in settings:
+            choice(self.source, key, known, f"a setting of {name!r}")
+        if engine is not None and "engine" in known:
+            settings = {**settings, "engine": engine}
+        try:
+            procedure.check(settings)
+        except (TypeError, ValueError) as error:
+            raise ExperimentError(
+                f"The study {self.name!r} cannot run: {error}"
+            ) from None
+        text = json.dumps(settings, sort_keys=True)
+        return Run(self.name, name, dataset, text, seed)
+
+
+def combinations(axes: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
+    """Return one dictionary of settings per cell, the last axis running fastest.
+
+    Parameters
+    ----------
+    axes : mapping
+        As in :class:`Experiment`.
+    """
+    parts = [
+        [value if isinstance(value, dict) else {name: value} for value in values]
+        for name, values in axes.items()
+    ]
+    return [
+        {key: value for part in cell for key, value in part.items()}
+        for cell in itertools.product(*parts)
+    ]
+
+
+def _without(table: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Return all entries but these."""
+    return {key: value for key, value in table.items() if key not in names}
+
+
+def choice(source: str, value: Any, known: Iterable[str], what: str) -> None:
+    """Refuse an unknown name, with file and nearest known name.
+
+    Parameters
+    ----------
+    source : str
+        Where the experiment's file lies.
+    value : Any
+    known : iterable of str
+    what : str
+        What the value is.
+
+    Raises
+    ------
+    ExperimentError
+    """
+    try:
+        _checks.choice(what, value, known)
+    except (TypeError, ValueError) as error:
+        raise ExperimentError(f"{source}: {error}") from None
