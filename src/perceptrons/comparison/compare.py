@@ -121,7 +121,7 @@ def compare(
     >>> X, y = load_diabetes(return_X_y=True)
     >>> result = perceptrons.compare(X, y, random_state=0)  # doctest: +SKIP
     >>> result.verdict.status  # doctest: +SKIP
-    'not justified'
+    'undecided'
     """
     _checks.integer("repeats", repeats, 1, "5 is the default")
     _checks.integer("n_folds", n_folds, 2, "5 is the default")
