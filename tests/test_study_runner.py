@@ -229,7 +229,11 @@ def test_a_killed_parent_leaves_no_worker_behind(study, tmp_path):
     script = SCRIPT.replace("jobs=1", "jobs=2")
     process = subprocess.Popen([sys.executable, "-c", script, study, tmp_path / "out"])
     deadline = time.monotonic() + 60
-    while len(workers := children(process.pid)) < 2 and time.monotonic() < deadline:
+    # Imports take a worker two seconds: then it has its run, and trains.
+    while time.monotonic() < deadline:
+        workers = children(process.pid)
+        if len(workers) >= 2 and min(map(seconds, workers)) > 5:
+            break
         time.sleep(0.1)
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -250,6 +254,12 @@ def children(parent):
             if int(above) == parent and b"popen_loky" in words:
                 found.append(int(number))
     return found
+
+
+def seconds(number):
+    """Return the processor time a process has used."""
+    ticks = Path(f"/proc/{number}/stat").read_text().split()[13:15]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
 
 
 def runs(number):
