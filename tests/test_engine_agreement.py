@@ -206,6 +206,61 @@ def test_any_number_of_rows_equals_the_reference(n_rows, dtype, rng):
     assert_close(grad, expected, TOLERANCE[dtype])
 
 
+def mostly_zeros(n_rows, n_features, share, dtype, rng):
+    """Return rows with so large a share of numbers that are not zero."""
+    X = rng.normal(size=(n_rows, n_features)) * (
+        rng.random((n_rows, n_features)) < share
+    )
+    return X.astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.2, 0.45, 0.55])
+@pytest.mark.parametrize("n_rows", [1, 3, 50, 97])
+@pytest.mark.parametrize(("n_features", "width"), [(32, 32), (131, 40), (260, 101)])
+def test_mostly_zero_rows_equal_the_reference(
+    n_features, width, n_rows, share, dtype, rng
+):
+    loss = LOSSES["squared_error"]
+    sizes = (n_features, width, 2)
+    problem = make_problem(ACTIVATIONS["tanh"], loss, Penalty(l2=0.1), sizes, dtype)
+    theta = initial(problem, rng)
+    X = mostly_zeros(n_rows, n_features, share, dtype, rng)
+    Y = targets(loss, n_rows, 2, rng).astype(dtype)
+    expected, grad = np.empty(len(theta)), np.empty_like(theta)
+    value = Objective(exactly(problem), n_rows).value_and_grad(
+        theta.astype(float), X.astype(float), Y.astype(float), None, None, expected
+    )
+    got = bind(problem, n_rows).value_and_grad(theta, X, Y, None, None, grad)
+    assert got == pytest.approx(value, rel=TOLERANCE[dtype])
+    assert_close(grad, expected, TOLERANCE[dtype])
+    raw = bind(problem, n_rows).raw_outputs(theta, X)
+    assert_close(
+        raw, Objective(exactly(problem), n_rows).raw_outputs(theta.astype(float), X),
+        TOLERANCE[dtype],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("share", [0.02, 0.2])
+def test_to_pass_over_zeros_leaves_the_same_bits(share, dtype, rng):
+    """Rows of weight 0 add nothing, but make the table too dense to look for zeros."""
+    loss = LOSSES["squared_error"]
+    problem = make_problem(ACTIVATIONS["sigmoid"], loss, Penalty(), (150, 70, 3), dtype)
+    theta = initial(problem, rng)
+    X = mostly_zeros(100, 150, share, dtype, rng)
+    dense = rng.normal(size=(300, 150)).astype(dtype)
+    Y = targets(loss, 400, 3, rng).astype(dtype)
+    grads = []
+    for rows in (X, np.concatenate([X, dense])):
+        weights = (np.arange(len(rows)) < len(X)).astype(dtype)
+        grads.append(np.empty_like(theta))
+        bind(problem, len(rows)).value_and_grad(
+            theta, rows, Y[: len(rows)], weights, None, grads[-1]
+        )
+    assert_array_equal(*grads)
+
+
 # One epoch, and many --------------------------------------------------------------
 
 RULES = [*OPTIMIZERS.values(), Momentum(0.5, nesterov=False)]

@@ -80,4 +80,16 @@ void gather(const Rows<T>& X, const int64_t* order, int64_t at, int n, int d, T*
         });
 }
 
+// Whether more than half of the features are zero, judged by some rows.
+template <class T> bool mostly_zero(const Rows<T>& X, int64_t n_rows, int d) {
+    const int64_t step = n_rows / 32 + 1;
+    int64_t zeros = 0, seen = 0;
+    std::vector<T> row(d);
+    for (int64_t r = 0; r < n_rows; r += step, seen += d) {
+        gather(X, nullptr, r, 1, d, row.data(), d);
+        for (T x : row) zeros += x == T(0);
+    }
+    return 2 * zeros > seen;
+}
+
 }  // namespace perceptrons

@@ -66,6 +66,8 @@ template <class T> void forward_tile(const Plan<T>& plan, int begin, int rows) {
         if (layer.narrow) {
             for (int k = 0; k < n; ++k)
                 inner_products(A, in.ld, rows, W + k * long(layer.ld), layer.columns, Z + k, ld);
+        } else if (l == 0 && plan.sparse_inputs) {
+            sparse_product<T>({A, in.ld, 1}, rows, {W, layer.ld}, layer.columns, {Z, ld}, layer.n_in + 1);
         } else {
             product<T>({A, in.ld, 1}, rows, {W, layer.ld}, layer.columns, {Z, ld}, layer.n_in + 1);
         }
@@ -137,6 +139,9 @@ void gradient(const Plan<T>& plan, const Batch<T>& batch, int l, int begin, int 
     if (layer.narrow)
         product<T>({layer.delta + begin, 1, layer.ld_delta}, end - begin, {in.rows, in.ld},
                    layer.columns, {G, layer.ld}, batch.n_rows, add);
+    else if (l == 0 && plan.sparse_inputs)
+        sparse_product<T>({in.rows + begin, 1, in.ld}, end - begin, {layer.delta, layer.ld_delta},
+                          layer.columns, {G, layer.ld}, batch.n_rows, add);
     else
         product<T>({in.rows + begin, 1, in.ld}, end - begin, {layer.delta, layer.ld_delta},
                    layer.columns, {G, layer.ld}, batch.n_rows, add);

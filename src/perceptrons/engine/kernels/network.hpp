@@ -130,6 +130,7 @@ template <class T> class Network {
     double value_and_grad(const T* theta, const Data<T>& data, const std::vector<const T*>& masks,
                           T* gradient) {
         load(theta, plan_.theta);
+        look_at(data.X, data.n_rows);
         transpose_all();
         for (int l = 0; l + 1 < plan_.n_layers; ++l) {
             layers_[l].mask = masks.empty() ? nullptr : masks[l];
@@ -148,6 +149,7 @@ template <class T> class Network {
     void run_epochs(const Data<T>& data, Epochs<T>& epochs, Step<T> step, double beta_1,
                     double beta_2, T* theta, T* first, T* second) {
         load(theta, plan_.theta);
+        look_at(data.X, data.n_rows);
         step.first = load_state(first, first_);
         step.second = load_state(second, second_);
         transpose_all();
@@ -179,6 +181,7 @@ template <class T> class Network {
     // Raw outputs (n_rows, K) of the weights loaded, a tile of the buffers per thread.
     void forward(const Rows<T>& X, int64_t n_rows, T* raw, int n_threads) {
         const Layer<T>& last = layers_.back();
+        look_at(X, n_rows);
         Team team(n_threads);
         n_threads = team.size();
         const int64_t stripe = std::max<int64_t>(1, std::min<int64_t>(tile_rows, rows_ / n_threads));
@@ -265,6 +268,12 @@ template <class T> class Network {
         if (!stored) stored = block(plan_.n_stored);
         if (flat) load(flat, stored);
         return stored;
+    }
+
+    // Choose how to multiply the inputs: to look for zeros pays where a row has many, and
+    // as many products for each.
+    void look_at(const Rows<T>& X, int64_t n_rows) {
+        plan_.sparse_inputs = n_inputs() >= 32 && layers_[0].n_out >= 32 && mostly_zero(X, n_rows, n_inputs());
     }
 
     static double since(std::chrono::steady_clock::time_point begun) {

@@ -62,6 +62,7 @@ template <class T> struct Plan {
     Layer<T>* layers;
     T* inputs;            // [X, 1] of the batch
     int ld_inputs;
+    bool sparse_inputs;   // mostly zeros, which the products then pass over
     T* theta;             // all layers' weights as stored
     T* gradient;          // of the same shape
     int64_t n_stored;

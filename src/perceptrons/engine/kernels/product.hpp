@@ -22,6 +22,9 @@ constexpr int block_rows(int vectors, bool half) { return vectors == 0 ? 8 : hal
 // Depth of B's panel that stays in the first-level cache while rows of A pass it.
 constexpr int block_depth = 128;
 
+// Rows that look for zeros together: the more, the fewer depths at which all are zero.
+constexpr int sparse_rows = 4;
+
 // Where a matrix is read or written: element (i, p) of A at i * row + p * depth.
 template <class T> struct Strided {
     const T* at;
@@ -35,9 +38,28 @@ template <class T> struct Rows {
 // Loops over a block are unrolled at once: its sums live in registers from first to last.
 #define PERCEPTRONS_UNROLL _Pragma("GCC unroll 8")
 
+// The depths that a block adds up, in order: the first ones, or those listed. For each,
+// f(column of A, row of B) is called.
+struct First {
+    int count;
+    template <class T, class F>
+    __attribute__((always_inline)) void each(Strided<T> A, Rows<const T> B, F f) const {
+        for (int p = 0; p < count; ++p, A.at += A.depth, B.at += B.ld) f(A.at, B.at);
+    }
+};
+struct Listed {
+    int count;
+    const int* list;
+    template <class T, class F>
+    __attribute__((always_inline)) void each(Strided<T> A, Rows<const T> B, F f) const {
+        for (int i = 0; i < count; ++i) f(A.at + list[i] * A.depth, B.at + list[i] * B.ld);
+    }
+};
+
 // A block of R rows of C wide vectors and, where half is true, one half vector more.
-template <class T, int R, int C, bool half>
-__attribute__((always_inline)) inline void block(Strided<T> A, Rows<const T> B, Rows<T> out, int depth, bool add) {
+template <class T, int R, int C, bool half, class Depths>
+__attribute__((always_inline)) inline void block(Strided<T> A, Rows<const T> B, Rows<T> out, Depths depths,
+                                                 bool add) {
     using W = Wide<T>;
     using H = Half<T>;
     constexpr int rest_at = C * W::lanes;
@@ -51,8 +73,7 @@ __attribute__((always_inline)) inline void block(Strided<T> A, Rows<const T> B, 
             sums[r][c] = add ? load<W>(row + c * W::lanes) : typename W::V{};
         if constexpr (half) rest[r] = add ? load<H>(row + rest_at) : typename H::V{};
     }
-    const T *a = A.at, *b = B.at;
-    for (int p = 0; p < depth; ++p, a += A.depth, b += B.ld) {
+    depths.each(A, B, [&](const T* a, const T* b) __attribute__((always_inline)) {
         typename W::V wide[C > 0 ? C : 1];
         PERCEPTRONS_UNROLL
         for (int c = 0; c < C; ++c) wide[c] = load<W>(b + c * W::lanes);
@@ -63,7 +84,7 @@ __attribute__((always_inline)) inline void block(Strided<T> A, Rows<const T> B, 
             for (int c = 0; c < C; ++c) sums[r][c] += factor * wide[c];
             if constexpr (half) rest[r] += low(factor) * load<H>(b + rest_at);
         }
-    }
+    });
     PERCEPTRONS_UNROLL
     for (int r = 0; r < R; ++r) {
         T* row = out.at + r * out.ld;
@@ -78,7 +99,7 @@ template <class T, int R, int C, bool half>
 __attribute__((always_inline)) inline void blocks(Strided<T>& A, int& rows, Rows<const T> B,
                                                   Rows<T>& out, int depth, bool add) {
     for (; rows >= R; rows -= R, A.at += R * A.row, out.at += R * out.ld)
-        block<T, R, C, half>(A, B, out, depth, add);
+        block<T, R, C, half>(A, B, out, First{depth}, add);
 }
 
 // All rows of one panel of columns.
@@ -98,34 +119,95 @@ __attribute__((noinline)) void panel(Strided<T> A, int rows, Rows<const T> B, Ro
     }
 }
 
-// out (rows, columns) = A (rows, depth) B (depth, columns), or out += it; columns in whole
-// halves.
-template <class T>
-inline void product(Strided<T> A, int rows, Rows<const T> B, int columns, Rows<T> out, int depth,
-                    bool add = false) {
+// Call f(C, half) for each panel, from the left: C wide vectors and, if so, one half.
+template <class T, class F>
+__attribute__((always_inline)) inline void each_panel(int columns, F f) {
     constexpr int lanes = Wide<T>::lanes;
-    auto walk = [&](auto vectors, auto half) {
-        constexpr int C = decltype(vectors)::value;
-        panel<T, C, decltype(half)::value>(A, rows, B, out, depth, add);
-        B.at += C * lanes;
-        out.at += C * lanes;
-    };
     for (; columns >= (block_vectors + 1) * lanes; columns -= block_vectors * lanes)
-        walk(std::integral_constant<int, block_vectors>{}, std::false_type{});
+        f(std::integral_constant<int, block_vectors>{}, std::false_type{});
     const int vectors = columns / lanes;
     const bool half = columns % lanes > 0;
     auto last = [&](auto wanted) {
         if (vectors != decltype(wanted)::value) return;
         if (half)
-            walk(wanted, std::true_type{});
+            f(wanted, std::true_type{});
         else if constexpr (decltype(wanted)::value > 0)
-            walk(wanted, std::false_type{});
+            f(wanted, std::false_type{});
     };
     last(std::integral_constant<int, 0>{});
     last(std::integral_constant<int, 1>{});
     if constexpr (block_vectors > 1) {
         last(std::integral_constant<int, 2>{});
         last(std::integral_constant<int, 3>{});
+    }
+}
+
+// out (rows, columns) = A (rows, depth) B (depth, columns), or out += it; columns in whole
+// halves.
+template <class T>
+inline void product(Strided<T> A, int rows, Rows<const T> B, int columns, Rows<T> out, int depth,
+                    bool add = false) {
+    each_panel<T>(columns, [&](auto vectors, auto half) __attribute__((always_inline)) {
+        constexpr int C = decltype(vectors)::value;
+        panel<T, C, decltype(half)::value>(A, rows, B, out, depth, add);
+        B.at += C * Wide<T>::lanes;
+        out.at += C * Wide<T>::lanes;
+    });
+}
+
+// The depths p at which element (i, p) of any of R rows is not zero. Down a transpose the R
+// elements are neighbors: two words hold four floats.
+template <class T, int R>
+inline Listed nonzero_depths(Strided<T> A, int depth, int* listed) {
+    auto list = [=](auto Word, int words, long stride) __attribute__((always_inline)) {
+        int count = 0;
+        const T* a = A.at;
+        for (int p = 0; p < depth; ++p, a += A.depth) {
+            decltype(Word) any = 0;
+            PERCEPTRONS_UNROLL
+            for (int w = 0; w < words; ++w) {
+                decltype(Word) word;
+                std::memcpy(&word, a + w * stride, sizeof word);
+                any |= word;
+            }
+            listed[count] = p;
+            count += any != 0;
+        }
+        return Listed{count, listed};
+    };
+    constexpr int per_word = 8 / sizeof(T);
+    if (R % per_word == 0 && A.row == 1) return list(uint64_t{}, R / per_word, per_word);
+    return list(std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>{}, R, A.row);
+}
+
+// The same product where most of A is zero: a few rows at a time pass over the depths at
+// which they have nothing. The bits are the same, B being finite: x + 0 b = x.
+template <class T>
+__attribute__((noinline)) void sparse_product(Strided<T> A, int rows, Rows<const T> B, int columns, Rows<T> out, int depth,
+                    bool add = false) {
+    int listed[block_depth];
+    for (; depth > 0; depth -= block_depth, A.at += block_depth * A.depth, B.at += block_depth * B.ld) {
+        const int some = depth < block_depth ? depth : block_depth;
+        Strided<T> a = A;
+        Rows<T> to = out;
+        auto together = [&](auto count) {
+            constexpr int R = decltype(count)::value;
+            const Listed depths = nonzero_depths<T, R>(a, some, listed);
+            Rows<const T> b = B;
+            Rows<T> across = to;
+            each_panel<T>(columns, [&](auto vectors, auto half) {
+                constexpr int C = decltype(vectors)::value;
+                block<T, R, C, decltype(half)::value>(a, b, across, depths, add);
+                b.at += C * Wide<T>::lanes;
+                across.at += C * Wide<T>::lanes;
+            });
+            a.at += R * a.row;
+            to.at += R * to.ld;
+        };
+        int left = rows;
+        for (; left >= sparse_rows; left -= sparse_rows) together(std::integral_constant<int, sparse_rows>{});
+        for (; left > 0; --left) together(std::integral_constant<int, 1>{});
+        add = true;
     }
 }
 
