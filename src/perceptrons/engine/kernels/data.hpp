@@ -43,8 +43,7 @@ enum class Draw { in_order, shuffled, with_replacement };
 // The order of an epoch's n rows, from the same words as perceptrons.sampling; empty: as
 // they stand.
 inline void draw_order(std::vector<int64_t>& order, Draw draw, int64_t n, BitGenerator* words) {
-    order.clear();
-    if (draw == Draw::in_order || (draw == Draw::shuffled && n == 1)) return;
+    if (draw == Draw::in_order || (draw == Draw::shuffled && n == 1)) return order.clear();
     order.resize(n);
     if (draw == Draw::with_replacement) {
         for (int64_t& row : order) row = words->below(n);

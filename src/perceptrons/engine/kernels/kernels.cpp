@@ -136,15 +136,22 @@ void gradient(const Plan<T>& plan, const Batch<T>& batch, int l, int begin, int 
     const Layer<T>& layer = plan.layers[l];
     const Source<T> in = source(plan, l);
     T* G = plan.gradient + layer.offset + begin * long(layer.ld);
-    if (layer.narrow)
-        product<T>({layer.delta + begin, 1, layer.ld_delta}, end - begin, {in.rows, in.ld},
-                   layer.columns, {G, layer.ld}, batch.n_rows, add);
-    else if (l == 0 && plan.sparse_inputs)
-        sparse_product<T>({in.rows + begin, 1, in.ld}, end - begin, {layer.delta, layer.ld_delta},
-                          layer.columns, {G, layer.ld}, batch.n_rows, add);
-    else
-        product<T>({in.rows + begin, 1, in.ld}, end - begin, {layer.delta, layer.ld_delta},
-                   layer.columns, {G, layer.ld}, batch.n_rows, add);
+    Strided<T> A = {in.rows + begin, 1, in.ld};
+    PERCEPTRONS_ISA::Rows<const T> B = {layer.delta, layer.ld_delta};
+    if (layer.narrow) {
+        A = {layer.delta + begin, 1, layer.ld_delta};
+        B = {in.rows, in.ld};
+    }
+    if (l == 0 && plan.sparse_inputs)
+        return sparse_product<T>(A, end - begin, B, layer.columns, {G, layer.ld}, batch.n_rows, add);
+    if (layer.rows > 2 || layer.columns > Wide<T>::lanes)
+        return product<T>(A, end - begin, B, layer.columns, {G, layer.ld}, batch.n_rows, add);
+    // By tiles, that the sums are the same whether or not the caller takes tiles.
+    for (int at = 0; at < batch.n_rows; at += tile_rows, add = true) {
+        const int n = batch.n_rows - at < tile_rows ? batch.n_rows - at : tile_rows;
+        thin_product<T>({A.at + at * A.depth, 1, A.depth}, end - begin, {B.at + at * B.ld, B.ld},
+                        layer.columns, {G, layer.ld}, n, add);
+    }
 }
 
 // Omega' on stored rows: weights only, never biases.

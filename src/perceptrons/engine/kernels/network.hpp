@@ -343,9 +343,12 @@ template <class T> class Network {
         const int n = int(end - at), K = n_outputs();
         const T* targets = data.Y + at * K;
         if (order) {
-            targets = targets_.data();
-            for (int r = 0; r < n; ++r)
-                for (int k = 0; k < K; ++k) targets_[r * int64_t(K) + k] = data.Y[order[at + r] * K + k];
+            T* to = targets_.data();
+            targets = to;
+            if (K == 1)
+                for (int r = 0; r < n; ++r) to[r] = data.Y[order[at + r]];
+            else
+                for (int r = 0; r < n; ++r, to += K) std::copy_n(data.Y + order[at + r] * K, K, to);
         }
         double weight_sum = n;
         if (data.weights) {
@@ -361,10 +364,19 @@ template <class T> class Network {
     }
 
     double total_loss(const Data<T>& data, const int64_t* order, int64_t at, const Batch<T>& batch) const {
-        double total = 0;
-        for (int r = 0; r < batch.n_rows; ++r)
-            total += (data.weights ? double(data.weights[order ? order[at + r] : at + r]) : 1.0) * losses_[r];
-        return total;
+        const double* losses = losses_.data();
+        if (data.weights) {
+            double total = 0;
+            for (int r = 0; r < batch.n_rows; ++r)
+                total += double(data.weights[order ? order[at + r] : at + r]) * losses[r];
+            return total;
+        }
+        double sums[4] = {};  // four chains of additions, none waits for another
+        int r = 0;
+        for (; r + 4 <= batch.n_rows; r += 4)
+            for (int i = 0; i < 4; ++i) sums[i] += losses[r + i];
+        for (; r < batch.n_rows; ++r) sums[0] += losses[r];
+        return (sums[0] + sums[2]) + (sums[1] + sums[3]);
     }
 
     T* inputs(int row) { return plan_.inputs + row * int64_t(plan_.ld_inputs); }
@@ -408,7 +420,7 @@ template <class T> class Network {
                    const Batch<T>& batch, const Epochs<T>& epochs, const Step<T>& step) {
         const int n_threads = team.size();
         const bool by_tiles = n_threads == 1 && (batch.n_rows <= tile_rows || plan_.n_stored <= tiled_values);
-        const bool at_once = epochs.clip == 0;
+        const bool at_once = epochs.clip == 0, penalized = has_penalty();
         if (by_tiles) {
             pass_by_tiles(data.X, order, at, batch);
         } else {
@@ -425,7 +437,7 @@ template <class T> class Network {
                     const Chunk& c = chunks_[i];
                     if (!by_tiles) kernels_.gradient(plan_, batch, c.layer, c.begin, c.end, false);
                     if (!at_once) continue;
-                    kernels_.penalize(plan_, batch, c.layer, c.begin, c.end);
+                    if (penalized) kernels_.penalize(plan_, batch, c.layer, c.begin, c.end);
                     finish_chunk(step, c);
                 }
             });

@@ -119,6 +119,24 @@ __attribute__((noinline)) void panel(Strided<T> A, int rows, Rows<const T> B, Ro
     }
 }
 
+// out = A B for a depth of D, one or two: each vector of B is loaded once for all rows. The
+// sums are those of product().
+template <class T, int D>
+inline void shallow_product(Strided<T> A, int rows, Rows<const T> B, int columns, Rows<T> out) {
+    each_vector<T>(columns, [=](auto pack, int64_t c) {
+        using P = decltype(pack);
+        typename P::V b[D];
+        for (int p = 0; p < D; ++p) b[p] = load<P>(B.at + p * B.ld + c);
+        const T* a = A.at;
+        T* to = out.at + c;
+        for (int r = 0; r < rows; ++r, a += A.row, to += out.ld) {
+            typename P::V sum = {};
+            for (int p = 0; p < D; ++p) sum += all<P>(a[p * A.depth]) * b[p];
+            store<P>(to, sum);
+        }
+    });
+}
+
 // Call f(C, half) for each panel, from the left: C wide vectors and, if so, one half.
 template <class T, class F>
 __attribute__((always_inline)) inline void each_panel(int columns, F f) {
@@ -147,6 +165,8 @@ __attribute__((always_inline)) inline void each_panel(int columns, F f) {
 template <class T>
 inline void product(Strided<T> A, int rows, Rows<const T> B, int columns, Rows<T> out, int depth,
                     bool add = false) {
+    if (depth == 1 && !add) return shallow_product<T, 1>(A, rows, B, columns, out);
+    if (depth == 2 && !add) return shallow_product<T, 2>(A, rows, B, columns, out);
     each_panel<T>(columns, [&](auto vectors, auto half) __attribute__((always_inline)) {
         constexpr int C = decltype(vectors)::value;
         panel<T, C, decltype(half)::value>(A, rows, B, out, depth, add);
@@ -214,8 +234,9 @@ __attribute__((noinline)) void sparse_product(Strided<T> A, int rows, Rows<const
 // out[r] = the inner product of row r of A and w, for all rows; columns in whole halves.
 // Four rows at a time: their last sums are taken together.
 template <class T>
-inline void inner_products(const T* A, long lda, int rows, const T* w, int columns, T* out, long ld) {
-    auto quarter = [=](const T* a) {
+__attribute__((always_inline)) inline void inner_products_of(const T* A, long lda, int rows, const T* w,
+                                                             int columns, T* out, long ld) {
+    auto quarter = [=](const T* a) __attribute__((always_inline)) {
         typename Wide<T>::V wide = {};
         typename Half<T>::V rest = {};
         int c = 0;
@@ -233,6 +254,36 @@ inline void inner_products(const T* A, long lda, int rows, const T* w, int colum
         const auto four = quarter(A);
         *out = sum_four(four, four, four, four)[0];
     }
+}
+
+template <class T>
+inline void inner_products(const T* A, long lda, int rows, const T* w, int columns, T* out, long ld) {
+    if (columns == Wide<T>::lanes)
+        inner_products_of(A, lda, rows, w, Wide<T>::lanes, out, ld);  // no loop over columns
+    else
+        inner_products_of(A, lda, rows, w, columns, out, ld);
+}
+
+// out (rows, columns) = A B, or out += it, for at most two rows of at most one wide vector:
+// four sums of every fourth product, added at the end, since a single sum would wait for
+// each of its additions.
+template <class T>
+inline void thin_product(Strided<T> A, int rows, Rows<const T> B, int columns, Rows<T> out, int depth,
+                         bool add) {
+    for (int r = 0; r < rows; ++r)
+        each_vector<T>(columns, [=](auto pack, int64_t) {
+            using P = decltype(pack);
+            typename P::V sums[4] = {};
+            const T *a = A.at + r * A.row, *b = B.at;
+            int p = 0;
+            for (; p + 4 <= depth; p += 4, a += 4 * A.depth, b += 4 * B.ld)
+                PERCEPTRONS_UNROLL
+                for (int i = 0; i < 4; ++i) sums[i] += all<P>(a[i * A.depth]) * load<P>(b + i * B.ld);
+            for (; p < depth; ++p, a += A.depth, b += B.ld) sums[0] += all<P>(*a) * load<P>(b);
+            const typename P::V sum = (sums[0] + sums[2]) + (sums[1] + sums[3]);
+            T* to = out.at + r * out.ld;
+            store<P>(to, add ? load<P>(to) + sum : sum);
+        });
 }
 
 }  // namespace PERCEPTRONS_ISA
