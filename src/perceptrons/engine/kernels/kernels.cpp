@@ -144,7 +144,7 @@ void gradient(const Plan<T>& plan, const Batch<T>& batch, int l, int begin, int 
     }
     if (l == 0 && plan.sparse_inputs)
         return sparse_product<T>(A, end - begin, B, layer.columns, {G, layer.ld}, batch.n_rows, add);
-    if (layer.rows > 2 || layer.columns > Wide<T>::lanes)
+    if (layer.rows > 2 || layer.columns > line<T>)
         return product<T>(A, end - begin, B, layer.columns, {G, layer.ld}, batch.n_rows, add);
     // By tiles, that the sums are the same whether or not the caller takes tiles.
     for (int at = 0; at < batch.n_rows; at += tile_rows, add = true) {

@@ -11,12 +11,15 @@
 namespace PERCEPTRONS_ISA {
 
 // Wide vectors of a block, at most, and its rows: as many sums as registers hold.
-#ifdef __AVX512F__
+#if defined(__AVX512F__) || defined(__aarch64__)
 constexpr int block_vectors = 3;  // 24 of 32 registers hold sums
 constexpr int block_rows(int vectors, bool half) { return vectors == 3 && half ? 6 : 8; }
+#elif defined(__AVX__)
+constexpr int block_vectors = 3;  // 12 of 16
+constexpr int block_rows(int vectors, bool) { return vectors == 3 ? 4 : vectors == 2 ? 6 : 8; }
 #else
-constexpr int block_vectors = 1;  // 12 of 16, a wide vector being two
-constexpr int block_rows(int vectors, bool half) { return vectors == 0 ? 8 : half ? 4 : 6; }
+constexpr int block_vectors = 2;  // 8 of 16: a product takes a register before it is added
+constexpr int block_rows(int vectors, bool) { return vectors == 2 ? 4 : 8; }
 #endif
 
 // Depth of B's panel that stays in the first-level cache while rows of A pass it.
@@ -147,17 +150,14 @@ __attribute__((always_inline)) inline void each_panel(int columns, F f) {
     const bool half = columns % lanes > 0;
     auto last = [&](auto wanted) {
         if (vectors != decltype(wanted)::value) return;
-        if (half)
-            f(wanted, std::true_type{});
-        else if constexpr (decltype(wanted)::value > 0)
-            f(wanted, std::false_type{});
+        if constexpr (Wide<T>::lanes > Half<T>::lanes)
+            if (half) return f(wanted, std::true_type{});
+        if constexpr (decltype(wanted)::value > 0) f(wanted, std::false_type{});
     };
-    last(std::integral_constant<int, 0>{});
+    if constexpr (Wide<T>::lanes > Half<T>::lanes) last(std::integral_constant<int, 0>{});
     last(std::integral_constant<int, 1>{});
-    if constexpr (block_vectors > 1) {
-        last(std::integral_constant<int, 2>{});
-        last(std::integral_constant<int, 3>{});
-    }
+    last(std::integral_constant<int, 2>{});
+    if constexpr (block_vectors > 2) last(std::integral_constant<int, 3>{});
 }
 
 // out (rows, columns) = A (rows, depth) B (depth, columns), or out += it; columns in whole
@@ -203,8 +203,8 @@ inline Listed nonzero_depths(Strided<T> A, int depth, int* listed) {
 // The same product where most of A is zero: a few rows at a time pass over the depths at
 // which they have nothing. The bits are the same, B being finite: x + 0 b = x.
 template <class T>
-__attribute__((noinline)) void sparse_product(Strided<T> A, int rows, Rows<const T> B, int columns, Rows<T> out, int depth,
-                    bool add = false) {
+__attribute__((noinline)) void sparse_product(Strided<T> A, int rows, Rows<const T> B, int columns,
+                                              Rows<T> out, int depth, bool add = false) {
     int listed[block_depth];
     for (; depth > 0; depth -= block_depth, A.at += block_depth * A.depth, B.at += block_depth * B.ld) {
         const int some = depth < block_depth ? depth : block_depth;
@@ -237,13 +237,16 @@ template <class T>
 __attribute__((always_inline)) inline void inner_products_of(const T* A, long lda, int rows, const T* w,
                                                              int columns, T* out, long ld) {
     auto quarter = [=](const T* a) __attribute__((always_inline)) {
-        typename Wide<T>::V wide = {};
+        using W = Wide<T>;
+        typename W::V wide[line<T> / W::lanes] = {};
         typename Half<T>::V rest = {};
         int c = 0;
-        for (; c + Wide<T>::lanes <= columns; c += Wide<T>::lanes)
-            wide += load<Wide<T>>(a + c) * load<Wide<T>>(w + c);
+        for (; c + line<T> <= columns; c += line<T>)
+            PERCEPTRONS_UNROLL
+            for (int i = 0; i < line<T> / W::lanes; ++i)
+                wide[i] += load<W>(a + c + i * W::lanes) * load<W>(w + c + i * W::lanes);
         if (c < columns) rest += load<Half<T>>(a + c) * load<Half<T>>(w + c);
-        return sum_to_four(wide, rest);
+        return sum_to_four<T>(wide, rest);
     };
     int r = 0;
     for (; r + 4 <= rows; r += 4, A += 4 * lda, out += 4 * ld) {
@@ -258,30 +261,30 @@ __attribute__((always_inline)) inline void inner_products_of(const T* A, long ld
 
 template <class T>
 inline void inner_products(const T* A, long lda, int rows, const T* w, int columns, T* out, long ld) {
-    if (columns == Wide<T>::lanes)
-        inner_products_of(A, lda, rows, w, Wide<T>::lanes, out, ld);  // no loop over columns
+    if (columns == line<T>)
+        inner_products_of(A, lda, rows, w, line<T>, out, ld);  // no loop over columns
     else
         inner_products_of(A, lda, rows, w, columns, out, ld);
 }
 
-// out (rows, columns) = A B, or out += it, for at most two rows of at most one wide vector:
+// out (rows, columns) = A B, or out += it, for at most two rows of at most one line:
 // four sums of every fourth product, added at the end, since a single sum would wait for
 // each of its additions.
 template <class T>
 inline void thin_product(Strided<T> A, int rows, Rows<const T> B, int columns, Rows<T> out, int depth,
                          bool add) {
     for (int r = 0; r < rows; ++r)
-        each_vector<T>(columns, [=](auto pack, int64_t) {
+        each_vector<T>(columns, [=](auto pack, int64_t c) {
             using P = decltype(pack);
             typename P::V sums[4] = {};
-            const T *a = A.at + r * A.row, *b = B.at;
+            const T *a = A.at + r * A.row, *b = B.at + c;
             int p = 0;
             for (; p + 4 <= depth; p += 4, a += 4 * A.depth, b += 4 * B.ld)
                 PERCEPTRONS_UNROLL
                 for (int i = 0; i < 4; ++i) sums[i] += all<P>(a[i * A.depth]) * load<P>(b + i * B.ld);
             for (; p < depth; ++p, a += A.depth, b += B.ld) sums[0] += all<P>(*a) * load<P>(b);
             const typename P::V sum = (sums[0] + sums[2]) + (sums[1] + sums[3]);
-            T* to = out.at + r * out.ld;
+            T* to = out.at + r * out.ld + c;
             store<P>(to, add ? load<P>(to) + sum : sum);
         });
 }

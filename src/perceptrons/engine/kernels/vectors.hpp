@@ -1,9 +1,10 @@
 // Vectors written with the compiler's extensions, and their exp.
 //
-// Rows are whole halves of 32 bytes: visited by wide vectors of 64 bytes, and one half
-// where the row ends with one. One source serves AVX-512 (a wide vector is one register),
-// AVX2 (two) and NEON (four). Every operation is lane by lane, so results depend neither
-// on how the compiler splits a vector nor on which width visits an element.
+// A line is 64 bytes, and rows are whole halves of one: visited by wide vectors, which are
+// as long as a register, and by a half where AVX-512's rows end with one. (Vectors longer
+// than a register are split by compilers, too, but through memory, ten times slower.)
+// Every operation is lane by lane, so results do not depend on which vector visits an
+// element.
 #pragma once
 #include <cstdint>
 #include <cstring>
@@ -28,9 +29,18 @@ PERCEPTRONS_PACK(float, int32_t, 32);
 PERCEPTRONS_PACK(float, int32_t, 16);
 PERCEPTRONS_PACK(double, int64_t, 64);
 PERCEPTRONS_PACK(double, int64_t, 32);
+PERCEPTRONS_PACK(double, int64_t, 16);
 #undef PERCEPTRONS_PACK
 
-template <class T> using Wide = Pack<T, 64>;
+#if defined(__AVX512F__)
+constexpr int register_bytes = 64;
+#elif defined(__AVX__)
+constexpr int register_bytes = 32;
+#else
+constexpr int register_bytes = 16;
+#endif
+template <class T> constexpr int line = 64 / sizeof(T);
+template <class T> using Wide = Pack<T, register_bytes>;
 template <class T> using Half = Pack<T, 32>;
 template <class T> using Four = Pack<T, 4 * sizeof(T)>;
 
@@ -45,11 +55,15 @@ template <class P> inline void store(typename P::T* p, typename P::V v) {
 }
 template <class P> inline typename P::V all(typename P::T x) { return x - typename P::V{}; }
 
-// The first half of a wide vector.
-inline Half<float>::V low(Wide<float>::V v) {
+// The first and the second half of a line.
+inline Half<float>::V low(Pack<float, 64>::V v) {
     return __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7);
 }
-inline Half<double>::V low(Wide<double>::V v) { return __builtin_shufflevector(v, v, 0, 1, 2, 3); }
+inline Half<float>::V high(Pack<float, 64>::V v) {
+    return __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+inline Half<double>::V low(Pack<double, 64>::V v) { return __builtin_shufflevector(v, v, 0, 1, 2, 3); }
+inline Half<double>::V high(Pack<double, 64>::V v) { return __builtin_shufflevector(v, v, 4, 5, 6, 7); }
 
 // Call f(pack, c) at every position c of a row of whole halves.
 template <class T, class F>
@@ -138,14 +152,23 @@ template <class P> inline typename P::V logistic(typename P::V z) {
 
 // The sum of all lanes, pairwise by halves: one order whatever the registers. First down
 // to four lanes, ...
-inline Four<float>::V sum_to_four(Wide<float>::V wide, Half<float>::V rest) {
-    const Half<float>::V eight =
-        low(wide) + __builtin_shufflevector(wide, wide, 8, 9, 10, 11, 12, 13, 14, 15) + rest;
+inline Four<float>::V fold(Half<float>::V eight) {
     return __builtin_shufflevector(eight, eight, 0, 1, 2, 3) +
            __builtin_shufflevector(eight, eight, 4, 5, 6, 7);
 }
-inline Four<double>::V sum_to_four(Wide<double>::V wide, Half<double>::V rest) {
-    return low(wide) + __builtin_shufflevector(wide, wide, 4, 5, 6, 7) + rest;
+inline Four<double>::V fold(Half<double>::V four) { return four; }
+template <class T>
+inline typename Four<T>::V sum_to_four(const typename Wide<T>::V (&wide)[64 / register_bytes],
+                                       typename Half<T>::V rest) {
+    if constexpr (register_bytes == 64) {
+        return fold(low(wide[0]) + high(wide[0]) + rest);
+    } else if constexpr (register_bytes == 32) {
+        return fold(wide[0] + wide[1] + rest);
+    } else {
+        typename Half<T>::V halves[2];
+        std::memcpy(halves, wide, sizeof halves);
+        return fold(halves[0] + halves[1] + rest);
+    }
 }
 
 // ... then (0 + 2) + (1 + 3) of four such vectors.
