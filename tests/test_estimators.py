@@ -412,6 +412,28 @@ def test_weights_are_float32_by_default_for_every_solver(solver):
     assert {W.dtype for W in model.coefs_ + model.intercepts_} == {np.dtype("float32")}
 
 
+@pytest.mark.parametrize("kind", ["MLPRegressor", "MLPClassifier"])
+def test_arrays_and_lists_of_the_same_numbers_train_alike(kind, rng):
+    X = rng.normal(size=(40, 3))
+    y = X[:, 0] if kind == "MLPRegressor" else (X[:, 0] > 0).astype(int)
+    settings = {"hidden_layer_sizes": (4,), "max_iter": 3, "random_state": 0}
+    make = getattr(perceptrons, kind)
+    of_arrays = make(**settings).fit(X, y)
+    of_lists = make(**settings).fit(X.tolist(), y.tolist())
+    for one, other in zip(of_arrays.coefs_, of_lists.coefs_, strict=True):
+        assert_array_equal(one, other)
+    assert_array_equal(of_arrays.predict(X), of_lists.predict(X.tolist()))
+
+
+def test_finite_features_whose_sum_overflows_are_accepted():
+    X = np.full((6, 2), 1.5e308)
+    net = MLPRegressor(hidden_layer_sizes=(), dtype="float64", max_iter=1).fit(
+        np.ones((6, 2)), np.ones(6)
+    )
+    net.coefs_, net.intercepts_ = [np.zeros((2, 1))], [np.ones(1)]
+    assert_array_equal(net.predict(X), np.ones(6))
+
+
 def test_probabilities_have_the_dtype_of_x():
     model = fitted("three classes")
     assert model.predict_proba(X.astype(np.float32)).dtype == np.float32

@@ -1,5 +1,6 @@
 """Batches and dropout masks against big integers and statistical tests."""
 
+import copy
 from fractions import Fraction
 from types import SimpleNamespace
 
@@ -8,7 +9,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from scipy import stats
 
-from perceptrons.sampling import Batches, Dropout, high_words
+from perceptrons.sampling import Batches, Dropout, Streams, high_words
 
 DRAWS = ["in order", "shuffled", "with replacement"]
 
@@ -24,6 +25,31 @@ def stream(seed=5):
 def raw_words(n, seed=5):
     """Return the raw words of the stream as Python's integers of any size."""
     return [int(word) for word in stream(seed).bit_generator.random_raw(n)]
+
+
+@pytest.mark.parametrize("seed", [0, 7, np.int64(7), 2**32 - 1, 2**80])
+def test_streams_are_those_numpy_spawns_whichever_is_drawn_from_first(seed):
+    streams = Streams.of(seed)
+    drawn = {
+        name: getattr(streams, name).bit_generator.random_raw(3)
+        for name in ("dropout", "batches", "weights", "split")
+    }
+    names = ("weights", "batches", "split", "dropout")
+    for name, spawned in zip(
+        names, np.random.default_rng(int(seed)).spawn(4), strict=True
+    ):
+        assert_array_equal(drawn[name], spawned.bit_generator.random_raw(3))
+
+
+def test_streams_without_a_seed_differ_and_go_on_where_they_were():
+    one, other = Streams.of(None), Streams.of(None)
+    first = one.batches.bit_generator.random_raw(5)
+    assert (first != other.batches.bit_generator.random_raw(5)).all()
+    again = copy.deepcopy(one)
+    assert_array_equal(
+        again.batches.bit_generator.random_raw(5),
+        one.batches.bit_generator.random_raw(5),
+    )
 
 
 def test_high_words_equal_big_integers(rng):

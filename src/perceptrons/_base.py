@@ -36,7 +36,7 @@ from perceptrons.history import DivergedError, History, Outcome
 from perceptrons.losses import IDENTITY, Loss
 from perceptrons.network import Architecture, initialize, layer_outputs
 from perceptrons.objective import Problem
-from perceptrons.sampling import Batches, Dropout, RowSubset
+from perceptrons.sampling import Batches, Dropout, RowSubset, Streams
 from perceptrons.settings import Settings
 from perceptrons.training import (
     Data,
@@ -208,14 +208,14 @@ class Perceptron(BaseEstimator):
         choice = engine.choose(self.engine, problem, given.rule, self.n_jobs)
         streams, memory, history = self._continue(fresh, incremental)
         train, validation = self._split(
-            (X, Y, weights), held_out, streams[2], problem, given.limits.early_stopping
+            (X, Y, weights), held_out, streams, problem, given.limits.early_stopping
         )
         if fresh:
             theta = initialize(
                 problem.architecture,
                 problem.activations,
                 self.init,
-                streams[0],
+                streams.weights,
                 problem.dtype,
             )
         else:
@@ -266,7 +266,7 @@ class Perceptron(BaseEstimator):
 
     def _continue(
         self, fresh: bool, incremental: bool
-    ) -> tuple[list[np.random.Generator], Memory, History]:
+    ) -> tuple[Streams, Memory, History]:
         """Return streams, memory and history: new ones, or those to go on with."""
         if fresh or not hasattr(self, "_streams"):
             return _spawn_streams(self.random_state), Memory(), History()
@@ -283,7 +283,7 @@ class Perceptron(BaseEstimator):
         self,
         rows: tuple[Any, Array, Array | None],
         held_out: tuple[Any, Any],
-        stream: np.random.Generator,
+        streams: Streams,
         problem: Problem,
         early_stopping: bool,
     ) -> tuple[Data, Validation | None]:
@@ -317,7 +317,7 @@ class Perceptron(BaseEstimator):
             kept, left_out = train_test_split(
                 np.arange(len(Y)),
                 test_size=self.validation_fraction,
-                random_state=int(stream.integers(2**31 - 1)),
+                random_state=int(streams.split.integers(2**31 - 1)),
                 stratify=self._stratification(Y),
             )
             if len(left_out) < 2:
@@ -349,7 +349,7 @@ class Perceptron(BaseEstimator):
         task: Task,
         given: Settings,
         size: int,
-        streams: list[np.random.Generator],
+        streams: Streams,
     ) -> Outcome:
         """Run the solver."""
         if given.rule is None:
@@ -363,14 +363,14 @@ class Perceptron(BaseEstimator):
         architecture = task.objective.problem.architecture
         dropout = None
         if any(given.dropout):
-            dropout = Dropout(given.dropout, architecture.sizes[1:-1], streams[3])
+            dropout = Dropout(given.dropout, architecture.sizes[1:-1], streams.dropout)
         return descend(
             theta,
             task,
             given.rule,
             given.learning_rate,
             given.schedule,
-            Batches(n_rows, size, draw, streams[1]),
+            Batches(n_rows, size, draw, streams.batches),
             settings.clipping(self.clip_norm, architecture),
             dropout,
         )
@@ -399,7 +399,7 @@ class Perceptron(BaseEstimator):
         task: Task,
         given: Settings,
         outcome: Outcome,
-        streams: list[np.random.Generator],
+        streams: Streams,
     ) -> None:
         """Set the fitted attributes."""
         problem, memory = task.objective.problem, task.memory
@@ -428,6 +428,8 @@ class Perceptron(BaseEstimator):
 
     def _check_pair(self, X: Any, y: Any, reset: bool, **rules: Any) -> tuple[Any, Any]:
         """Return validated X and y; what scikit-learn refuses is named."""
+        plain = _is_table(X) and _checks.is_plain(y)
+        plain = plain and y.ndim in (1, 2) and len(X) == len(y)
         with _checks.naming("X", "y"):
             X, y = validate_data(
                 self,
@@ -437,6 +439,7 @@ class Perceptron(BaseEstimator):
                 multi_output=True,
                 dtype=(np.float64, np.float32),
                 reset=reset,
+                skip_check_array=plain,
                 **rules,
             )
             if y.ndim == 2 and y.shape[1] == 1:
@@ -452,6 +455,7 @@ class Perceptron(BaseEstimator):
             accept_sparse="csr" if accept_sparse else False,
             dtype=(np.float64, np.float32),
             reset=False,
+            skip_check_array=_is_table(X),
         )
 
     def _theta(self, dtype: Any) -> Array:
@@ -548,6 +552,11 @@ class Perceptron(BaseEstimator):
         return tags
 
 
+def _is_table(X: Any) -> bool:
+    """Tell whether validation would return these features as they are."""
+    return _checks.is_plain(X) and X.dtype.kind == "f" and X.ndim == 2
+
+
 def _check_domain(name: str, Y: Array, loss: Loss, given: Any) -> None:
     """Check that the targets are what the loss is for."""
     if not loss.domain.holds(Y):
@@ -557,8 +566,8 @@ def _check_domain(name: str, Y: Array, loss: Loss, given: Any) -> None:
         )
 
 
-def _spawn_streams(random_state: Any) -> list[np.random.Generator]:
-    """Return the streams of initialization, batches, splitting and dropout."""
+def _spawn_streams(random_state: Any) -> Streams:
+    """Return the random streams of one training."""
     if random_state is None or isinstance(random_state, int | np.integer):
         if random_state is not None and not 0 <= random_state < 2**32:
             raise ValueError(
@@ -576,7 +585,7 @@ def _spawn_streams(random_state: Any) -> list[np.random.Generator]:
                 f"{random_state!r}; any integer will do."
             ) from None
         seed = int(state.randint(2**31 - 1))
-    return np.random.default_rng(seed).spawn(4)
+    return Streams.of(seed)
 
 
 def _check_weights(sample_weight: Any, n_rows: int) -> Array | None:

@@ -14,6 +14,8 @@ from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
+
 
 def choice(name: str, value: Any, allowed: Iterable[str], remedy: str = "") -> str:
     """Return ``value`` if it is one of the allowed names, else name the nearest."""
@@ -52,19 +54,38 @@ def real(
     ``closed`` says which ends belong to the interval: "both", "left", "right" or
     "neither". Infinite ends never belong to it; NaN is never inside.
     """
-    left = "[" if closed in ("both", "left") and math.isfinite(low) else "("
-    right = "]" if closed in ("both", "right") and math.isfinite(high) else ")"
+    with_low = closed in ("both", "left") and low > -math.inf
+    with_high = closed in ("both", "right") and high < math.inf
+    is_number = type(value) is float or (
+        isinstance(value, Real) and not isinstance(value, bool)
+    )
+    if is_number:
+        number = float(value)
+        if (low < number or (with_low and number == low)) and (
+            number < high or (with_high and number == high)
+        ):
+            return number
+    left, right = "[" if with_low else "(", "]" if with_high else ")"
     interval = f"{left}{low:g}, {high:g}{right}"
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(
-            f"{name} must be a number in {interval}, got {value!r}; {remedy}."
-        )
-    number = float(value)
-    above = number >= low if left == "[" else number > low
-    below = number <= high if right == "]" else number < high
-    if not (above and below):
+    if is_number:
         raise ValueError(f"{name} must be in {interval}, got {value!r}; {remedy}.")
-    return number
+    raise TypeError(f"{name} must be a number in {interval}, got {value!r}; {remedy}.")
+
+
+def is_plain(array: Any) -> bool:
+    """Tell whether scikit-learn's validation would return the array as it is.
+
+    Its checks cost more than an epoch of a small network, and need not run then. What
+    they refuse is never plain: NaN and infinity show in the sum.
+    """
+    if type(array) is not np.ndarray or array.size == 0 or not array.dtype.isnative:
+        return False
+    if array.dtype.kind in "iu":
+        return True
+    if array.dtype not in (np.float32, np.float64):
+        return False
+    with np.errstate(over="ignore", invalid="ignore"):
+        return math.isfinite(array.sum())
 
 
 @contextmanager

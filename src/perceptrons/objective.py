@@ -87,9 +87,13 @@ class Epochs:
 
 
 class BoundObjective(Protocol):
-    """The seam: what every engine offers once its buffers are allocated."""
+    """The seam: what every engine offers once its buffers are allocated.
+
+    ``by_blas`` tells whether it calls BLAS, whose threads are bounded meanwhile.
+    """
 
     problem: Problem
+    by_blas: bool
 
     def value_and_grad(
         self,
@@ -142,6 +146,7 @@ class Objective:
     """
 
     name = "numpy"
+    by_blas = True
 
     def __init__(self, problem: Problem, rows: int) -> None:
         self.problem = problem

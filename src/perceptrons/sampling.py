@@ -6,8 +6,10 @@ for one seed all engines visit the same batches and drop the same units.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -27,6 +29,51 @@ def high_words(raw: NDArray[np.uint64], bounds: Any) -> Indices:
     half = np.uint64(32)
     low = (raw & np.uint64(0xFFFFFFFF)) * n
     return ((((raw >> half) * n) + (low >> half)) >> half).astype(np.intp)
+
+
+@dataclass
+class Streams:
+    """The random streams of one training, each seeded when it is first drawn from.
+
+    They are the four that ``numpy.random.default_rng(seed).spawn(4)`` returns.
+
+    Parameters
+    ----------
+    entropy : int
+        Of NumPy's SeedSequence.
+    """
+
+    entropy: int
+
+    @staticmethod
+    def of(seed: int | np.integer[Any] | None) -> Streams:
+        """Return the streams of a seed; None: of the system's randomness."""
+        return Streams(secrets.randbits(128) if seed is None else int(seed))
+
+    @cached_property
+    def weights(self) -> np.random.Generator:
+        """The stream of initial weights."""
+        return self._stream(0)
+
+    @cached_property
+    def batches(self) -> np.random.Generator:
+        """The stream of batches."""
+        return self._stream(1)
+
+    @cached_property
+    def split(self) -> np.random.Generator:
+        """The stream of the validation split."""
+        return self._stream(2)
+
+    @cached_property
+    def dropout(self) -> np.random.Generator:
+        """The stream of dropout."""
+        return self._stream(3)
+
+    def _stream(self, index: int) -> np.random.Generator:
+        """Return the child of this index."""
+        seeds = np.random.SeedSequence(self.entropy, spawn_key=(index,))
+        return np.random.Generator(np.random.PCG64(seeds))
 
 
 @dataclass(frozen=True)

@@ -120,12 +120,11 @@ def _rule(estimator: Any) -> Rule | None:
     momentum = Momentum(estimator.momentum, estimator.nesterovs_momentum)
     if solver == "lbfgs":
         return None
-    own: dict[str, Rule] = {
-        "sgd": momentum,
-        "adam": Adam(**betas),
-        "adamw": AdamW(**betas),
-    }
-    return own.get(solver, OPTIMIZERS[solver])
+    if solver == "sgd":
+        return momentum
+    if solver == "adam":
+        return Adam(**betas)
+    return AdamW(**betas) if solver == "adamw" else OPTIMIZERS[solver]
 
 
 def _fraction(estimator: Any, name: str, remedy: str) -> float:

@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -195,10 +195,10 @@ if hasattr(os, "register_at_fork"):
 
 
 @contextmanager
-def _arithmetic() -> Iterator[None]:
+def _arithmetic(by_blas: bool) -> Iterator[None]:
     """Keep BLAS at one thread, and leave infinities to the checks of the loop."""
     with (
-        _one_blas_thread,
+        _one_blas_thread if by_blas else nullcontext(),
         np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"),
     ):
         yield
@@ -394,7 +394,7 @@ def descend(
     state = memory.rule_state
     ended: tuple[Reason, str] | None = None
     try:
-        with _arithmetic():
+        with _arithmetic(task.objective.by_blas):
             while ended is None and course.epochs < limits.max_epochs:
                 unwatched = _unwatched(course, batches.n_steps)
                 rates = _rates(
@@ -558,7 +558,7 @@ def minimize(theta: Array, task: Task, max_calls: int) -> Outcome:
 
     options = {"maxiter": limits.max_epochs, "maxfun": max_calls, "gtol": limits.tol}
     try:
-        with _arithmetic():
+        with _arithmetic(by_blas=True):
             result = scipy_minimize(
                 value_and_grad,
                 theta.copy(),

@@ -91,6 +91,7 @@ class CompiledObjective:
     """The objective of one training run, compiled; see perceptrons.objective."""
 
     name = "compiled"
+    by_blas = False
 
     def __init__(self, problem: Problem, rows: int, n_threads: int) -> None:
         self.problem = problem
