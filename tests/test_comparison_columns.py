@@ -94,6 +94,8 @@ def test_rows_of_rare_classes_are_left_out(rng):
         ([str(i / 7) for i in range(N - 1)] + ["?"], "numbers, but also '\\?'"),
         (pd.date_range("2020-01-01", periods=N), "holds dates"),
         (["2020-01-31"] * (N - 1) + ["2021-01-31"], "holds dates"),
+        (np.arange(N) + 1j, r"complex numbers, such as 1j"),
+        (np.linspace(0, 1e-200, N), r"varies by 1e-200 only.*smaller unit"),
         (np.ones((N, 2)), "one column, got the shape"),
         (np.ones(N - 1), "200 rows and y has 199"),
     ],
@@ -325,6 +327,12 @@ def test_arrays_get_names_and_are_used_whole(rng):
     assert prepared.features == ["x0", "x1", "x2"]
     assert prepared.target == "y"
     np.testing.assert_array_equal(prepared.transformer.fit_transform(prepared.X), X)
+
+
+def test_columns_without_a_name_get_one_by_their_place(rng, amounts):
+    X = pd.DataFrame(rng.normal(size=(N, 4)), columns=[None, "b", np.nan, " "])
+    prepared = prepare(X, amounts)
+    assert prepared.features == ["unnamed 1", "b", "unnamed 3", "unnamed 4"]
 
 
 def test_the_users_table_is_left_as_it_was(rng, amounts):

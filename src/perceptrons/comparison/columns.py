@@ -16,7 +16,7 @@ from perceptrons.comparison import leaks, target
 from perceptrons.comparison.encoding import Kind, encoder, to_levels, to_numbers
 from perceptrons.comparison.errors import DataError
 from perceptrons.comparison.kinds import Column, inspect
-from perceptrons.comparison.read import take_column
+from perceptrons.comparison.read import column_names, take_column
 
 #: With fewer rows a fold tests on next to nothing.
 LEAST_ROWS = 20
@@ -171,7 +171,7 @@ def as_table(X: pd.DataFrame | ArrayLike) -> pd.DataFrame:
     if hasattr(X, "toarray"):
         raise DataError("X must be a DataFrame or a dense array; call X.toarray().")
     if isinstance(X, pd.DataFrame):
-        table = X.set_axis([str(name) for name in X.columns], axis=1)
+        table = X.set_axis(column_names(X.columns), axis=1)
         twice = [name for name, count in Counter(table.columns).items() if count > 1]
         if twice:
             raise DataError(

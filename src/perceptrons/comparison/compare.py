@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from perceptrons import _checks
 from perceptrons.comparison import candidates as candidates_
+from perceptrons.comparison import inputs
 from perceptrons.comparison.candidates import NETWORK, Candidate
 from perceptrons.comparison.columns import Prepared, prepare
 from perceptrons.comparison.evaluate import Evaluation, Task, evaluate
@@ -28,7 +29,6 @@ from perceptrons.comparison.learning import (
     usable_shares,
     with_whole,
 )
-from perceptrons.comparison.read import take_column
 from perceptrons.comparison.result import Comparison
 from perceptrons.comparison.verdict import judge
 
@@ -47,7 +47,7 @@ def compare(
     task: str | None = None,
     groups: Any = None,
     time: Any = None,
-    drop: Sequence[str] = (),
+    drop: Any = (),
     candidates: Mapping[str, Any] | None = None,
     against: str | None = None,
     repeats: int = 5,
@@ -74,13 +74,13 @@ def compare(
         The target.
     task : {"regression", "classification"} or None, default=None
         None: text, booleans or at most 10 distinct whole numbers are classes.
-    groups : str or array-like of shape (n,) or None, default=None
+    groups : str, int, array-like of shape (n,) or None, default=None
         Rows of one group stay together; the name of a column of X, or values.
-    time : str or array-like of shape (n,) or None, default=None
+    time : str, int, array-like of shape (n,) or None, default=None
         Train on earlier rows, test on later ones; the name of a column of X, or
-        values. There are no repeats then.
-    drop : sequence of str, default=()
-        Columns to leave out.
+        values: numbers or dates, as such or as text. There are no repeats then.
+    drop : str, int, sequence of them or None, default=()
+        Columns to leave out, by name.
     candidates : mapping of str to estimator or None, default=None
         Further scikit-learn estimators; classifiers need ``predict_proba``.
     against : str or None, default=None
@@ -125,23 +125,24 @@ def compare(
     """
     _checks.integer("repeats", repeats, 1, "5 is the default")
     _checks.integer("n_folds", n_folds, 2, "5 is the default")
+    if n_jobs is not None:
+        _checks.integer("n_jobs", n_jobs, 1, "None takes all cores")
     _checks.real("rope", rope, "0.01 is 1 %", low=0, high=1, closed="left")
     seed = _seed(random_state)
-    X, groups = _take("groups", X, groups)
-    X, time = _take("time", X, time)
-    time = _ordered(time)
-    prepared = prepare(X, y, task=task, drop=tuple(drop))
+    X, groups = inputs.take_groups(X, groups)
+    X, time = inputs.take_times(X, time)
+    prepared = prepare(X, y, task=task, drop=inputs.names(drop))
     folds = make_folds(
         prepared.y,
         classes=prepared.task == "classification",
         n_folds=n_folds,
         repeats=repeats,
         seed=seed,
-        groups=None if groups is None else groups.to_numpy()[prepared.rows],
+        groups=None if groups is None else groups[prepared.rows],
         duplicates=prepared.groups,
-        time=None if time is None else time.to_numpy()[prepared.rows],
+        time=None if time is None else time[prepared.rows],
     )
-    entries, left_out = _candidates(prepared, folds, candidates or {}, n_jobs)
+    entries, left_out = _candidates(prepared, folds, candidates, n_jobs)
     if against is not None:
         names = [entry.name for entry in entries if entry.name != NETWORK]
         _checks.choice("against", against, names)
@@ -251,7 +252,7 @@ def _fits(folds: Folds, entries: Sequence[Candidate]) -> int:
 
 
 def _candidates(
-    prepared: Prepared, folds: Folds, more: Mapping[str, Any], n_jobs: int | None
+    prepared: Prepared, folds: Folds, more: Any, n_jobs: int | None
 ) -> tuple[list[Candidate], list[str]]:
     """Return all candidates, and a sentence for each that does not fit."""
     rows = min(len(fold.train) for fold in folds)
@@ -269,7 +270,9 @@ def _candidates(
                 "time of this comparison."
             ]
     taken = [entry.name for entry in entries]
-    own = candidates_.own(more, taken, prepared.classes is not None)
+    own = candidates_.own(
+        {} if more is None else more, taken, prepared.classes is not None
+    )
     return [*entries, *own], notes
 
 
@@ -299,40 +302,6 @@ def _caveats(folds: Folds, along_time: bool) -> list[str]:
             "differences."
         )
     return found
-
-
-def _take(name: str, X: Any, values: Any) -> tuple[Any, Any]:
-    """Return X without the column named, and the column; or the values given."""
-    if values is None:
-        return X, None
-    if isinstance(values, str):
-        if not isinstance(X, pd.DataFrame):
-            raise TypeError(
-                f"{name} must hold one value per row where X has no named columns, got "
-                f"{values!r}; give X as a DataFrame to name one of its columns."
-            )
-        X, values = take_column(X, values, name)
-    values = pd.Series(np.asarray(values).reshape(-1))
-    if len(values) != len(X) or values.isna().any():
-        raise ValueError(
-            f"{name} must hold one value per row of X, {len(X)} in all and none "
-            f"missing, got {len(values)} with {values.isna().sum()} missing; fill them "
-            "or leave their rows out."
-        )
-    return X, values
-
-
-def _ordered(time: Any) -> Any:
-    """Return numbers or dates, which can be put in order."""
-    if time is None or pd.api.types.is_numeric_dtype(time):
-        return time
-    try:
-        return pd.to_datetime(time)
-    except (ValueError, TypeError) as error:
-        raise ValueError(
-            f"time must hold numbers or dates, got {time.iloc[0]!r} and others "
-            f"({error}); write dates as year-month-day."
-        ) from None
 
 
 def _seed(random_state: Any) -> int:

@@ -26,6 +26,10 @@ MISSING = "(missing)"
 #: Larger numbers count as infinite, as they do in float32, which trees compute in.
 LARGEST = 1e38
 
+#: A target that varies less is taken for constant by some estimators: scikit-learn's
+#: Lasso knows no penalty below 1e-15, and its path spans three powers of ten.
+SMALLEST = 1e-10
+
 #: A level of fewer rows says little about the target, and is pooled; in small tables
 #: that is 5 % of the rows.
 LEAST_LEVEL_ROWS = 10

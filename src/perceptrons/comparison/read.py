@@ -7,9 +7,10 @@ import hashlib
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -106,7 +107,7 @@ def take_column(
     DataError
         If there is no such column; the nearest name is offered.
     """
-    names = [str(column) for column in table.columns]
+    names = column_names(table.columns)
     if name not in names:
         raise DataError(
             f"{option} must name a column, got {name!r}.{_nearest(name, names)} "
@@ -114,6 +115,22 @@ def take_column(
         )
     place = names.index(name)
     return table.drop(columns=table.columns[place]), table.iloc[:, place]
+
+
+def column_names(names: Iterable[Any]) -> list[str]:
+    """Return names as text, and one for each column that has none.
+
+    Parameters
+    ----------
+    names : iterable
+        In the order of the columns.
+    """
+    # NaN, which pandas makes of None, is the only name that differs from itself.
+    given = ("" if name is None or name != name else str(name) for name in names)
+    return [
+        name if name.strip() else f"unnamed {place}"
+        for place, name in enumerate(given, start=1)
+    ]
 
 
 def _nearest(name: str, names: Sequence[str]) -> str:
@@ -159,7 +176,7 @@ def _parquet(path: Path, content: bytes) -> pd.DataFrame:
         raise DataError(f"{path} is a damaged Parquet file: {error}") from None
     named = any(name is not None for name in table.index.names)
     table = table.reset_index(drop=not named)
-    table.columns = [str(name) for name in table.columns]
+    table.columns = column_names(table.columns)
     _unique(path, list(table.columns))
     return table
 
@@ -249,9 +266,7 @@ def _checked_names(path: Path, text: str, separator: str) -> list[str]:
             f"{path} has no column names: its first line is "
             f"{separator.join(header)[:60]!r}; put a line of names before it."
         )
-    names = [
-        name.strip() or f"unnamed {place}" for place, name in enumerate(header, start=1)
-    ]
+    names = column_names(name.strip() for name in header)
     _unique(path, names)
     return names
 

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from perceptrons import _checks
-from perceptrons.comparison.encoding import LARGEST, to_numbers
+from perceptrons.comparison.encoding import LARGEST, SMALLEST, to_numbers
 from perceptrons.comparison.errors import DataError
 from perceptrons.comparison.kinds import is_date, is_numeric, words_for_gaps
 
@@ -68,8 +68,8 @@ def choose(column: pd.Series[Any], name: str, task: str | None) -> Target:
     Raises
     ------
     DataError
-        For a target of one value, of dates, with infinite values, or that does not
-        suit the task.
+        For a target of one value, of dates, of complex or infinite values, that varies
+        by next to nothing, or that does not suit the task.
     """
     if task is not None:
         _checks.choice("task", task, TASKS)
@@ -98,6 +98,12 @@ def choose(column: pd.Series[Any], name: str, task: str | None) -> Target:
         reason = f"{name!r} is treated as {_WORDS[task]}, as asked for."
     if (task or own) == "regression":
         amounts = values.astype(np.float64)
+        spread = float(np.ptp(amounts))
+        if spread < SMALLEST:
+            raise DataError(
+                f"The target {name!r} varies by {spread:.2g} only, and less than "
+                f"{SMALLEST:g} is lost in computing; give it in a smaller unit."
+            )
         return Target(amounts, "regression", reason, keep, warnings)
     common = _common(values, name, warnings)
     keep[keep] = common
@@ -114,6 +120,11 @@ def _values(present: pd.Series[Any], name: str) -> tuple[NDArray[Any], str]:
         raise DataError(
             f"The target {name!r} holds dates; derive a number to predict from them, "
             "such as the days since a fixed date."
+        )
+    if inferred == "complex":
+        raise DataError(
+            f"The target {name!r} holds complex numbers, such as {present.iloc[0]}; "
+            "predict their real part, imaginary part or size."
         )
     if inferred == "boolean":
         return present.to_numpy(dtype=np.bool_), "booleans"

@@ -1,0 +1,178 @@
+"""What stands beside X and y: groups, times and columns to drop, one form for each."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from perceptrons.comparison.errors import DataError
+from perceptrons.comparison.read import take_column
+
+
+def names(drop: Any) -> tuple[str, ...]:
+    """Return the names of columns to drop, which may be one, numbers, or None.
+
+    Parameters
+    ----------
+    drop : str, int, iterable of them, or None
+    """
+    if drop is None:
+        return ()
+    if isinstance(drop, str) or not isinstance(drop, Iterable):
+        return (str(drop),)
+    return tuple(map(str, drop))
+
+
+def take_groups(X: Any, groups: Any) -> tuple[Any, NDArray[np.intp] | None]:
+    """Return X without the column of groups, and a number per row, one per group.
+
+    Parameters
+    ----------
+    X : DataFrame or array-like of shape (n, d)
+    groups : str, int, array-like of shape (n,), or None
+        The name of a column of X, or values of any type, mixed ones, too.
+
+    Raises
+    ------
+    DataError
+        If there is no such column, a value is missing, or values cannot be compared.
+    TypeError
+        If a column is named and X has no names.
+    """
+    X, values = _take("groups", X, groups)
+    if values is None:
+        return X, None
+    try:
+        return X, pd.factorize(values)[0]
+    except TypeError as error:
+        raise DataError(
+            "groups must hold values that can be told apart, such as numbers, text or "
+            f"tuples, got {values.iloc[0]!r} ({error}); give each group a number."
+        ) from None
+
+
+def take_times(X: Any, time: Any) -> tuple[Any, NDArray[np.intp] | None]:
+    """Return X without the column of times, and the rank of every row's time.
+
+    Parameters
+    ----------
+    X : DataFrame or array-like of shape (n, d)
+    time : str, int, array-like of shape (n,), or None
+        The name of a column of X, or values: numbers, dates, or either as text.
+
+    Returns
+    -------
+    X : DataFrame or array-like
+    ranks : ndarray of int, of shape (n,), or None
+        Equal for equal times.
+
+    Raises
+    ------
+    DataError
+        If there is no such column, a value is missing, or no order can be read.
+    TypeError
+        If a column is named and X has no names.
+    """
+    X, values = _take("time", X, time)
+    if values is None:
+        return X, None
+    return X, pd.factorize(_ordered(values), sort=True)[0]
+
+
+def _take(name: str, X: Any, given: Any) -> tuple[Any, pd.Series[Any] | None]:
+    """Return X without the column named, and the column; or the values given."""
+    if given is None:
+        return X, None
+    if isinstance(given, (str, Integral)):
+        if not isinstance(X, pd.DataFrame):
+            raise TypeError(
+                f"{name} must hold one value per row where X has no named columns, got "
+                f"{given!r}; give X as a DataFrame to name one of its columns."
+            )
+        X, given = take_column(X, str(given), name)
+    values = _series(name, given)
+    if len(values) != len(X) or values.isna().any():
+        raise DataError(
+            f"{name} must hold one value per row of X, {len(X)} in all and none "
+            f"missing, got {len(values)} with {values.isna().sum()} missing; fill them "
+            "or leave their rows out."
+        )
+    return X, values
+
+
+def _series(name: str, given: Any) -> pd.Series[Any]:
+    """Return values of any type as one column."""
+    if isinstance(given, pd.DataFrame) or getattr(given, "ndim", 1) > 1:
+        shape = given.shape
+        if len(shape) != 2 or shape[1] != 1:
+            raise DataError(
+                f"{name} must hold one value per row, got the shape {shape}; join the "
+                "columns into one."
+            )
+        given = given.iloc[:, 0] if isinstance(given, pd.DataFrame) else given[:, 0]
+    try:
+        return pd.Series(given).reset_index(drop=True)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"{name} must hold one value per row, or name a column, got "
+            f"{type(given).__name__} ({error}); give a list, an array or a Series."
+        ) from None
+
+
+def _ordered(time: pd.Series[Any]) -> pd.Series[Any]:
+    """Return numbers or dates, which can be put in order."""
+    if isinstance(time.dtype, pd.CategoricalDtype):
+        time = time.astype(time.cat.categories.dtype)
+    if time.dtype.kind in "biufmM" or isinstance(
+        time.dtype, (pd.PeriodDtype, pd.DatetimeTZDtype)
+    ):
+        return time
+    found = pd.api.types.infer_dtype(time)
+    if found in ("string", "integer", "floating", "mixed-integer-float", "decimal"):
+        numbers = pd.to_numeric(time, errors="coerce")
+        if numbers.notna().all():
+            return numbers
+    if found not in ("string", "datetime", "date", "datetime64"):
+        raise _no_order(time.iloc[0], 0)
+    return _dates(time)
+
+
+def _dates(time: pd.Series[Any]) -> pd.Series[Any]:
+    """Return dates of one form, which must not leave open which number is the month."""
+    iso = pd.to_datetime(time, format="ISO8601", errors="coerce", utc=True)
+    if iso.notna().all():
+        return iso
+    with warnings.catch_warnings():
+        # What pandas warns of, days that come first and forms that differ, is told
+        # apart here.
+        warnings.simplefilter("ignore")
+        forms = [
+            pd.to_datetime(time, errors="coerce", utc=True, dayfirst=day_first)
+            for day_first in (False, True)
+        ]
+    whole = [dates for dates in forms if dates.notna().all()]
+    if not whole:
+        best = max(forms, key=lambda dates: dates.notna().sum())
+        row = int(np.flatnonzero(best.isna())[0])
+        raise _no_order(time.iloc[row], row)
+    if len(whole) == 2 and not whole[0].equals(whole[1]):
+        row = int(np.flatnonzero(whole[0] != whole[1])[0])
+        raise DataError(
+            f"time must say which number is the month, got {time.iloc[row]!r} in row "
+            f"{row + 1}, and no other row tells; write dates as year-month-day."
+        )
+    return whole[0]
+
+
+def _no_order(value: Any, row: int) -> DataError:
+    """Return the refusal of a value that is neither number nor date."""
+    return DataError(
+        f"time must hold numbers or dates, all in one form, got {value!r} in row "
+        f"{row + 1}; write dates as year-month-day."
+    )
