@@ -236,12 +236,29 @@ def test_classes_that_are_all_but_certain_leave_nothing_to_gain(small, rng):
     assert "nothing is left to gain" in found.verdict.notes[0]
 
 
-class Broken(BaseEstimator):
+class Own(BaseEstimator):
+    """An estimator of the user's that does what it is told."""
+
+    def __init__(self, answer=None, fails=None):
+        self.answer, self.fails = answer, fails
+
+    def fit(self, X, y):
+        if self.fails is not None:
+            raise self.fails
+        return self
+
+    def predict(self, X):
+        return self.answer(len(X))
+
+    predict_proba = predict
+
+
+class Bare:
     def fit(self, X, y):
         return self
 
     def predict(self, X):
-        return np.full(len(X), np.nan)
+        return np.zeros(len(X))
 
 
 @pytest.mark.parametrize(
@@ -251,11 +268,10 @@ class Broken(BaseEstimator):
         ({"repeats": 0}, ValueError, "repeats"),
         ({"rope": -0.1}, ValueError, "rope"),
         ({"random_state": -1}, ValueError, "random_state"),
+        ({"n_jobs": 0}, ValueError, "n_jobs must be at least 1"),
+        ({"n_jobs": "two"}, TypeError, "n_jobs must be an integer"),
         ({"against": "network"}, ValueError, "against"),
         ({"against": "Rigde"}, ValueError, "Did you mean 'Ridge'"),
-        ({"candidates": {"OLS": LinearRegression()}}, ValueError, "taken"),
-        ({"candidates": {"mine": LinearRegression}}, TypeError, "mine"),
-        ({"candidates": {"mine": Broken()}}, ValueError, "not finite"),
         ({"groups": "who"}, TypeError, "no named columns"),
         ({"groups": [1, 2]}, ValueError, "one value per row"),
         ({"time": ["soon"] * 60}, ValueError, "numbers or dates"),
@@ -265,6 +281,75 @@ def test_misuse_is_refused(small, rng, arguments, error, text):
     X, y = linear(60, rng)
     with pytest.raises(error, match=text):
         perceptrons.compare(X, y, **SHORT | arguments)
+
+
+@pytest.mark.parametrize(
+    ("own", "error", "text"),
+    [
+        ([LinearRegression()], TypeError, r"mapping of names.*got list; write {'name'"),
+        ({3: LinearRegression()}, TypeError, "names that are text, got 3"),
+        ({"OLS": LinearRegression()}, ValueError, "'OLS', which is taken"),
+        ({"mine": LinearRegression}, TypeError, r"'mine'.*: LinearRegression\(\)\."),
+        ({"mine": len}, TypeError, r"'mine'.*BaseEstimator\.$"),
+        ({"mine": Bare()}, TypeError, r"'mine'.*get_params.*BaseEstimator\.$"),
+        (
+            {"mine": Own(fails=RuntimeError("boom"))},
+            ValueError,
+            r"'mine' could not be fitted \(RuntimeError: boom\)",
+        ),
+        (
+            {"mine": Own(lambda n: np.full(n, np.nan))},
+            ValueError,
+            "'mine' could not predict .*not finite",
+        ),
+        (
+            {"mine": Own(lambda n: np.zeros(3))},
+            ValueError,
+            r"'mine' could not predict .*20 numbers.*shape \(3,\)",
+        ),
+        (
+            {"mine": Own(lambda n: ["x"] * n)},
+            ValueError,
+            "'mine' could not predict .*'x'",
+        ),
+    ],
+)
+def test_candidates_that_cannot_compete_are_named(small, rng, own, error, text):
+    X, y = linear(60, rng)
+    with pytest.raises(error, match=text):
+        perceptrons.compare(X, y, candidates=own, **SHORT)
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        (lambda n: np.full((n, 3), 1 / 3), r"20 rows of 2 prob.*shape \(20, 3\)"),
+        (lambda n: np.zeros((n, 2)), "0 or more and 1 in sum"),
+        (lambda n: np.tile([1.5, -0.5], (n, 1)), "0 or more and 1 in sum"),
+        (lambda n: np.full((n, 2), np.nan), "0 or more and 1 in sum"),
+    ],
+)
+def test_probabilities_that_are_none_are_refused(small, rng, answer, text):
+    X = rng.normal(size=(60, 2))
+    with pytest.raises(ValueError, match=f"'mine' could not predict .*{text}"):
+        perceptrons.compare(X, X[:, 0] > 0, candidates={"mine": Own(answer)}, **SHORT)
+
+
+def test_a_fit_cut_short_by_ctrl_c_ends_the_comparison(small, rng):
+    # So do networks of scikit-learn and ours: they warn, and keep what they have.
+    cut = Own(fails=UserWarning("Training interrupted by user."))
+    X, y = linear(60, rng)
+    with pytest.raises(KeyboardInterrupt):
+        perceptrons.compare(X, y, candidates={"mine": cut}, **SHORT)
+
+
+def test_the_unit_of_the_target_does_not_matter(small, rng):
+    X, y = linear(60, rng)
+    whole = perceptrons.compare(X, y, **SHORT).statistics["gain"]
+    found = perceptrons.compare(X, 1e-9 * y, **SHORT).statistics["gain"]
+    # A small network's own solver stops by the loss in the target's unit.
+    others = whole.index != "network"
+    assert_allclose(found[others], whole[others], rtol=1e-3, atol=1e-6)
 
 
 def test_classifiers_need_probabilities(small, rng):

@@ -62,12 +62,33 @@ class Task:
         return 1e-6 if self.classes is None else 1e-3
 
     def predict(self, model: Any, X: Any) -> Array:
-        """Return predictions (n,), or probabilities (n, K) in the order of classes."""
+        """Return predictions (n,), or probabilities (n, K) in the order of classes.
+
+        Raises
+        ------
+        ValueError
+            If they are something else.
+        """
         if self.classes is None:
-            return np.asarray(model.predict(X), np.float64).reshape(len(X))
+            amounts = np.asarray(model.predict(X), np.float64)
+            if amounts.shape not in {(len(X),), (len(X), 1)}:
+                raise ValueError(
+                    f"{len(X)} numbers are needed, one per row, got the shape "
+                    f"{amounts.shape}"
+                )
+            if not np.isfinite(amounts).all():
+                raise ValueError("values that are not finite")
+            return amounts.ravel()
         shares = np.asarray(model.predict_proba(X), np.float64)
-        # Computed in float32 they add up to 1 only nearly.
+        if shares.shape != (len(X), len(self.classes)):
+            raise ValueError(
+                f"{len(X)} rows of {len(self.classes)} probabilities are needed, one "
+                f"per class, got the shape {shares.shape}"
+            )
         total: Array = shares.sum(axis=1, keepdims=True)
+        # Computed in float32 they add up to 1 only nearly.
+        if not ((shares >= 0).all() and (np.abs(total - 1) < 1e-3).all()):
+            raise ValueError("probabilities that are not 0 or more and 1 in sum")
         return shares / total
 
     def loss(self, y: NDArray[Any], predicted: Array) -> float:
@@ -149,7 +170,7 @@ def evaluate(
                 advance(candidate.name)
                 own = seed_of(seed, fold.repeat, fold.fold, number)
                 model, seconds = fit(candidate, train, y[fold.train], own)
-                predicted = _checked(task.predict(model, test), candidate.name)
+                predicted = predict(candidate, task, model, test)
                 rows.append(_row(candidate, fold, number, seconds, y, predicted, task))
                 if fold.repeat == 0 and number == 0:
                     _collect(predictions, candidate.name, len(y), fold.test, predicted)
@@ -211,19 +232,50 @@ def prepare_fold(X: pd.DataFrame, transformer: Any, fold: Fold) -> tuple[Array, 
 
 def fit(candidate: Candidate, X: Any, y: NDArray[Any], seed: int) -> tuple[Any, float]:
     """Return a fitted clone and the seconds it took."""
-    model = seeded(clone(candidate.estimator), seed)
-    with quiet():
+    with _naming(candidate, "be fitted"), quiet():
+        model = seeded(clone(candidate.estimator), seed)
         start = time.perf_counter()
         model.fit(X, y)
         return model, time.perf_counter() - start
 
 
+def predict(candidate: Candidate, task: Task, model: Any, X: Any) -> Array:
+    """Return the checked predictions of a fitted candidate."""
+    with _naming(candidate, "predict"):
+        return task.predict(model, X)
+
+
+@contextmanager
+def _naming(candidate: Candidate, what: str) -> Iterator[None]:
+    """Say whose error it is."""
+    try:
+        yield
+    except Exception as error:
+        raise ValueError(
+            f"candidate {candidate.name!r} could not {what} ({type(error).__name__}: "
+            f"{error}); leave it out or mend its settings."
+        ) from error
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep still about strengths at which an inner fit did not converge."""
+    """Keep still about strengths at which an inner fit did not converge.
+
+    Networks that Ctrl-C cuts short, scikit-learn's and ours, warn and return: here it
+    ends the comparison, whose numbers would be those of half a training.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        yield
+        warnings.filterwarnings("error", _CUT_SHORT)
+        try:
+            yield
+        except UserWarning as warning:
+            if not str(warning).startswith(_CUT_SHORT):
+                raise
+            raise KeyboardInterrupt from None
+
+
+_CUT_SHORT = "Training interrupted by user"
 
 
 def n_parameters(model: Any) -> float:
@@ -255,13 +307,3 @@ def _microseconds(task: Task, model: Any, X: Array) -> float:
         task.predict(model, many)
         times.append(time.perf_counter() - start)
     return min(times) / len(many) * 1e6
-
-
-def _checked(predicted: Array, name: str) -> Array:
-    """Refuse predictions that are no numbers."""
-    if not np.isfinite(predicted).all():
-        raise ValueError(
-            f"candidate {name!r} predicted values that are not finite, so it cannot be "
-            "compared; leave it out or mend its settings."
-        )
-    return predicted

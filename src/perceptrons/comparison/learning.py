@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from perceptrons.comparison.candidates import Candidate
-from perceptrons.comparison.evaluate import Task, fit, prepare_fold, seed_of
+from perceptrons.comparison.evaluate import Task, fit, predict, prepare_fold, seed_of
 from perceptrons.comparison.folds import LEAST_CLASS_ROWS, Fold
 from perceptrons.comparison.statistics import Posterior
 
@@ -63,7 +63,8 @@ def learning_curves(
                 advance(candidate.name)
                 own = seed_of(seed, 0, fold.fold, 0)
                 model, _ = fit(candidate, inputs, y[train], own)
-                value = task.loss(y[fold.test], task.predict(model, held))
+                guess = predict(candidate, task, model, held)
+                value = task.loss(y[fold.test], guess)
                 rows.append((candidate.name, fold.fold, len(train), share, value))
     columns = ["candidate", "fold", "n_train", "share", "value"]
     return pd.DataFrame(rows, columns=columns)
