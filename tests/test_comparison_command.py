@@ -1,6 +1,11 @@
 """The command `perceptrons compare`: sentence, page, JSON, exit codes."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import threading
 
 import numpy as np
 import pandas as pd
@@ -56,6 +61,7 @@ def test_it_prints_the_verdict_and_writes_the_page(houses, tmp_path):
 def test_json_holds_verdict_and_scores_and_warnings_go_to_stderr(houses, tmp_path):
     out = tmp_path / "out"
     done = call(houses, "--target", "price", "--json", "--out", out, *SHORT)
+    assert done.stdout.count("\n") == 1
     found = json.loads(done.stdout)
     assert found["verdict"]["status"] in ("justified", "not justified", "undecided")
     assert found["page"] == str(out / "index.html")
@@ -97,14 +103,122 @@ def test_a_missing_file_is_a_sentence(tmp_path):
     assert "none.csv" in done.stderr
 
 
-def test_a_folder_that_cannot_be_written_is_a_sentence(houses, tmp_path, monkeypatch):
+@pytest.mark.parametrize("as_json", [False, True])
+def test_the_verdict_outlives_a_folder_that_cannot_be_written(
+    houses, tmp_path, monkeypatch, as_json
+):
     def full(self, folder):
         raise PermissionError(13, "Permission denied", str(folder))
 
     monkeypatch.setattr(Comparison, "save", full)
-    done = call(houses, "--target", "price", "--out", tmp_path / "out", *SHORT)
+    options = [*SHORT, "--json"] if as_json else SHORT
+    done = call(houses, "--target", "price", "--out", tmp_path / "out", *options)
     assert done.exit_code == 2
     assert "--out" in done.stderr
+    verdict = json.loads(done.stdout)["verdict"]["sentence"] if as_json else done.stdout
+    assert "95 % interval" in verdict
+    assert "index.html" not in verdict
+
+
+def test_the_verdict_outlives_a_failure_to_draw(houses, tmp_path, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("no pen")
+
+    monkeypatch.setattr("perceptrons.comparison.figures.dependence", fail)
+    out = tmp_path / "out"
+    done = call(houses, "--target", "price", "--out", out, *SHORT)
+    assert isinstance(done.exception, RuntimeError)
+    assert "95 % interval" in done.stdout
+    assert not out.exists()
+
+
+def test_a_table_of_oddities_has_a_verdict_and_a_page(tmp_path, rng):
+    n = 10_000
+    table = pd.DataFrame({"<img src=x>": rng.normal(size=n)})
+    table["many"] = [f"level {i}" for i in range(n)]
+    table["empty"] = np.nan
+    table["price"] = table["<img src=x>"] + rng.normal(size=n)
+    table.to_csv(tmp_path / "odd.csv", index=False)
+    out = tmp_path / "out"
+    done = call(tmp_path / "odd.csv", "--target", "price", "--out", out,
+                "--repeats", 1, "--folds", 2)  # fmt: skip
+    assert done.exit_code == 0
+    assert "'many': Not used: 10,000 different texts in 10,000 rows" in done.stderr
+    page = (out / "index.html").read_text()
+    assert "&lt;img src=x&gt;" in page
+    assert "<img" not in page
+    assert "Not used: it holds no values." in page
+
+
+# Ctrl-C.
+
+CHILD = """
+import sys
+from perceptrons import presets
+from perceptrons.cli import app
+
+make = presets.tabular_regressor
+
+def told(**options):
+    network = make(**options)
+    fit = type(network).fit
+
+    def tell(self, X, y):
+        print("fits", file=sys.stderr, flush=True)
+        return fit(self, X, y)
+
+    type(network).fit = tell
+    return network
+
+presets.tabular_regressor = told
+app()
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no SIGINT for a child on Windows")
+def test_ctrl_c_while_a_network_trains_leaves_nothing(tmp_path, rng):
+    table = pd.DataFrame(rng.normal(size=(3000, 6)), columns=list("abcdef"))
+    table.to_csv(tmp_path / "table.csv", index=False)
+    out = tmp_path / "out"
+    typed = ["compare", tmp_path / "table.csv", "--target", "f", "--out", out]
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, *map(str, typed), "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert child.stderr.readline() == "fits\n"
+        threading.Event().wait(0.2)
+        child.send_signal(signal.SIGINT)
+        stdout, stderr = child.communicate(timeout=30)
+    finally:
+        child.kill()
+    assert child.returncode == 130
+    assert stderr.strip() == "Interrupted."
+    assert stdout == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
+
+
+def test_ctrl_c_while_the_page_is_written_leaves_the_verdict_alone(
+    houses, tmp_path, monkeypatch
+):
+    places = []
+
+    def interrupted(source, target):
+        places.append(target)
+        if len(places) == 3:
+            raise KeyboardInterrupt
+        os.rename(source, target)
+
+    monkeypatch.setattr("os.replace", interrupted)
+    out = tmp_path / "out"
+    done = call(houses, "--target", "price", "--out", out, *SHORT)
+    assert done.exit_code == 130
+    assert done.stderr.strip().endswith("Interrupted.")
+    assert "95 % interval" in done.stdout
+    assert len(places) == 3
+    assert not out.exists()
 
 
 def test_the_page_says_how_to_repeat_it(houses, tmp_path, monkeypatch):

@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn import datasets
+from sklearn.neighbors import KNeighborsRegressor
 
 from perceptrons.comparison.columns import prepare
+from perceptrons.comparison.folds import make_folds
 from perceptrons.comparison.read import read_table, split_target
 
 TABLES = {
@@ -61,6 +63,42 @@ def test_a_renamed_class_is_a_leak(honest):
     (warning,) = leaks(X.assign(state=sold), (y > 0).astype(int))
     assert "'state'" in warning
     assert "100.0 % of the rows right" in warning
+
+
+def test_a_category_that_tells_the_class_is_a_leak(honest, rng):
+    X, y = honest
+    grade = np.digitize(y, [-1, 1])
+    # Twelve codes, each of one class: "A3" is among those of grade 0.
+    code = np.char.add(np.array(list("AKZ"))[grade], rng.integers(0, 4, N).astype(str))
+    (warning,) = leaks(X.assign(code=code), np.array(["low", "mid", "high"])[grade])
+    assert "'code'" in warning
+
+
+def test_a_category_that_tells_the_amount_is_a_leak(honest):
+    X, y = honest
+    band = np.digitize(y, np.quantile(y, np.linspace(0, 1, 13)[1:-1]))
+    level = pd.Series(y).groupby(band).transform("mean")
+    tight = level + 0.02 * (y - level)
+    (warning,) = leaks(X.assign(band=[f"band {b}" for b in band]), tight)
+    assert "'band'" in warning
+
+
+def test_a_number_given_in_the_order_of_the_target_is_a_leak(honest):
+    X, y = honest
+    ticket = 5000 + 3 * y.rank().astype(int)
+    (warning,) = leaks(X.assign(ticket=ticket), y)
+    assert "'ticket'" in warning
+    # Under the name of an identifier it is no feature at all.
+    prepared = prepare(X.assign(ticket_id=ticket), y)
+    assert "ticket_id" not in prepared.features
+
+
+def test_a_time_that_tells_the_target_is_a_leak_unless_it_orders_the_rows(rng):
+    X = pd.DataFrame(rng.normal(size=(N, 3)), columns=["a", "b", "c"])
+    trend = np.arange(N) + rng.normal(size=N)
+    (warning,) = leaks(X.assign(minute=7 + 2 * np.arange(N)), trend)
+    assert "'minute'" in warning
+    assert leaks(X, trend) == []
 
 
 def test_gaps_that_know_the_target_are_a_leak(honest, rng):
@@ -140,6 +178,19 @@ def test_rows_with_gaps_repeat_each_other_too(honest):
 
 def test_distinct_rows_have_no_groups(honest):
     assert prepare(*honest).groups is None
+
+
+def test_copies_of_a_row_do_not_help_whoever_learns_by_heart(rng):
+    # Noise cannot be predicted: who does has seen the row in training.
+    X, y = np.tile(rng.normal(size=(60, 3)), (3, 1)), np.tile(rng.normal(size=60), 3)
+    prepared = prepare(X, y)
+    folds = make_folds(
+        y, classes=False, n_folds=3, repeats=2, seed=0, duplicates=prepared.groups
+    )
+    heart = KNeighborsRegressor(1)
+    for fold in folds:
+        guess = heart.fit(X[fold.train], y[fold.train]).predict(X[fold.test])
+        assert np.mean((guess - y[fold.test]) ** 2) > np.var(y)
 
 
 def test_rows_that_must_repeat_are_no_duplicates(rng):

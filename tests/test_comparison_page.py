@@ -1,8 +1,10 @@
 """The page of a comparison, its files, and its figures in a browser."""
 
+import os
 import re
 import shutil
 import xml.etree.ElementTree as ET
+from pathlib import Path
 from urllib.parse import unquote
 
 import numpy as np
@@ -261,18 +263,49 @@ def test_nothing_is_written_before_everything_is_drawn(amounts, tmp_path, monkey
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_full_disk_leaves_the_old_page(amounts, pages, monkeypatch):
-    page = pages["amounts"] / "index.html"
-    before = page.read_bytes()
+def snapshot(folder):
+    return {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
-    def refuse(*_):
-        raise OSError("disk full")
 
+def test_a_full_disk_leaves_the_old_page_and_all_its_files(amounts, pages, monkeypatch):
+    before = snapshot(pages["amounts"])
+    write, calls = Path.write_bytes, []
+
+    def refuse(path, content):
+        calls.append(path)
+        if len(calls) == 5:
+            raise OSError("disk full")
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    with pytest.raises(OSError, match="disk full"):
+        amounts.save(pages["amounts"])
+    assert len(calls) == 5
+    assert snapshot(pages["amounts"]) == before
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_page_that_fails_in_the_middle_leaves_nothing(
+    amounts, tmp_path, monkeypatch, there
+):
+    out = tmp_path / "deep" / "out"
+    if there:
+        (out / "tables").mkdir(parents=True)
+        (out / "tables" / "mine.csv").write_text("a,b")
+    calls = []
+
+    def refuse(source, target):
+        calls.append(target)
+        if len(calls) == 4:
+            raise OSError("disk full")
+        os.rename(source, target)
+
+    before = sorted(tmp_path.rglob("*"))
     monkeypatch.setattr("os.replace", refuse)
     with pytest.raises(OSError, match="disk full"):
-        amounts.save(page.parent)
-    assert page.read_bytes() == before
-    assert not list(page.parent.rglob(".*"))
+        amounts.save(out)
+    assert len(calls) == 4
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
@@ -359,3 +392,21 @@ def test_the_command_warns_of_the_leak_and_names_the_file(tmp_path):
     assert "leak" in done.stderr
     assert "'copy'" in done.stderr
     assert re.search(r"houses\.csv, SHA-256 [0-9a-f]{64}", text(out))
+
+
+def test_the_page_of_titanic_warns_of_the_column_that_is_the_target(tmp_path):
+    folder = Path(os.environ.get("PERCEPTRONS_DATA", "../shared/data"))
+    path = folder / "tables" / "titanic.csv"
+    if not path.exists():
+        pytest.skip("set PERCEPTRONS_DATA to a folder with tables/")
+    out = tmp_path / "out"
+    done = CliRunner().invoke(
+        app,
+        ["compare", str(path), "--target", "survived", "--out", str(out),
+         "--repeats", "1", "--folds", "3"],
+    )  # fmt: skip
+    warning = "Possible leak: the column 'alive' predicts 'survived' almost alone"
+    assert f"Warning: {warning}" in done.stderr
+    page = text(out)
+    assert page.index(warning) < page.index(", if nothing leaks")
+    assert "--drop alive" in page

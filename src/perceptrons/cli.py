@@ -285,20 +285,23 @@ def compare(
     """Tell whether a neural network is justified on a table."""
     from perceptrons.comparison import command
 
-    typed = shlex.join(["perceptrons", *sys.argv[1:]])
     request = command.Request(
         table, target, out, task, groups, time, drop or [], repeats, folds, rope, seed,
-        jobs, typed,
+        jobs, _command(),
     )  # fmt: skip
     try:
-        result, page = command.run(request)
+        result = command.run(request)
+        for text in result.warnings:
+            typer.echo(f"Warning: {text}", err=True)
+        # Before the page is drawn, so that nothing that fails there costs the answer.
+        sentences = [str(result.verdict), *result.verdict.notes]
+        typer.echo(command.as_json(result, out) if as_json else "\n".join(sentences))
+        page = command.save(result, out)
     except ValueError as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(2) from None
-    for text in result.warnings:
-        typer.echo(f"Warning: {text}", err=True)
-    sentences = [str(result.verdict), *result.verdict.notes, str(page)]
-    typer.echo(command.as_json(result, page) if as_json else "\n".join(sentences))
+    if not as_json:
+        typer.echo(page)
 
 
 @app.command()

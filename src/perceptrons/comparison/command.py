@@ -50,8 +50,8 @@ class Request:
     command: str
 
 
-def run(request: Request) -> tuple[Comparison, Path]:
-    """Compare, write the page, and return both.
+def run(request: Request) -> Comparison:
+    """Read the file and compare; nothing is written.
 
     Parameters
     ----------
@@ -59,14 +59,12 @@ def run(request: Request) -> tuple[Comparison, Path]:
 
     Returns
     -------
-    Comparison, Path
-        The path is that of index.html.
+    Comparison
 
     Raises
     ------
     ValueError
-        If the file, the columns or an option do not allow a comparison, or the folder
-        cannot be written; nothing is then written.
+        If the file, the columns or an option do not allow a comparison.
     """
     if request.out.exists() and not request.out.is_dir():
         raise DataError(f"--out must name a folder, got the file {request.out}.")
@@ -85,16 +83,31 @@ def run(request: Request) -> tuple[Comparison, Path]:
         n_jobs=request.jobs,
         progress=True,
     )
-    result = replace(result, reproduce=request.command, source=source(request.table))
+    return replace(result, reproduce=request.command, source=source(request.table))
+
+
+def save(result: Comparison, folder: Path) -> Path:
+    """Write the page and return the path of index.html.
+
+    Parameters
+    ----------
+    result : Comparison
+    folder : Path
+
+    Raises
+    ------
+    DataError
+        If the folder cannot be written; nothing is then written.
+    """
     try:
-        return result, result.save(request.out)
+        return result.save(folder)
     except OSError as error:
         raise DataError(
-            f"{request.out} cannot be written ({error}); choose a folder you can write "
-            "to with --out."
+            f"{folder} cannot be written ({error}); choose a folder you can write to "
+            "with --out."
         ) from error
 
 
-def as_json(result: Comparison, page: Path) -> str:
-    """Return everything but predictions as JSON."""
-    return json.dumps({"page": str(page), **result.as_dict()})
+def as_json(result: Comparison, folder: Path) -> str:
+    """Return everything but predictions, and where the page will be, as JSON."""
+    return json.dumps({"page": str(folder / "index.html"), **result.as_dict()})

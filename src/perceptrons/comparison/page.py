@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import warnings
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import pandas as pd
-from matplotlib.figure import Figure
 
 from perceptrons.comparison import figures, leaks
 from perceptrons.comparison.differences import differences
+from perceptrons.comparison.files import Files
 from perceptrons.comparison.result import Comparison
 from perceptrons.comparison.verdict import percent, probability
-from perceptrons.report import drawing
-from perceptrons.report.document import write_whole
 from perceptrons.study import provenance
-
-# A larger CSV file stays beside the page: all in it would be there twice.
-_CARRIED = 64 * 1024
 
 _METRICS = {
     "RMSE": "RMSE is the root of the mean squared error, in units of the target.",
@@ -32,42 +25,8 @@ _METRICS = {
 }
 
 
-@dataclass
-class _Files:
-    """What will be written, so that nothing is before everything is there."""
-
-    contents: dict[str, bytes] = field(default_factory=dict)
-
-    def csv(self, name: str, table: pd.DataFrame) -> dict[str, Any]:
-        """Add a table and return its link."""
-        content = table.to_csv(index=False).encode()
-        self.contents[f"tables/{name}.csv"] = content
-        carried = len(content) <= _CARRIED
-        link = f"tables/{name}.csv"
-        if carried:
-            link = f"data:text/csv;base64,{base64.b64encode(content).decode()}"
-        return {"name": f"{name}.csv", "link": link, "carried": carried}
-
-    def picture(
-        self, name: str, title: str, caption: str, figure: Figure, table: pd.DataFrame
-    ) -> dict[str, Any]:
-        """Add a figure and its numbers and return what the template prints."""
-        with warnings.catch_warnings():
-            # Browsers have the letters that matplotlib's own font lacks.
-            warnings.filterwarnings("ignore", "Glyph .* missing from font")
-            svg = drawing.draw(figure).svg
-        self.contents[f"figures/{name}.svg"] = svg
-        return {
-            "name": name,
-            "title": title,
-            "caption": caption,
-            "svg": drawing.inline_svg(svg, name, title),
-            "csv": self.csv(name, table),
-        }
-
-
 def write(comparison: Comparison, folder: Path) -> Path:
-    """Write index.html with its tables and figures, each whole or not at all.
+    """Write index.html with its tables and figures, all of them or none.
 
     Parameters
     ----------
@@ -85,7 +44,7 @@ def write(comparison: Comparison, folder: Path) -> Path:
     OSError
         If the folder cannot be written.
     """
-    files = _Files()
+    files = Files()
     loaders = [jinja2.PackageLoader(f"perceptrons.{n}", ".") for n in _TEMPLATES]
     environment = jinja2.Environment(
         loader=jinja2.ChoiceLoader(loaders),
@@ -95,17 +54,15 @@ def write(comparison: Comparison, folder: Path) -> Path:
     )
     template = environment.get_template("comparison.html.j2")
     html = template.render(**_context(comparison, files), count=_count)
-    for name, content in files.contents.items():
-        write_whole(folder / name, content)
-    page = folder / "index.html"
-    write_whole(page, html.encode())
-    return page
+    files.contents["index.html"] = html.encode()
+    files.write(folder)
+    return folder / "index.html"
 
 
 _TEMPLATES = ("comparison", "report")
 
 
-def _context(comparison: Comparison, files: _Files) -> dict[str, Any]:
+def _context(comparison: Comparison, files: Files) -> dict[str, Any]:
     """Return what the template prints."""
     prepared = comparison.prepared
     told = [text for text in comparison.warnings if text.startswith(leaks.OPENING)]
@@ -235,7 +192,7 @@ def _has_curve(comparison: Comparison) -> bool:
     return bool(comparison.learning["n_train"].nunique() > 1)
 
 
-def _gains(comparison: Comparison, files: _Files) -> Iterator[dict[str, Any]]:
+def _gains(comparison: Comparison, files: Files) -> Iterator[dict[str, Any]]:
     """Yield the forest plot and the learning curves."""
     reference, metric = comparison.reference, comparison.metric
     rope = f"{100 * comparison.rope:g}"
