@@ -236,6 +236,13 @@ def test_classes_that_are_all_but_certain_leave_nothing_to_gain(small, rng):
     assert "nothing is left to gain" in found.verdict.notes[0]
 
 
+def test_a_leak_is_named_with_the_verdict(small, rng):
+    X, y = linear(60, rng)
+    found = perceptrons.compare(np.c_[X, 2 * y + 1], y, **SHORT)
+    assert found.verdict.leaks == ("x3",)
+    assert "Unless 'x3' leaks the target, a network" in str(found.verdict)
+
+
 class Own(BaseEstimator):
     """An estimator of the user's that does what it is told."""
 

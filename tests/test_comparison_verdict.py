@@ -16,6 +16,7 @@ from perceptrons.comparison.verdict import (
     percent,
     probability,
     same_digits,
+    significant,
 )
 
 NUMBERS = {
@@ -50,7 +51,7 @@ def test_justified():
     numbers = NUMBERS | {"value": 2.0, "gain": 0.127, "low": 0.05, "high": 0.2}
     verdict = Verdict(status="justified", **numbers | {"p_gain": 0.99973})
     assert str(verdict) == (
-        "A network is justified: RMSE 2 against 2.29 for Ridge, gain 12.7 % (95 % "
+        "A network is justified: RMSE 2.00 against 2.29 for Ridge, gain 12.7 % (95 % "
         "interval 5.0 to 20.0 %), probability of a gain above 0.999; " + COST
     )
 
@@ -123,7 +124,41 @@ def test_probability(value, text):
 def test_digits_tell_values_apart():
     assert same_digits(2.31, 2.29) == ("2.31", "2.29")
     assert same_digits(0.123456, 0.123412) == ("0.1235", "0.1234")
-    assert same_digits(1.0, 1.0) == ("1", "1")
+    assert same_digits(1.0, 1.0) == ("1.0000", "1.0000")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.43, "0.430"),
+        (2.0, "2.00"),
+        (9.999, "10.0"),
+        (0.0999999, "0.100"),
+        (100.0, "100"),
+        (1234.5, "1,230"),
+        (45213.2, "45,200"),
+        (0.000456, "0.000456"),
+        (4.56e-5, "4.56e-05"),
+        (5e9, "5.00e+09"),
+        (0.0, "0"),
+        (-2.5, "-2.50"),
+    ],
+)
+def test_three_digits_without_an_exponent_where_it_can_be(value, text):
+    assert significant(value) == text
+
+
+def test_where_no_error_is_left_a_sure_gain_is_not_told_as_a_reason():
+    text = str(Verdict(status="not justified", **NUMBERS | {"p_practical": 0.999}))
+    assert "but next to no error is left to lower; it costs" in text
+    assert "0.999" not in text
+
+
+def test_a_leak_is_named_in_the_sentence():
+    one = str(Verdict(status="justified", leaks=("alive",), **NUMBERS))
+    assert one.startswith("Unless 'alive' leaks the target, a network is justified: ")
+    two = str(Verdict(status="undecided", leaks=("a", "b"), **NUMBERS))
+    assert two.startswith("Unless 'a' or 'b' leak the target, it is undecided whether")
 
 
 def curves(gains):

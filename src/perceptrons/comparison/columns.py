@@ -45,6 +45,8 @@ class Prepared:
         Every column given, and what was done with it.
     warnings : list of str
         Leaks first.
+    leaks : tuple of str
+        Columns that predict the target almost alone.
     groups : ndarray of int, of shape (n,), or None
         Equal for rows that repeat each other; None if none do.
     rows : ndarray of int, of shape (n,)
@@ -60,6 +62,7 @@ class Prepared:
     transformer: ColumnTransformer
     columns: list[Column]
     warnings: list[str]
+    leaks: tuple[str, ...]
     groups: NDArray[np.intp] | None
     rows: NDArray[np.intp]
 
@@ -141,6 +144,7 @@ def prepare(
             *chosen.warnings,
             *(f"Column {c.name!r}: {c.action}" for c in columns if c.kind in _TOLD),
         ],
+        leaks=tuple(leak.column for leak in found),
         groups=groups,
         rows=rows,
     )

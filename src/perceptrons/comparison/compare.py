@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -148,31 +149,41 @@ def compare(
         _checks.choice("against", against, names)
     threads = 1 if prepared.X.size < _FEW_CELLS else n_jobs
     with threadpool_limits(threads), _bar(progress, _fits(folds, entries)) as advance:
-        evaluation, curves, reference = _measure(
+        measured = _measure(
             prepared, folds, entries, against, seed, time is not None, advance
         )
     caveats = [*left_out, *_caveats(folds, time is not None)]
-    return _assemble(
-        prepared, folds, entries, evaluation, curves, reference, rope, seed, caveats
-    )
+    return _assemble(prepared, folds, entries, measured, rope, seed, caveats)
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """All scores, the learning curves, and what gains are measured against."""
+
+    evaluation: Evaluation
+    curves: pd.DataFrame
+    reference: str
+
+    @property
+    def costs(self) -> pd.DataFrame:
+        """Costs by candidate, and how many times the training of the reference."""
+        costs = self.evaluation.costs
+        seconds = costs["seconds"].astype(float)
+        return costs.assign(times=seconds / seconds[self.reference])
 
 
 def _assemble(
     prepared: Prepared,
     folds: Folds,
     entries: Sequence[Candidate],
-    evaluation: Evaluation,
-    curves: pd.DataFrame,
-    reference: str,
+    measured: _Measured,
     rope: float,
     seed: int,
     caveats: list[str],
 ) -> Comparison:
     """Judge what was measured and return all of it."""
-    scores, costs, task = evaluation.scores, evaluation.costs, _task(prepared)
-    costs = costs.assign(
-        times=costs["seconds"] / costs["seconds"].astype(float)[reference]
-    )
+    task, reference = _task(prepared), measured.reference
+    scores, costs = measured.evaluation.scores, measured.costs
     table = _table(entries)
     gains = measure(scores, reference, entries[0].name, folds.test_to_train, task.exact)
     verdict = judge(
@@ -180,10 +191,11 @@ def _assemble(
         NETWORK,
         table,
         costs,
-        curves,
+        measured.curves,
         metric=task.metric,
         rope=rope,
         n_rows=len(prepared.y),
+        leaks=prepared.leaks,
     )
     return Comparison(
         verdict=verdict,
@@ -202,8 +214,8 @@ def _assemble(
         statistics=statistics_table(gains, list(table.index), rope),
         costs=costs,
         noise=noise_table(gains, scores),
-        learning=curves,
-        predictions=evaluation.predictions,
+        learning=measured.curves,
+        predictions=measured.evaluation.predictions,
         warnings=list(prepared.warnings),
         caveats=caveats,
         reproduce=f"perceptrons.compare(X, y, random_state={seed})",
@@ -225,8 +237,8 @@ def _measure(
     seed: int,
     along_time: bool,
     advance: Callable[[str], None],
-) -> tuple[Evaluation, pd.DataFrame, str]:
-    """Return all scores, the learning curves, and the reference."""
+) -> _Measured:
+    """Fit everything, on all folds and on parts of some."""
     data = prepared.X, prepared.y, prepared.transformer
     task = _task(prepared)
     evaluation = evaluate(
@@ -237,11 +249,8 @@ def _measure(
     parts = learning_curves(
         *data, folds.first, pair, task, seed=seed, latest=along_time, advance=advance
     )
-    return (
-        evaluation,
-        with_whole(parts, evaluation.scores, [e.name for e in pair]),
-        reference,
-    )
+    curves = with_whole(parts, evaluation.scores, [entry.name for entry in pair])
+    return _Measured(evaluation, curves, reference)
 
 
 def _fits(folds: Folds, entries: Sequence[Candidate]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -63,6 +64,8 @@ class Verdict:
         Of the network.
     notes : tuple of str
         What else the comparison shows, a sentence each.
+    leaks : tuple of str
+        Columns that predict the target almost alone.
     """
 
     status: Status
@@ -80,26 +83,35 @@ class Verdict:
     more_rows: int | None
     cost: Cost
     notes: tuple[str, ...] = ()
+    leaks: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Return the sentence."""
         opening = {
-            "justified": "A network is justified",
-            "not justified": "A network is not justified",
-            "undecided": "It is undecided whether a network is justified",
+            "justified": "a network is justified",
+            "not justified": "a network is not justified",
+            "undecided": "it is undecided whether a network is justified",
         }[self.status]
+        if self.leaks:
+            leak = "leak" if len(self.leaks) > 1 else "leaks"
+            listed = " or ".join(map(repr, self.leaks))
+            opening = f"unless {listed} {leak} the target, {opening}"
         ours, theirs = same_digits(self.value, self.reference_value)
         chance = {
             "justified": f"probability of a gain {probability(self.p_gain)}",
             "not justified": "probability of a practical gain "
-            f"{probability(self.p_practical)}",
+            f"{probability(self.p_practical)}"
+            # Sure gains do not count where the reference makes next to no error.
+            if self.p_practical <= 1 - CERTAIN
+            else "but next to no error is left to lower",
             "undecided": f"probability of a gain {probability(self.p_gain)}, of a "
             f"practical gain {probability(self.p_practical)}",
         }[self.status]
         return (
-            f"{opening}: {self.metric} {ours} against {theirs} for {self.reference}, "
-            f"gain {percent(self.gain)} % (95 % interval {percent(self.low)} to "
-            f"{percent(self.high)} %), {chance}{self._rows()}; it costs {self._cost()}."
+            f"{opening[0].upper()}{opening[1:]}: {self.metric} {ours} against {theirs} "
+            f"for {self.reference}, gain {percent(self.gain)} % (95 % interval "
+            f"{percent(self.low)} to {percent(self.high)} %), {chance}{self._rows()}; "
+            f"it costs {self._cost()}."
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -135,6 +147,7 @@ def judge(
     metric: str,
     rope: float,
     n_rows: int,
+    leaks: tuple[str, ...] = (),
 ) -> Verdict:
     """Return the verdict on the network.
 
@@ -151,6 +164,8 @@ def judge(
     metric : str
     rope : float
     n_rows : int
+    leaks : tuple of str, default=()
+        Columns that predict the target almost alone.
     """
     posterior = gains.posterior(network)
     low, high = gains.interval(network)
@@ -180,6 +195,7 @@ def judge(
         more_rows=more,
         cost=Cost(**{str(name): float(costs[name][network]) for name in costs}),
         notes=_notes(gains, network, table["kind"], metric, rope),
+        leaks=leaks,
     )
 
 
@@ -198,15 +214,17 @@ def _notes(
         if kind == "constant" and value <= best * (1 + rope):
             found.append(
                 f"The constant does as well as {gains.reference} ({metric} "
-                f"{value:.3g}): the columns hardly predict the target, linearly."
+                f"{significant(value)}): the columns hardly predict the target, "
+                "linearly."
             )
         if kind == "yardstick":
             posterior = gains.posterior(str(name))
             ahead = value < gains.mean(network) * (1 - rope)
             if ahead and decide(posterior, rope) == "justified":
                 found.append(
-                    f"Gradient boosting does better than both: {metric} {value:.3g}, "
-                    f"gain {percent(posterior.mean)} % over {gains.reference}."
+                    f"Gradient boosting does better than both: {metric} "
+                    f"{significant(value)}, gain {percent(posterior.mean)} % over "
+                    f"{gains.reference}."
                 )
     return tuple(found)
 
@@ -230,10 +248,27 @@ def decide(posterior: Posterior, rope: float) -> Status:
 def same_digits(a: float, b: float) -> tuple[str, str]:
     """Write two values with three digits, or as many more as tell them apart."""
     for digits in (3, 4, 5):
-        texts = f"{a:.{digits}g}", f"{b:.{digits}g}"
+        texts = significant(a, digits), significant(b, digits)
         if texts[0] != texts[1]:
             break
     return texts
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """Write a value with so many significant digits: 0.430, 2.00, 45,200.
+
+    Parameters
+    ----------
+    value : float
+    digits : int, default=3
+    """
+    rounded = float(f"{value:.{digits}g}")
+    if rounded == 0:
+        return "0"
+    if not 1e-4 <= abs(rounded) < 1e9:
+        return f"{value:.{digits - 1}e}"
+    before = 1 + math.floor(math.log10(abs(rounded)))
+    return f"{rounded:,.{max(0, digits - before)}f}"
 
 
 def percent(share: float) -> str:
