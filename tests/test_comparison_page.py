@@ -19,6 +19,7 @@ from perceptrons.cli import app
 from perceptrons.comparison import dependence, figures
 from perceptrons.comparison.columns import prepare
 from perceptrons.comparison.compare import compare
+from perceptrons.comparison.verdict import significant
 
 N = 240
 EVIL = '<script>alert("x")</script> & $a$ {{ 7 * 7 }}'
@@ -118,7 +119,7 @@ def test_the_candidates_are_those_of_the_result(pages, amounts):
     pd.testing.assert_frame_equal(written, amounts.table(), rtol=1e-12)
     page = text(pages["amounts"])
     for name, row in amounts.table().iterrows():
-        assert f"{name} {row['RMSE']:.4g}" in page
+        assert f"{name} {significant(row['RMSE'], 4)}" in page
 
 
 def test_every_column_is_accounted_for(pages, amounts):
@@ -222,6 +223,34 @@ def test_partial_dependence_of_a_line_is_the_line(rng):
     kind = curves[(curves["feature"] == "kind") & (curves["candidate"] == "OLS")]
     levels = kind.set_index("value")["prediction"]
     np.testing.assert_allclose(levels["v"] - levels["u"], 5)
+
+
+def test_predictions_far_from_any_true_value_do_not_flatten_the_rest(pages):
+    table = pd.DataFrame(
+        {
+            "feature": "a",
+            "candidate": ["OLS"] * 3 + ["network"] * 3,
+            "value": [0, 1, 2] * 2,
+            "prediction": [-300.0, 5, 9, 4, 5, 6],
+            "of class": "",
+        }
+    )
+    kinds = pd.Series({"OLS": "linear", "network": "network"})
+    drawn = figures.dependence(table, "y", kinds, figures.around([0, 10]))
+    low, high = drawn.axes[0].get_ylim()
+    assert -7 < low < -4
+    assert 9 < high < 11
+    assert "leave the picture" not in text(pages["amounts"])
+
+
+def test_the_page_states_the_rule(pages):
+    for folder in pages.values():
+        page = text(folder)
+        assert (
+            "justified if P(gain > 0) is at least 0.95 and the gain at least 1 %"
+            in page
+        )
+        assert "not if P(gain > 1 %) is at most 0.05" in page
 
 
 def test_rows_never_tested_are_left_out(tmp_path, rng):

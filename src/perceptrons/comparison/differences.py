@@ -106,8 +106,13 @@ def _dependence(comparison: Comparison) -> dict[str, Any]:
     models = {name: comparison.fitted(name) for name in (reference, network)}
     table = dependence.curves(prepared, columns, models)
     drawn, ylabel = table, f"average prediction of {target}"
+    within, beyond = (-np.inf, np.inf), ""
     if prepared.classes is not None:
         ylabel = f"average probability of {target}"
+    else:
+        within = figures.around(prepared.y)
+        if not table["prediction"].between(*within).all():
+            beyond = _BEYOND
     if prepared.classes is not None and len(prepared.classes) == 2:
         ylabel += f" = {prepared.classes[1]}"
         drawn = table.assign(**{"of class": ""})
@@ -117,7 +122,16 @@ def _dependence(comparison: Comparison) -> dict[str, Any]:
         "caption": "Average prediction of both, trained on all rows, as one column "
         "varies and the others stay as they are (partial dependence), for the columns "
         "that the difference of their predictions follows most. Where the two run "
-        "together, the network has found nothing that the other lacks.",
-        "figure": figures.dependence(drawn, ylabel, comparison.candidates["kind"]),
+        f"together, the network has found nothing that the other lacks.{beyond}",
+        "figure": figures.dependence(
+            drawn, ylabel, comparison.candidates["kind"], within
+        ),
         "table": table,
     }
+
+
+_BEYOND = (
+    " Curves that leave the picture are far from any true value: the column moves "
+    "together with others, and where it varies alone, models guess for rows that do "
+    "not exist."
+)

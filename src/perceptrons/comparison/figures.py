@@ -116,12 +116,17 @@ def forest(comparison: Comparison) -> Figure:
     return figure
 
 
+def has_arrow(gains: pd.Series[float]) -> bool:
+    """Tell whether the forest plot shows some gain as an arrow at its edge."""
+    return bool((gains < _LEAST_SHOWN).any())
+
+
 def _interval(axes: Axes, place: int, row: Any) -> None:
     """Draw one gain and its interval, or an arrow at the left edge."""
     color = _COLORS[row.kind]
     if row.gain < _LEAST_SHOWN:
         edge = axes.get_yaxis_transform()
-        axes.plot(0.015, place, "<", color=color, ms=7, transform=edge, clip_on=False)
+        axes.plot(0.03, place, "<", color=color, ms=7, transform=edge)
         return
     axes.plot([100 * row.low, 100 * row.high], [place, place], color=color, lw=2)
     axes.plot(100 * row.gain, place, "o", color=color, ms=7)
@@ -178,6 +183,19 @@ def learning_curves(table: pd.DataFrame, metric: str, kinds: pd.Series[str]) -> 
     return figure
 
 
+def around(truth: Any) -> tuple[float, float]:
+    """Return a range about twice as wide as that of the truth.
+
+    What is predicted beyond it would flatten all else.
+
+    Parameters
+    ----------
+    truth : array-like of shape (n,)
+    """
+    low, high = float(np.min(truth)), float(np.max(truth))
+    return low - (high - low) / 2, high + (high - low) / 2
+
+
 def truth(table: pd.DataFrame, target: str, kinds: pd.Series[str]) -> Figure:
     """Draw out-of-fold predictions against the truth, a panel per model.
 
@@ -194,11 +212,9 @@ def truth(table: pd.DataFrame, target: str, kinds: pd.Series[str]) -> Figure:
     Figure
         On the diagonal predictions are right.
     """
-    ends = table["truth"].min(), table["truth"].max()
-    span = ends[1] - ends[0]
-    low = max(table["predicted"].min(), ends[0] - span / 2)
-    high = min(table["predicted"].max(), ends[1] + span / 2)
-    limits = min(low, ends[0]) - 0.03 * span, max(high, ends[1]) + 0.03 * span
+    found = pd.concat([table["truth"], table["predicted"]])
+    low, high = np.clip([found.min(), found.max()], *around(table["truth"]))
+    limits = low - 0.02 * (high - low), high + 0.02 * (high - low)
     models = list(table.groupby("candidate", sort=False))
     with _panels(1, len(models), (_WIDTH, 3.0)) as (figure, panels):
         for axes, (name, rows) in zip(panels, models, strict=True):
@@ -272,7 +288,12 @@ def _matrix(axes: Axes, counts: np.ndarray[Any, Any]) -> None:
         spine.set(visible=True, color=GRID)
 
 
-def dependence(table: pd.DataFrame, ylabel: str, kinds: pd.Series[str]) -> Figure:
+def dependence(
+    table: pd.DataFrame,
+    ylabel: str,
+    kinds: pd.Series[str],
+    within: tuple[float, float] = (-np.inf, np.inf),
+) -> Figure:
     """Draw average predictions as one column varies, a panel per column.
 
     Parameters
@@ -283,6 +304,8 @@ def dependence(table: pd.DataFrame, ylabel: str, kinds: pd.Series[str]) -> Figur
     ylabel : str
     kinds : Series of str
         Of the candidates.
+    within : (float, float), default=(-inf, inf)
+        Predictions beyond are not drawn.
 
     Returns
     -------
@@ -291,7 +314,7 @@ def dependence(table: pd.DataFrame, ylabel: str, kinds: pd.Series[str]) -> Figur
     features = list(dict.fromkeys(table["feature"]))
     n_rows = -(-len(features) // 2)
     # One scale for all panels, or a small effect would look like a large one.
-    low, high = table["prediction"].min(), table["prediction"].max()
+    low, high = np.clip([table["prediction"].min(), table["prediction"].max()], *within)
     margin = 0.05 * (high - low) or 1.0
     with _panels(n_rows, 2, (_WIDTH, 0.6 + 2.2 * n_rows)) as (figure, panels):
         for axes, feature in zip(panels, features, strict=False):

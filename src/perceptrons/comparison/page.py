@@ -15,7 +15,7 @@ from perceptrons.comparison import figures, leaks
 from perceptrons.comparison.differences import differences
 from perceptrons.comparison.files import Files
 from perceptrons.comparison.result import Comparison
-from perceptrons.comparison.verdict import percent, probability
+from perceptrons.comparison.verdict import CERTAIN, percent, probability, significant
 from perceptrons.study import provenance
 
 _METRICS = {
@@ -86,6 +86,8 @@ def _context(comparison: Comparison, files: Files) -> dict[str, Any]:
         "reference": comparison.reference,
         "reference_role": _role(kinds[comparison.reference]),
         "rope": f"{100 * comparison.rope:g}",
+        "certain": f"{CERTAIN:g}",
+        "doubtful": f"{1 - CERTAIN:.2g}",
         "caveats": [*comparison.caveats, *_noise(comparison)],
         "descriptions": list(comparison.candidates["description"].items()),
         "gains": list(_gains(comparison, files)),
@@ -153,7 +155,7 @@ def _rows(comparison: Comparison) -> Iterator[dict[str, Any]]:
             "kind": row["kind"],
             "chosen": name in (comparison.reference, comparison.network),
             "cells": [
-                f"{row[comparison.metric]:.4g}",
+                significant(row[comparison.metric], 4),
                 *gain,
                 _minus(f"{row[comparison.second_metric]:.3f}"),
                 f"{row['parameters']:,.0f}" if known else "—",
@@ -196,13 +198,14 @@ def _gains(comparison: Comparison, files: Files) -> Iterator[dict[str, Any]]:
     """Yield the forest plot and the learning curves."""
     reference, metric = comparison.reference, comparison.metric
     rope = f"{100 * comparison.rope:g}"
+    far = figures.has_arrow(comparison.statistics["gain"])
+    arrow = " An arrow: too far left to show." if far else ""
     yield files.picture(
         "gains",
         f"Gain over {reference}",
         f"Relative drop of {metric} against {reference} on the same folds, with its "
-        "95 % interval; to the right of zero is better. In the gray band, up to "
-        f"{rope} % either way, models are practically equal. An arrow: too far left to "
-        "show.",
+        "95 % interval; to the right of zero is better. In the gray band around zero, "
+        f"up to {rope} % either way, models are practically equal.{arrow}",
         figures.forest(comparison),
         comparison.statistics.reset_index(),
     )
