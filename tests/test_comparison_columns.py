@@ -329,6 +329,16 @@ def test_arrays_get_names_and_are_used_whole(rng):
     np.testing.assert_array_equal(prepared.transformer.fit_transform(prepared.X), X)
 
 
+def test_a_target_may_be_a_table_of_one_column(rng, amounts):
+    X = table(rng)
+    whole = prepare(X, amounts)
+    frame = prepare(X, amounts.to_frame())
+    array = prepare(X, amounts.to_numpy()[:, None])
+    assert frame.target == whole.target == "price"
+    np.testing.assert_array_equal(frame.y, whole.y)
+    np.testing.assert_array_equal(array.y, whole.y)
+
+
 def test_columns_without_a_name_get_one_by_their_place(rng, amounts):
     X = pd.DataFrame(rng.normal(size=(N, 4)), columns=[None, "b", np.nan, " "])
     prepared = prepare(X, amounts)

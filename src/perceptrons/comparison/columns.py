@@ -195,9 +195,13 @@ def as_table(X: pd.DataFrame | ArrayLike) -> pd.DataFrame:
 
 def _column(y: ArrayLike) -> pd.Series[Any]:
     """Return y as one column."""
+    if isinstance(y, pd.DataFrame) and y.shape[1] == 1:
+        y = y.iloc[:, 0]
     if isinstance(y, pd.Series):
         return y
     array = np.asarray(y)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
     if array.ndim != 1:
         raise DataError(f"y must be one column, got the shape {array.shape}.")
     return pd.Series(array).infer_objects()

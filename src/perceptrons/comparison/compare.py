@@ -93,7 +93,7 @@ def compare(
     random_state : int or None, default=None
         Seed of folds and fits; None draws one, kept as ``result.seed``.
     n_jobs : int or None, default=None
-        Most threads; None: all cores this process may use.
+        Most threads; None or -1: all cores this process may use.
     progress : bool, default=False
         Show a bar on standard error.
 
@@ -126,8 +126,9 @@ def compare(
     """
     _checks.integer("repeats", repeats, 1, "5 is the default")
     _checks.integer("n_folds", n_folds, 2, "5 is the default")
+    n_jobs = None if n_jobs == -1 else n_jobs
     if n_jobs is not None:
-        _checks.integer("n_jobs", n_jobs, 1, "None takes all cores")
+        _checks.integer("n_jobs", n_jobs, 1, "None or -1 takes all cores")
     _checks.real("rope", rope, "0.01 is 1 %", low=0, high=1, closed="left")
     seed = _seed(random_state)
     X, groups = inputs.take_groups(X, groups)

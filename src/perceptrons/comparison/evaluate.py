@@ -77,7 +77,7 @@ class Task:
                     f"{amounts.shape}"
                 )
             if not np.isfinite(amounts).all():
-                raise ValueError("values that are not finite")
+                raise ValueError("the predictions are not finite")
             return amounts.ravel()
         shares = np.asarray(model.predict_proba(X), np.float64)
         if shares.shape != (len(X), len(self.classes)):
@@ -88,7 +88,7 @@ class Task:
         total: Array = shares.sum(axis=1, keepdims=True)
         # Computed in float32 they add up to 1 only nearly.
         if not ((shares >= 0).all() and (np.abs(total - 1) < 1e-3).all()):
-            raise ValueError("probabilities that are not 0 or more and 1 in sum")
+            raise ValueError("probabilities must be 0 or more and 1 in sum")
         return shares / total
 
     def loss(self, y: NDArray[Any], predicted: Array) -> float:
