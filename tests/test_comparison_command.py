@@ -66,8 +66,7 @@ def test_json_holds_verdict_and_scores_and_warnings_go_to_stderr(houses, tmp_pat
     assert found["verdict"]["status"] in ("justified", "not justified", "undecided")
     assert found["page"] == str(out / "index.html")
     assert len(found["scores"]) > 0
-    assert "leak" in done.stderr
-    assert "'copy'" in done.stderr
+    assert done.stderr.startswith("Warning: Possible leak: the column 'copy'")
 
 
 @pytest.mark.parametrize(
@@ -195,7 +194,8 @@ def test_ctrl_c_while_a_network_trains_leaves_nothing(tmp_path, rng):
     finally:
         child.kill()
     assert child.returncode == 130
-    assert stderr.strip() == "Interrupted."
+    # The network's own line was read above; other folds may have begun meanwhile.
+    assert stderr.replace("fits\n", "") == "Interrupted.\n"
     assert stdout == ""
     assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
 
@@ -215,7 +215,7 @@ def test_ctrl_c_while_the_page_is_written_leaves_the_verdict_alone(
     out = tmp_path / "out"
     done = call(houses, "--target", "price", "--out", out, *SHORT)
     assert done.exit_code == 130
-    assert done.stderr.strip().endswith("Interrupted.")
+    assert done.stderr.endswith("\nInterrupted.\n")
     assert "95 % interval" in done.stdout
     assert len(places) == 3
     assert not out.exists()
