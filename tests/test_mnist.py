@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import os
 import threading
+import time
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -178,7 +179,7 @@ class Mirror:
         self.released = threading.Event()
 
     def __call__(self, answer):
-        """Add a mirror: contents by name, a status, "trickle", or None for silence."""
+        """Add a mirror: contents by name, a status, bytes to trickle, or silence."""
         mirror = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -187,7 +188,7 @@ class Mirror:
                 if answer is None:
                     mirror.released.wait(10)
                     return
-                if answer == "trickle":
+                if isinstance(answer, bytes):
                     self.trickle()
                     return
                 if isinstance(answer, int):
@@ -200,12 +201,14 @@ class Mirror:
                 self.wfile.write(body)
 
             def trickle(self):
-                self.send_response(200)
-                self.send_header("Content-Length", str(1 << 20))
-                self.end_headers()
+                if answer:
+                    self.send_response(200)
+                    self.send_header("Content-Length", str(1 << 20))
+                    self.end_headers()
                 with suppress(OSError):
+                    # Without an answer not even the line of the status ends.
                     while not mirror.released.wait(0.05):
-                        self.wfile.write(bytes(2048))
+                        self.wfile.write(answer or b"H")
 
             def log_message(self, *arguments):
                 pass
@@ -254,11 +257,14 @@ def test_the_next_mirror_is_asked_if_one_fails(contents, mirror, first):
     assert len(mirror.asked) == 5
 
 
-def test_a_mirror_that_trickles_is_given_up(contents, mirror, monkeypatch):
-    monkeypatch.setattr(mnist, "LIMIT", 0.3)
-    mirror("trickle")
+@pytest.mark.parametrize("bite", [bytes(2048), b"1", b""], ids=["2 kB", "1 B", "head"])
+def test_a_mirror_that_trickles_is_given_up(contents, mirror, monkeypatch, bite):
+    monkeypatch.setattr(mnist, "LIMIT", 0.5)
+    mirror(bite)
     mirror(contents)
+    began = time.monotonic()
     assert len(load_mnist("official").X_train) == TRAIN
+    assert time.monotonic() - began < 5.0
     assert len(mirror.asked) == 5
 
 

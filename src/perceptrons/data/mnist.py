@@ -11,10 +11,10 @@ import hashlib
 import io
 import os
 import tempfile
+import threading
 import time
 import zlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -214,34 +214,44 @@ def _download(folder: Path) -> None:
     )
 
 
-class _Timed(io.FileIO):
-    """A file that can be written until a time of the monotonic clock.
-
-    A mirror that trickles is never silent for long, so that no timeout of the
-    connection ends it.
-    """
-
-    def __init__(self, path: Path, deadline: float) -> None:
-        super().__init__(path, "wb")
-        self._deadline = deadline
-
-    def write(self, data: Any, /) -> int:
-        """Write bytes, or raise TimeoutError."""
-        if time.monotonic() > self._deadline:
-            raise TimeoutError(f"not done after {LIMIT:g} s")
-        return super().write(data)
-
-
 def _fetch(mirror: str, name: str, folder: Path, deadline: float) -> None:
     """Download one file; it appears in the folder whole and checked, or not at all."""
-    import pooch
-
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".download-") as scratch:
         part = Path(scratch) / f"{name}.gz"
-        # Small chunks: one is written only when all of it is there.
-        get = pooch.HTTPDownloader(timeout=TIMEOUT, chunk_size=1 << 10)
-        with _Timed(part, deadline) as file:
-            get(f"{mirror}/{name}.gz", file, None)
+        part.write_bytes(_received(f"{mirror}/{name}.gz", deadline))
         _checked(part, name)
         part.replace(folder / part.name)
+
+
+def _received(url: str, deadline: float) -> bytes:
+    """Return what an address sends until a time of the monotonic clock.
+
+    A mirror that trickles is never silent for long, so that no timeout of the
+    connection ends it: a thread waits for it, and this one no longer than it may.
+
+    Raises
+    ------
+    OSError
+        If the mirror fails or is too slow, with its own words.
+    """
+    import pooch
+
+    content, failures = io.BytesIO(), []
+
+    def receive() -> None:
+        try:
+            pooch.HTTPDownloader(timeout=TIMEOUT)(url, content, None)
+        except Exception as error:
+            failures.append(error)
+
+    # What is given up must not keep the process from ending.
+    thread = threading.Thread(target=receive, name="perceptrons-download", daemon=True)
+    thread.start()
+    thread.join(max(0.0, deadline - time.monotonic()))
+    if thread.is_alive():
+        raise TimeoutError(f"not done after {LIMIT:g} s")
+    if failures:
+        # Popped: an error that its own frames hold would keep the connection open.
+        raise failures.pop()
+    return content.getvalue()
