@@ -347,6 +347,20 @@ def identity(name: str) -> str:
     return name if name in DATASETS or not name else table.named(name).content
 
 
+def public(name: str) -> str:
+    """Return what may be written down of a data set: of a file no place, only its name.
+
+    Parameters
+    ----------
+    name : str
+        As in :func:`source`, or "".
+    """
+    if name in DATASETS or not name:
+        return name
+    file = table.named(name)
+    return replace(file, file=Path(file.file).name).name
+
+
 def check(name: str, seeds: Iterable[int]) -> None:
     """Refuse a data set that cannot be split by these seeds.
 

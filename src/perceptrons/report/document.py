@@ -16,7 +16,7 @@ import joblib
 import pandas as pd
 from matplotlib.figure import Figure
 
-from perceptrons.data import identity
+from perceptrons.data import public
 from perceptrons.report import drawing, pdf
 from perceptrons.report.cells import grid
 from perceptrons.report.claims import Claim
@@ -257,8 +257,7 @@ def _runs(section: Section, folder: Path) -> dict[str, Any]:
     """Write the list of all runs and return what the template prints of it."""
     study = section.study
     full = runs_table(study.records)
-    # Of a reader's own file the content, not the place.
-    full["dataset"] = full["dataset"].map(identity)
+    full["dataset"] = full["dataset"].map(public)
     versions = Counter(full["versions"]).most_common()
     return {
         "rows": grid(shown_runs(study.table)),

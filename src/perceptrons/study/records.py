@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from perceptrons.data import public
 from perceptrons.study import provenance
 from perceptrons.study.experiment import Run
 from perceptrons.study.procedures import PROCEDURES, Result
@@ -184,7 +185,8 @@ class Store:
         if self.holds(run):
             return
         row = (
-            run.key, run.study, run.procedure, run.dataset, run.seed, run.settings_json,
+            run.key, run.study, run.procedure, public(run.dataset), run.seed,
+            run.settings_json,
             json.dumps({name: _or_none(v) for name, v in result.metrics.items()}),
             result.reason, result.message, result.epochs, _or_none(result.seconds),
             result.n_parameters, result.engine, json.dumps(provenance.versions()),
