@@ -242,7 +242,7 @@ def _received(url: str, deadline: float) -> bytes:
     def receive() -> None:
         try:
             pooch.HTTPDownloader(timeout=TIMEOUT)(url, content, None)
-        except Exception as error:
+        except OSError as error:
             failures.append(error)
 
     # What is given up must not keep the process from ending.

@@ -22,7 +22,7 @@ from perceptrons.report.cells import grid
 from perceptrons.report.claims import Claim
 from perceptrons.report.section import Picture, Section, Table
 from perceptrons.report.tables import TIE, runs_table, settings_table, shown_runs
-from perceptrons.study import provenance
+from perceptrons.study import provenance, workers
 
 # A larger CSV file stays beside the page: all in it would be there twice.
 _CARRIED = 64 * 1024
@@ -134,8 +134,8 @@ def _draw(
         for section in sections
         for picture in section.pictures
     }
-    pool = joblib.Parallel(n_jobs=jobs if len(pictures) >= _WORTH_SHARING else 1)
-    drawn = pool(joblib.delayed(_drawn)(p.draw, p.data) for p in pictures.values())
+    ask = workers.pool(jobs if len(pictures) >= _WORTH_SHARING else 1)
+    drawn = ask(joblib.delayed(_drawn)(p.draw, p.data) for p in pictures.values())
     drawings = dict(zip(pictures, drawn, strict=True))
     for name, files in drawings.items():
         write_whole(folder / "figures" / f"{name}.svg", files.svg)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cache, lru_cache
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import joblib
@@ -20,6 +18,7 @@ from rich.progress import (
 )
 
 from perceptrons.data import Dataset, source
+from perceptrons.study import workers
 from perceptrons.study.experiment import Run
 from perceptrons.study.procedures import PROCEDURES, Result
 from perceptrons.study.records import Store
@@ -97,38 +96,9 @@ def _performed(
         yield from (perform(run, folder) for run in together)
     else:
         # One run at a time comes back, or a kill would lose finished ones with it.
-        pool = joblib.Parallel(
-            n_jobs=jobs, batch_size=1, return_as="generator_unordered"
-        )
-        results: Iterable[tuple[Run, Result]] = pool(
-            joblib.delayed(_perform_for)(os.getpid(), run, folder) for run in together
-        )
-        yield from results
+        ask = workers.pool(jobs, batch_size=1, return_as="generator_unordered")
+        yield from ask(joblib.delayed(perform)(run, folder) for run in together)
     yield from (perform(run, folder) for run in alone)
-
-
-def _perform_for(parent: int, run: Run, folder: Path | None) -> tuple[Run, Result]:
-    """Perform one run for the process that commits it."""
-    end_with(parent)
-    return perform(run, folder)
-
-
-@cache
-def end_with(parent: int) -> None:
-    """Let this process end within a second of its parent, even one killed by -9.
-
-    Parameters
-    ----------
-    parent : int
-        Its process number, as ``os.getppid`` gives it here while it lives.
-    """
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(1)
-
-    threading.Thread(target=watch, name="perceptrons-orphan", daemon=True).start()
 
 
 def perform(run: Run, folder: Path | None = None) -> tuple[Run, Result]:

@@ -1,0 +1,46 @@
+"""Processes that work for this one, and end with it."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from functools import cache
+from typing import Any
+
+import joblib
+
+
+def pool(jobs: int, **options: Any) -> joblib.Parallel:
+    """Return joblib's pool, whose processes do not outlive this one.
+
+    Parameters
+    ----------
+    jobs : int >= 1
+        Processes; 1 stays in this one.
+    **options
+        Further arguments of :class:`joblib.Parallel`.
+    """
+    if jobs == 1:
+        return joblib.Parallel(n_jobs=1, **options)
+    # By the time a worker has its first task, this process may have been killed.
+    watch = {"initializer": end_with, "initargs": (os.getpid(),)}
+    return joblib.Parallel(n_jobs=jobs, **watch, **options)
+
+
+@cache
+def end_with(parent: int) -> None:
+    """Let this process end within a second of its parent, even one killed by -9.
+
+    Parameters
+    ----------
+    parent : int
+        Its process number, as ``os.getppid`` gives it here while it lives.
+    """
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="perceptrons-orphan", daemon=True).start()
