@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
-from perceptrons.report import drawing, figures, tables
+from perceptrons.report import drawing, figures, tables, ties
+from perceptrons.report.beside import beside_published, same_conclusion
 from perceptrons.report.claims import all_of
 from perceptrons.report.sections.gradient_descent import _faster
 from perceptrons.report.sections.rates import trend
@@ -76,11 +77,11 @@ def test_no_published_table_is_missing():
     ],
 )
 def test_lower_knows_ties_and_divergence(a, b, answer):
-    assert tables.lower(a, b) is answer
+    assert ties.lower(a, b) is answer
 
 
 @pytest.mark.parametrize(
-    ("holds", "fails", "ties", "answer"),
+    ("holds", "fails", "open_", "answer"),
     [
         (1, 0, 0, True), (0, 0, 1, None), (2, 0, 0, True), (1, 0, 1, None),
         (2, 0, 1, True), (1, 1, 0, None), (6, 1, 0, None), (7, 1, 0, True),
@@ -88,9 +89,9 @@ def test_lower_knows_ties_and_divergence(a, b, answer):
         (4, 0, 4, None), (5, 0, 3, True), (0, 0, 0, None),
     ],
 )  # fmt: skip
-def test_seeds_decide_by_majority_and_a_sign_test(holds, fails, ties, answer):
-    answers = [True] * holds + [False] * fails + [None] * ties
-    assert tables.agreement(answers) is answer
+def test_seeds_decide_by_majority_and_a_sign_test(holds, fails, open_, answer):
+    answers = [True] * holds + [False] * fails + [None] * open_
+    assert ties.agreement(answers) is answer
     decided = holds + fails
     if answer is not None and min(holds, fails):
         assert binomtest(min(holds, fails), decided, alternative="less").pvalue <= 0.05
@@ -118,7 +119,7 @@ def test_all_of_answers(answers, answer):
     ],
 )
 def test_same_conclusion_has_an_answer_and_a_reason(printed, ours, start):
-    verdict = tables.same_conclusion(printed, 0.0127, ours, [0.0150] * len(ours))
+    verdict = same_conclusion(printed, 0.0127, ours, [0.0150] * len(ours))
     assert verdict.startswith(start)
 
 
@@ -319,25 +320,31 @@ def test_tables_go_by_the_metric_of_the_study():
     by = {m: tables.over_seeds(table, ["model"], m) for m in ("test_mse", "error_f")}
     assert by["test_mse"]["spread"].item() == 0.0
     assert by["error_f"]["spread"].item() == pytest.approx(math.sqrt(2.0))
-    ours = rows(1.0).assign(kind="network", error_f=0.5)
-    ols = rows(0.7).assign(kind="ols", model="OLS", error_f=0.7)
     printed = pd.DataFrame(
         {"model": ["network 5"], "train_mse": 0.2, "test_mse": 0.5, "error_f": 0.1}
     )
-    both = pd.concat([ours, ols], ignore_index=True)
     for metric, verdict in (("test_mse", "no: only the"), ("error_f", "yes: both")):
-        beside = tables.beside_published(both, printed, ["model"], 0.65, metric)
-        assert beside["same conclusion?"].item().startswith(verdict)
+        study = network_and_ols(metric)
+        table = beside_published(study, study.table, printed, ["model"], 0.65)
+        assert table["same conclusion?"].item().startswith(verdict)
+
+
+def network_and_ols(metric):
+    metrics = {"test_mse": 0.7, "error_f": 0.7, "train_mse": 0.1, "excess": 0.0}
+    ols = dataclasses.replace(
+        baseline(model="ols", degree=8), result=Result(metrics=metrics)
+    )
+    records = [network(0.1, 0, 1.0, 0.5), ols]
+    experiment = dataclasses.replace(builtin("optimizers"), metric=metric)
+    return Study(experiment, records, tables.frame(records))
 
 
 def test_published_numbers_stand_beside_ours_with_the_difference():
-    ours = rows(1.0).assign(kind="network")
-    ols = rows(0.7).assign(kind="ols", model="OLS")
+    study = network_and_ols("test_mse")
     printed = pd.DataFrame({"model": ["network 5"], "train_mse": 0.25, "test_mse": 0.5})
-    both = pd.concat([ours, ols], ignore_index=True)
-    (row,) = tables.beside_published(both, printed, ["model"], 0.6).to_dict("records")
-    assert row["train difference"] == pytest.approx(0.1 - 0.25)
-    assert row["test difference"] == pytest.approx(1.0 - 0.5)
+    table = beside_published(study, study.table, printed, ["model"], 0.6)
+    assert table["train difference"].item() == pytest.approx(0.1 - 0.25)
+    assert table["test difference"].item() == pytest.approx(1.0 - 0.5)
 
 
 def test_log_spaced_epochs_keep_both_ends():

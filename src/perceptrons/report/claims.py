@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from perceptrons.report.study import Study
-from perceptrons.report.tables import agreement
+from perceptrons.report.ties import agreement
 
 #: What a test of a claim finds for one seed: the answer (None: a tie, or no numbers)
 #: and the numbers it rests on.
@@ -67,9 +67,9 @@ def _judge(study: Study, text: str, source: str, test: Test) -> Claim:
     answers = [answer for answer, _ in findings]
     evidence = findings[0][1]
     if len(findings) > 1:
-        holds, fails, ties = (answers.count(answer) for answer in (True, False, None))
+        holds, fails, tied = (answers.count(answer) for answer in (True, False, None))
         evidence = (
-            f"Holds for {holds}, fails for {fails}, ties in {ties} of {len(answers)} "
+            f"Holds for {holds}, fails for {fails}, ties in {tied} of {len(answers)} "
             f"seeds. First seed:\n{evidence}"
         )
     text = text.format(measure=study.measure)

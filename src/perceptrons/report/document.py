@@ -17,11 +17,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from perceptrons.data import public
-from perceptrons.report import drawing, pdf
+from perceptrons.report import drawing, pdf, ties
 from perceptrons.report.cells import grid
 from perceptrons.report.claims import Claim
 from perceptrons.report.section import Picture, Section, Table
-from perceptrons.report.tables import TIE, runs_table, settings_table, shown_runs
+from perceptrons.report.tables import runs_table, settings_table, shown_runs
 from perceptrons.study import provenance, workers
 
 # A larger CSV file stays beside the page: all in it would be there twice.
@@ -94,7 +94,7 @@ def write(
         "facts": facts,
         "hypotheses": hypotheses,
         "hypotheses_tally": _tally(hypotheses),
-        "tie": f"{TIE:.0%}",
+        "tie": f"{ties.TIE:.0%}",
         "commit": provenance.commit(),
         "versions": provenance.versions(),
         "machine": provenance.machine(),

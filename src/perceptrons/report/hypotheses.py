@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from perceptrons.report import tables
+from perceptrons.report import tables, ties
 from perceptrons.report.claims import Claim, Finding, Test, all_of, judge, sig, unrest
+from perceptrons.report.gaps import Gap
 from perceptrons.report.sections import images
 from perceptrons.report.sections.architecture_claims import stable
 from perceptrons.report.sections.grids import (
@@ -18,7 +18,6 @@ from perceptrons.report.sections.grids import (
     data_of,
     grid,
     lower_of_all,
-    lowest,
     mostly,
     of,
     stuck,
@@ -80,16 +79,10 @@ def _ols_wins(study: Study, rows: pd.DataFrame) -> Finding:
         (rows["dataset"] == "runge") & rows["solver"].isna() & rows["folds"].isna()
     ]
     errors = {
-        kind: lowest(of(own, kind=kind), study.metric)
-        for kind in ("ols", "ridge", "lasso")
+        kind: study.lowest(of(own, kind=kind)) for kind in ("ols", "ridge", "lasso")
     }
     named = {kind.replace("ols", tables.OLS): error for kind, error in errors.items()}
     return lower_of_all(named, tables.OLS, study.measure)
-
-
-def _gap(row: pd.DataFrame) -> float:
-    """Return test minus train error of one network."""
-    return float(row["test_mse"].item() - row["train_mse"].item())
 
 
 def _narrows(study: Study, rows: pd.DataFrame) -> Finding:
@@ -97,14 +90,12 @@ def _narrows(study: Study, rows: pd.DataFrame) -> Finding:
     answers, lines = [], []
     for name, word in ACTIVATIONS.items():
         best = norms(rows, name, study.metric)
-        gaps = {norm: _gap(row) for norm, row in best.items()}
-        # A gap scatters as the test errors do, however small it is itself.
-        scale = tables.TIE * best["none"]["test_mse"].item()
-        for norm in ("l1", "l2"):
-            tie = not abs(gaps[norm] - gaps["none"]) > scale
-            answers.append(None if tie else gaps[norm] < gaps["none"])
-        text = ", ".join(f"{norm.upper()} {sig(gaps[norm])}" for norm in ("l1", "l2"))
-        lines.append(f"{word}: none {sig(gaps['none'])}, {text}")
+        gaps = {norm: Gap.of(study, row) for norm, row in best.items()}
+        answers += [gaps[norm].narrower(gaps["none"]) for norm in ("l1", "l2")]
+        text = ", ".join(
+            f"{norm.upper()} {sig(gaps[norm].size)}" for norm in ("l1", "l2")
+        )
+        lines.append(f"{word}: none {sig(gaps['none'].size)}, {text}")
     return mostly(answers), (
         f"test minus train MSE of the best network: {counted(answers)}\n"
         + "\n".join(lines)
@@ -120,7 +111,7 @@ def _narrows_on_images(study: Study, rows: pd.DataFrame) -> Finding:
         gaps[norm] = float((own["test_error"] - own["train_error"]).iloc[0])
     text = ", ".join(f"{norm} {gap:.2%}" for norm, gap in gaps.items())
     # A gap scatters as the test errors do, however small it is itself.
-    none = lowest(of(table, norm="none"), "test_error")
+    none = study.lowest(of(table, norm="none"), "test_error")
     scale = images.scatter(none, none, images.count(study, rows, "test"))
     answers = [
         None if abs(gaps[norm] - gaps["none"]) <= scale else gaps[norm] < gaps["none"]
@@ -131,16 +122,17 @@ def _narrows_on_images(study: Study, rows: pd.DataFrame) -> Finding:
 
 def _l2_beats_ols(study: Study, rows: pd.DataFrame) -> Finding:
     """Compare the best network with an L2 penalty with OLS."""
-    ols = lowest(of(rows, kind="ols"), study.metric)
+    ols = study.lowest(of(rows, kind="ols"))
     errors = {
-        word: lowest(norms(rows, name, study.metric)["l2"], study.metric)
+        word: study.lowest(norms(rows, name, study.metric)["l2"])
         for name, word in ACTIVATIONS.items()
     }
     text = ", ".join(f"{word} {sig(error)}" for word, error in errors.items())
-    best = min(errors.values(), key=_finite)
+    best = min(errors.values(), key=ties.worst_last)
     many = len(of(penalized(rows), norm="l2"))
-    return tables.lower(best, ols), (
-        f"{study.measure} with L2: {text}; OLS {sig(ols)}\nthe best of {many} networks "
+    return ties.lower(best, ols), (
+        f"{study.measure} with L2: {text}; OLS {sig(ols)}; the lowest and OLS are "
+        f"{ties.apart(best, ols)}\nthe best of {many} networks "
         f"by the same test set against one OLS, {FAVORS}"
     )
 
@@ -150,9 +142,9 @@ def _l1_worse(study: Study, rows: pd.DataFrame) -> Finding:
     answers, lines = [], []
     for name, word in ACTIVATIONS.items():
         best = norms(rows, name, study.metric)
-        l1, l2 = (lowest(best[norm], study.metric) for norm in ("l1", "l2"))
-        answers.append(tables.lower(l2, l1))
-        lines.append(f"{word}: L1 {sig(l1)}, L2 {sig(l2)}")
+        l1, l2 = (study.lowest(best[norm]) for norm in ("l1", "l2"))
+        answers.append(ties.lower(l2, l1))
+        lines.append(f"{word}: L1 {sig(l1)}, L2 {sig(l2)}, {ties.apart(l1, l2)}")
     return mostly(answers), "\n".join([counted(answers), *lines])
 
 
@@ -161,14 +153,15 @@ def _helps_complex(study: Study, rows: pd.DataFrame) -> Finding:
     networks = penalized(rows)
     largest = networks.sort_values("n_parameters").iloc[-1]
     errors = {
-        norm: lowest(row, study.metric)
+        norm: study.lowest(row)
         for norm, row in norms(rows, largest["activation"], study.metric).items()
     }
-    best = min(errors["l1"], errors["l2"], key=_finite)
+    best = min(errors["l1"], errors["l2"], key=ties.worst_last)
     words = ", ".join(f"{norm} {sig(error)}" for norm, error in errors.items())
-    return tables.lower(best, errors["none"]), (
+    return ties.lower(best, errors["none"]), (
         f"{largest['model']}, {ACTIVATIONS[largest['activation']]}, "
-        f"{largest['n_parameters']} parameters, lowest {study.measure}: {words}\n"
+        f"{largest['n_parameters']} parameters, lowest {study.measure}: {words}; "
+        f"the best with and without a penalty are {ties.apart(best, errors['none'])}\n"
         f"{selection(rows, largest['activation'])}"
     )
 
@@ -176,17 +169,12 @@ def _helps_complex(study: Study, rows: pd.DataFrame) -> Finding:
 def _helps_on_images(study: Study, rows: pd.DataFrame) -> Finding:
     """Compare the test error of the best penalty with that of none."""
     table = on_images(rows)
-    none = lowest(of(table, norm="none"), "test_error")
-    best = lowest(table[table["norm"] != "none"], "test_error")
-    return tables.lower(best, none), (
+    none = study.lowest(of(table, norm="none"), "test_error")
+    best = study.lowest(table[table["norm"] != "none"], "test_error")
+    return ties.lower(best, none), (
         f"test accuracy: none {images.percent(none)}, best penalty "
         f"{images.percent(best)}"
     )
-
-
-def _finite(error: float) -> float:
-    """Return an error by which one can sort; without a number it is the worst."""
-    return math.inf if math.isnan(error) else error
 
 
 def _best_rows(study: Study, rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -205,10 +193,11 @@ def _no_oscillations(study: Study, rows: pd.DataFrame) -> Finding:
     errors = {}
     for word, row in _best_rows(study, rows).items():
         away = study.curves(row["key"].item())["predicted"] - data.f_test
-        errors[word] = float(np.mean(away[edge] ** 2))
+        squares = np.square(away[edge])
+        errors[word] = ties.Error(float(squares.mean()), squares, "edge")
     text = ", ".join(f"{word} {sig(error)}" for word, error in errors.items())
     ols = errors.pop(tables.OLS)
-    return all_of([tables.lower(error, ols) for error in errors.values()]), (
+    return all_of([ties.lower(error, ols) for error in errors.values()]), (
         f"error against f where abs(x) > {_EDGE}, best networks: {text}"
     )
 
@@ -216,8 +205,8 @@ def _no_oscillations(study: Study, rows: pd.DataFrame) -> Finding:
 def _costly(study: Study, rows: pd.DataFrame) -> Finding:
     """Compare error, parameters and seconds of OLS and the best network."""
     ols, *networks = _best_rows(study, rows).values()
-    best = min(networks, key=lambda row: _finite(lowest(row, study.metric)))
-    errors = [lowest(row, study.metric) for row in (best, ols)]
+    best = min(networks, key=lambda row: ties.worst_last(study.lowest(row)))
+    errors = [study.lowest(row) for row in (best, ols)]
     sizes = [int(row["n_parameters"].item()) for row in (best, ols)]
     near = bool(abs(errors[0] / errors[1] - 1) <= _SCATTER)
     parts = ", ".join(
@@ -234,14 +223,14 @@ def _costly(study: Study, rows: pd.DataFrame) -> Finding:
     )
 
 
-def _pairs(rows: pd.DataFrame, first: str, second: str) -> list[tuple[Any, Any]]:
-    """Return the rows of two activations with the same architecture."""
+def _pairs(rows: pd.DataFrame, first: str, second: str) -> list[pd.DataFrame]:
+    """Return the rows of two activations with the same architecture, pair by pair."""
     sides = [
         of(grid(rows), activation=name).set_index("hidden_layer_sizes")
         for name in (first, second)
     ]
     return [
-        (sides[0].loc[size], sides[1].loc[size])
+        pd.concat([side.loc[[size]] for side in sides])
         for size in sides[0].index.intersection(sides[1].index)
     ]
 
@@ -249,14 +238,13 @@ def _pairs(rows: pd.DataFrame, first: str, second: str) -> list[tuple[Any, Any]]
 def _relu_better(study: Study, rows: pd.DataFrame) -> Finding:
     """Compare ReLU and sigmoid, architecture by architecture and at their best."""
     pairs = _pairs(rows, "relu", "sigmoid")
-    answers = [tables.lower(a[study.metric], b[study.metric]) for a, b in pairs]
-    best = {
-        word: lowest(row, study.metric) for word, row in _best_rows(study, rows).items()
-    }
-    lead = tables.lower(best["ReLU"], best["sigmoid"])
+    answers = [ties.lower(*study.errors(pair)) for pair in pairs]
+    best = {word: study.lowest(row) for word, row in _best_rows(study, rows).items()}
+    lead = ties.lower(best["ReLU"], best["sigmoid"])
     return all_of([mostly(answers), lead]), (
         f"same architecture: {counted(answers)}; lowest {study.measure}: ReLU "
-        f"{sig(best['ReLU'])}, sigmoid {sig(best['sigmoid'])}"
+        f"{sig(best['ReLU'])}, sigmoid {sig(best['sigmoid'])}, "
+        f"{ties.apart(best['ReLU'], best['sigmoid'])}"
     )
 
 
@@ -275,9 +263,9 @@ def _relu_better_on_images(study: Study, rows: pd.DataFrame) -> Finding:
     return all_of(answers), f"test accuracy: {'; '.join(parts)}"
 
 
-def _epochs(study: Study, rows: pd.DataFrame, row: pd.Series[Any]) -> float:
+def _epochs(study: Study, rows: pd.DataFrame, key: str) -> float:
     """Return the first epoch whose cost is near the noise; inf if there is none."""
-    cost = study.curves(row["key"])["cost"]
+    cost = study.curves(key)["cost"]
     reached = np.flatnonzero(cost <= _LEARNED * data_of(study, rows).noise_train)
     return float(reached[0] + 1) if reached.size else math.inf
 
@@ -285,10 +273,10 @@ def _epochs(study: Study, rows: pd.DataFrame, row: pd.Series[Any]) -> float:
 def _relu_faster(study: Study, rows: pd.DataFrame) -> Finding:
     """Count the epochs until the cost is near the noise, by architecture."""
     pairs = [
-        tuple(_epochs(study, rows, row) for row in pair)
+        tuple(_epochs(study, rows, key) for key in pair["key"])
         for pair in _pairs(rows, "relu", "sigmoid")
     ]
-    answers = [tables.lower(relu, sigmoid) for relu, sigmoid in pairs]
+    answers = [ties.lower(relu, sigmoid) for relu, sigmoid in pairs]
     never = [sum(math.isinf(pair[i]) for pair in pairs) for i in (0, 1)]
     return mostly(answers), (
         f"epochs until the cost is {_LEARNED:g} times the noise, ReLU fewer than "
@@ -304,13 +292,13 @@ def _relu_stable(study: Study, rows: pd.DataFrame) -> Finding:
     found = _pairs(rows, "relu", "sigmoid")
     # The cost of a network that learns nothing hardly moves: no merit of ReLU's.
     pairs = [
-        tuple(unrest(study.curves(row["key"])["cost"]) for row in pair)
+        tuple(unrest(study.curves(key)["cost"]) for key in pair["key"])
         for pair in found
-        if not lost & {row["key"] for row in pair}
+        if not lost & set(pair["key"])
     ]
     if not pairs:
         return None, "no architecture learned something with both"
-    answers = [tables.lower(relu, sigmoid) for relu, sigmoid in pairs]
+    answers = [ties.lower(relu, sigmoid) for relu, sigmoid in pairs]
     medians = [float(np.median([pair[i] for pair in pairs])) for i in (0, 1)]
     return mostly(answers), (
         f"mean change of ln cost from epoch to epoch, ReLU less than sigmoid: "
@@ -323,12 +311,12 @@ def _relu_stable(study: Study, rows: pd.DataFrame) -> Finding:
 def _leaky_like_relu(study: Study, rows: pd.DataFrame) -> Finding:
     """Ask whether most architectures and the best of both tie."""
     pairs = _pairs(rows, "leaky_relu", "relu")
-    found = [tables.lower(a[study.metric], b[study.metric]) for a, b in pairs]
+    found = [ties.lower(*study.errors(pair)) for pair in pairs]
     best = _best_rows(study, rows)
-    leaky, relu = (lowest(best[word], study.metric) for word in ("leaky ReLU", "ReLU"))
+    leaky, relu = (study.lowest(best[word]) for word in ("leaky ReLU", "ReLU"))
     return mostly([answer is None for answer in found]), (
         f"same architecture, leaky ReLU lower: {counted(found)}; lowest "
-        f"{study.measure} {sig(leaky)} and {sig(relu)}"
+        f"{study.measure} {sig(leaky)} and {sig(relu)}, {ties.apart(leaky, relu)}"
     )
 
 
@@ -338,9 +326,8 @@ def _rate_matters(study: Study, rows: pd.DataFrame) -> Finding:
     by = [name for name in ("model", "solver") if networks[name].nunique() > 1]
     answers, lines = [], []
     for labels, own in networks.groupby(by, sort=False):
-        errors = own[study.metric]
-        worst = math.nan if errors.isna().any() else errors.max()
-        answers.append(tables.lower(errors.min(), worst))
+        worst = max(study.errors(own), key=ties.worst_last)
+        answers.append(ties.lower(study.lowest(own), worst))
         lines.append(f"{', '.join(map(str, labels))}: {listing(study, own)}")
     return all_of(answers), "\n".join(lines)
 
@@ -352,10 +339,10 @@ def _epochs_matter(study: Study, rows: pd.DataFrame) -> Finding:
     for size in dict.fromkeys(cell.sizes for cell in settings):
         own = [cell for cell in settings if cell.sizes == size]
         errors = [
-            lowest(of(of_cell(rows, study, cell), library=OURS), study.metric)
+            study.lowest(of(of_cell(rows, study, cell), library=OURS))
             for cell in (own[0], own[-1])
         ]
-        differ = tables.lower(*errors) is not None
+        differ = ties.lower(*errors) is not None
         answers.append(True if differ else None)
         lines.append(
             f"{study.measure}: {own[0].words} {sig(errors[0])}, {own[-1].words} "

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from perceptrons.data import DATASETS, Dataset
 from perceptrons.report.tables import MEASURES
+from perceptrons.report.ties import Error
 from perceptrons.study.experiment import Experiment
 from perceptrons.study.records import Record
+
+# The curve of predictions and the targets of the errors that are a mean over rows.
+_ROWS = {
+    "train_mse": ("fitted", "y_train"),
+    "test_mse": ("predicted", "y_test"),
+    "excess": ("predicted", "y_test"),
+    "error_f": ("predicted", "f_test"),
+}
 
 
 @dataclass(frozen=True)
@@ -61,7 +73,68 @@ class Study:
             rows = rows[rows[name] == value]
         return [self.records[i] for i in rows.index]
 
+    @cached_property
+    def _by_key(self) -> dict[str, Record]:
+        """The records by the keys of their runs."""
+        return {record.run.key: record for record in self.records}
+
     def curves(self, key: str) -> dict[str, Any]:
         """Return the curves of the run with this key."""
-        (record,) = self.chosen(key=key)
-        return record.result.curves
+        return self._by_key[key].result.curves
+
+    def errors(self, rows: pd.DataFrame, metric: str | None = None) -> list[Error]:
+        """Return the errors of some rows, each with the squared errors it is made of.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            Of ``table``.
+        metric : str, optional
+            ``self.metric`` if not given.
+
+        Returns
+        -------
+        list of Error
+            Plain numbers where the run kept no predictions.
+        """
+        metric = metric or self.metric
+        pairs = zip(rows["key"], rows[metric], strict=True)
+        return [self._error(self._by_key[key], metric, value) for key, value in pairs]
+
+    def lowest(self, rows: pd.DataFrame, metric: str | None = None) -> Error:
+        """Return the lowest of the errors of some rows, NaN without any."""
+        metric = metric or self.metric
+        order = rows.dropna(subset=[metric]).sort_values(metric, kind="stable")
+        return next(iter(self.errors(order.iloc[:1], metric)), Error(np.nan))
+
+    def noise(self, rows: pd.DataFrame, metric: str) -> Error:
+        """Return the error of the function without noise on the data of some rows.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            Of ``table``, of one data set and seed.
+        metric : str
+            "train_mse" or "test_mse".
+        """
+        name, seed = rows["dataset"].iloc[0], int(rows["seed"].iloc[0])
+        part = _ROWS[metric][1].partition("_")[2]
+        data = _data(name, seed)
+        squares = np.square(getattr(data, f"y_{part}") - getattr(data, f"f_{part}"))
+        return Error(float(squares.mean()), squares, (name, seed, f"y_{part}"))
+
+    def _error(self, record: Record, metric: str, value: float) -> Error:
+        """Give an error the squared errors that it is the mean of."""
+        curve, target = _ROWS.get(metric, ("", ""))
+        predicted = record.result.curves.get(curve)
+        name, seed = record.run.dataset, record.run.seed
+        if predicted is None or name not in DATASETS:
+            return Error(value)
+        squares = np.square(predicted - getattr(_data(name, seed), target))
+        return Error(value, squares, (name, seed, target))
+
+
+@lru_cache(maxsize=64)
+def _data(name: str, seed: int) -> Dataset:
+    """Return a data set that is shipped, made once."""
+    return DATASETS[name](seed)

@@ -9,8 +9,10 @@ from typing import Any
 import pandas as pd
 
 from perceptrons.data import DATASETS
-from perceptrons.report import tables
+from perceptrons.report import ties
+from perceptrons.report.beside import as_on_seed_0
 from perceptrons.report.claims import Finding, Test, all_of, sig
+from perceptrons.report.gaps import Gap
 from perceptrons.report.limits import MARGIN
 from perceptrons.report.sections.grids import (
     best_of_all,
@@ -18,7 +20,6 @@ from perceptrons.report.sections.grids import (
     data_of,
     grid,
     lower_of_all,
-    lowest,
     median,
     mostly,
     of,
@@ -53,13 +54,14 @@ def _best(study: Study, rows: pd.DataFrame) -> Finding:
         place = printed_best(name)
         mine = of(own, layers=place["layers"], nodes=place["nodes"])
         rest = own.drop(mine.index)
-        error, lead = lowest(mine, study.metric), lowest(rest, study.metric)
-        answers.append(tables.lower(error, lead))
-        ties = sum(tables.lower(min(error, lead), e) is None for e in own[study.metric])
+        error, lead = study.lowest(mine), study.lowest(rest)
+        answers.append(ties.lower(error, lead))
+        first = min(error, lead, key=ties.worst_last)
+        tied = sum(ties.lower(first, e) is None for e in study.errors(own))
         rank = int((own[study.metric] < error).sum()) + 1
         lines.append(
             f"{ACTIVATIONS[name]} {shape(place)}: {sig(error)}, rank {rank} of "
-            f"{len(own)}; {ties} tie with the lowest, {sig(lowest(own, study.metric))}"
+            f"{len(own)}; {tied} tie with the lowest, {sig(study.lowest(own))}"
             f" of {shape(own.iloc[0])}"
         )
     return all_of(answers), "\n".join(lines)
@@ -83,7 +85,7 @@ def _gap(study: Study, rows: pd.DataFrame) -> Finding:
         ours, theirs = (
             1 - float(train) / float(test)
             for train, test in (
-                [tables.as_on_seed_0(row, part).item() for part in _PARTS],
+                [as_on_seed_0(row, part).item() for part in _PARTS],
                 [printed_best(name)[part] for part in _PARTS],
             )
         )
@@ -104,9 +106,7 @@ def _overfits(study: Study, rows: pd.DataFrame) -> Finding:
     for name, row in _by_activation(rows, study.metric).items():
         train = row["train_mse"].item() - data.noise_train
         test = row["excess"].item()
-        # Both scatter as the test error does, however small they are themselves.
-        tie = not abs(test - train) > tables.TIE * row["test_mse"].item()
-        answers.append(None if tie else test > train)
+        answers.append(Gap.of_noise(study, row).narrower(Gap.of(study, row)))
         lines.append(f"{ACTIVATIONS[name]}: {sig(test)} test, {sig(train)} train")
     share = 1 - data.noise_train / data.noise_test
     return all_of(answers), (
@@ -121,14 +121,13 @@ def _wider(study: Study, rows: pd.DataFrame) -> Finding:
     for (name, depth), cells in _shallow(rows).groupby(
         ["activation", "layers"], sort=False
     ):
-        errors = cells.set_index("nodes")[study.metric].sort_index()
-        inner = errors.iloc[1:-1]
-        ends = errors.iloc[0], errors.iloc[-1]
-        answers.append(all_of([tables.lower(inner.min(), end) for end in ends]))
+        cells = cells.sort_values("nodes")
+        inner, ends = study.lowest(cells.iloc[1:-1]), study.errors(cells.iloc[[0, -1]])
+        narrow, wide = cells["nodes"].iloc[[0, -1]]
+        answers.append(all_of([ties.lower(inner, end) for end in ends]))
         lines.append(
             f"{ACTIVATIONS[str(name)]}, {depth} layers: lowest "
-            f"between {sig(inner.min())}, "
-            f"{errors.index[0]} nodes {sig(ends[0])}, {errors.index[-1]} nodes "
+            f"between {sig(inner)}, {narrow} nodes {sig(ends[0])}, {wide} nodes "
             f"{sig(ends[1])}"
         )
     return mostly(answers), "\n".join([counted(answers), *lines])
@@ -170,9 +169,11 @@ def _leaky_deep(study: Study, rows: pd.DataFrame) -> Finding:
 def _sigmoid_vanishes(study: Study, rows: pd.DataFrame) -> Finding:
     """Compare deep and shallow sigmoid networks of two nodes."""
     narrow = of(grid(rows), activation="sigmoid", nodes=2)
-    errors = narrow.set_index("layers")[study.metric].sort_index()
+    narrow = narrow.sort_values("layers")
+    errors = dict(zip(narrow["layers"], study.errors(narrow), strict=True))
     text = ", ".join(f"{sig(v)} with {layers}" for layers, v in errors.items())
-    answers = [tables.lower(errors.iloc[0], v) for v in errors[errors.index >= 6]]
+    first = min(errors)
+    answers = [ties.lower(errors[first], errors[n]) for n in errors if n >= 6]
     return all_of(answers) if answers else None, (
         f"{study.measure} of sigmoid networks with 2 nodes per layer, by layers: {text}"
     )
@@ -188,24 +189,22 @@ def _relu_middle(study: Study, rows: pd.DataFrame) -> Finding:
         part.sort_values(study.metric, na_position="last").iloc[:1]
         for part in (cells[inside], cells[~inside])
     ]
-    middle, border = (lowest(row, study.metric) for row in best)
+    middle, border = (study.lowest(row) for row in best)
     words = " and ".join(
-        f"{sig(lowest(row, study.metric))} ({shape(row.iloc[0])})"
-        for row in best
-        if len(row)
+        f"{sig(study.lowest(row))} ({shape(row.iloc[0])})" for row in best if len(row)
     )
-    return tables.lower(
-        middle, border
-    ), f"lowest in the middle and on the border: {words}"
+    return ties.lower(middle, border), (
+        f"lowest in the middle and on the border: {words}, {ties.apart(middle, border)}"
+    )
 
 
 def _relu_narrow(study: Study, rows: pd.DataFrame) -> Finding:
     """Compare two nodes with the best width at every depth."""
     answers, parts = [], []
     for depth, cells in of(grid(rows), activation="relu").groupby("layers"):
-        narrow = lowest(of(cells, nodes=2), study.metric)
+        narrow = study.lowest(of(cells, nodes=2))
         wider = median(cells[cells["nodes"].between(4, 64)][study.metric])
-        answers.append(tables.lower(wider, narrow))
+        answers.append(ties.lower(wider, narrow))
         parts.append(f"{depth}: {sig(narrow)} and {sig(wider)}")
     return all_of(answers), (
         f"2 nodes, and the median of 4 to 64, by layers: {'; '.join(parts)}"
@@ -216,9 +215,9 @@ def _relu_wide(study: Study, rows: pd.DataFrame) -> Finding:
     """Compare 128 nodes with 4 to 32 nodes in deep networks."""
     answers, parts = [], []
     for depth, cells in of(_deep(rows), activation="relu").groupby("layers"):
-        wide = lowest(of(cells, nodes=128), study.metric)
+        wide = study.lowest(of(cells, nodes=128))
         middle = median(cells[cells["nodes"].between(4, 32)][study.metric])
-        answers.append(tables.lower(middle, wide))
+        answers.append(ties.lower(middle, wide))
         parts.append(f"{depth}: {sig(wide)} and {sig(middle)}")
     return all_of(answers) if answers else None, (
         f"128 nodes, and the median of 4 to 32, by layers: {'; '.join(parts)}"
@@ -231,24 +230,21 @@ def _sigmoid_prefers_shallow(study: Study, rows: pd.DataFrame) -> Finding:
         of(part, activation="sigmoid").sort_values(study.metric).iloc[:1]
         for part in (_shallow(rows), _deep(rows))
     ]
-    errors = [lowest(part, study.metric) for part in parts]
-    return tables.lower(*errors), (
+    errors = [study.lowest(part) for part in parts]
+    return ties.lower(*errors), (
         f"lowest {study.measure} {sig(errors[0])} with one or two layers, "
-        f"{sig(errors[1])} with five to seven"
+        f"{sig(errors[1])} with five to seven, {ties.apart(*errors)}"
     )
 
 
 def _alike(study: Study, rows: pd.DataFrame) -> Finding:
     """Compare the best of the three activations, pair by pair."""
-    errors = {
-        n: lowest(r, study.metric)
-        for n, r in _by_activation(rows, study.metric).items()
-    }
-    ties = [tables.lower(a, b) is None for a, b in combinations(errors.values(), 2)]
+    errors = {n: study.lowest(r) for n, r in _by_activation(rows, study.metric).items()}
+    tied = [ties.lower(a, b) is None for a, b in combinations(errors.values(), 2)]
     text = ", ".join(
         f"{ACTIVATIONS[name]} {sig(error)}" for name, error in errors.items()
     )
-    return all(ties), f"lowest {study.measure}: {text}"
+    return all(tied), f"lowest {study.measure}: {text}"
 
 
 def stable(study: Study, rows: pd.DataFrame) -> Finding:

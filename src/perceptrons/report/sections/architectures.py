@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from perceptrons.report import figures, tables
+from perceptrons.report.beside import beside_published
 from perceptrons.report.claims import judge
 from perceptrons.report.heatmap import heat_maps
 from perceptrons.report.limits import MARGIN
@@ -79,9 +80,7 @@ def _table_iv(study: Study) -> Table:
                 **summary(networks, theirs, metric),
             }
             if words == "best in the report":
-                row["same conclusion?"] = best_as_printed(
-                    own, place, metric, len(means)
-                )
+                row["same conclusion?"] = best_as_printed(study, own, place, len(means))
             else:
                 row["same conclusion?"] = as_low(networks, metric, printed[metric])
             if len(study.seeds) > 1 and "clipped" not in words:
@@ -106,12 +105,12 @@ def _all_networks(study: Study) -> Table:
     labels = ["activation", *_CELL]
     rows = pd.concat([ours, of(study.table, kind=tables.OLS.lower())])
     printed = ours[labels].drop_duplicates().merge(_printed(), on=labels, how="left")
-    beside = tables.beside_published(
+    beside = beside_published(
+        study,
         rows,
         printed.assign(train_mse=np.nan),
         labels,
         ols_on_seed_0(study),
-        study.metric,
         same_data=True,
     )
     beside["activation"] = beside["activation"].replace(ACTIVATIONS)

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from perceptrons.data import DATASETS
-from perceptrons.report import figures, tables
+from perceptrons.report import figures, tables, ties
+from perceptrons.report.beside import beside_published
 from perceptrons.report.claims import Finding, Test, all_of, judge, pick, sig
 from perceptrons.report.section import Picture, Section, Table
 from perceptrons.report.study import Study
@@ -25,9 +26,7 @@ def section(study: Study, others: Mapping[str, Study]) -> Section:
     printed["model"] = printed["model"].map(dict(zip(_PRINTED, names, strict=True)))
     metric = study.metric
     printed_ols = pick(printed, metric, model=names[0])
-    beside = tables.beside_published(
-        study.table, printed, ["model"], printed_ols, metric
-    )
+    beside = beside_published(study, study.table, printed, ["model"], printed_ols)
     return Section(
         study=study,
         claims=judge(study, _CLAIMS),
@@ -100,14 +99,18 @@ def _improves(study: Study, rows: pd.DataFrame) -> Finding:
     """Compare the first and the last cost."""
     ends = {m: _cost(study, rows, m)[[0, -1]] for m in study.models("network")}
     text = "\n".join(f"{m}: {sig(a)} to {sig(b)}" for m, (a, b) in ends.items())
-    return all_of([tables.lower(b, a) for a, b in ends.values()]), text
+    return all_of([ties.lower(b, a) for a, b in ends.values()]), text
 
 
 def _lower_cost(study: Study, rows: pd.DataFrame) -> Finding:
     """Compare the final training errors."""
-    one, two = (pick(rows, "train_mse", model=m) for m in study.models("network"))
-    return tables.lower(two, one), (
-        f"train MSE {sig(two)} with two layers, {sig(one)} with one"
+    one, two = (
+        study.lowest(rows[rows["model"] == model], "train_mse")
+        for model in study.models("network")
+    )
+    return ties.lower(two, one), (
+        f"train MSE {sig(two)} with two layers, {sig(one)} with one, "
+        f"{ties.apart(one, two)}"
     )
 
 
@@ -117,22 +120,22 @@ def _faster(study: Study, rows: pd.DataFrame) -> Finding:
     reached = np.flatnonzero(two <= one[-1])
     goal = f"the one layer's final cost, {sig(one[-1])}"
     if not reached.size:
-        missed = tables.lower(one[-1], two.min())
+        missed = ties.lower(one[-1], two.min())
         return (False if missed else None), (
             f"two layers never reach {goal}, in {len(two)} epochs; their lowest is "
             f"{sig(two.min())}"
         )
-    return tables.lower(reached[0] + 1, len(one)), (
+    return ties.lower(reached[0] + 1, len(one)), (
         f"two layers reach {goal}, in {reached[0] + 1} epochs; one layer in {len(one)}"
     )
 
 
 def _ols_wins(study: Study, rows: pd.DataFrame) -> Finding:
     """Compare the errors of both networks with that of OLS."""
-    errors = {m: pick(rows, study.metric, model=m) for m in _models(study)}
+    errors = {m: study.lowest(rows[rows["model"] == m]) for m in _models(study)}
     text = f"{study.measure}: " + "; ".join(f"{m} {sig(v)}" for m, v in errors.items())
     ols, *networks = errors.values()
-    return all_of([tables.lower(ols, error) for error in networks]), text
+    return all_of([ties.lower(ols, error) for error in networks]), text
 
 
 _CLAIMS: list[tuple[str, str, Test]] = [

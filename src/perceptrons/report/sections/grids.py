@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from perceptrons.data import DATASETS, Dataset
-from perceptrons.report import tables
+from perceptrons.report import tables, ties
+from perceptrons.report.beside import as_on_seed_0, compared
 from perceptrons.report.claims import Finding, pick, sig
 from perceptrons.report.limits import MARGIN
 from perceptrons.report.study import Study
@@ -86,11 +87,6 @@ def of(rows: pd.DataFrame, **where: object) -> pd.DataFrame:
     return rows
 
 
-def lowest(rows: pd.DataFrame, metric: str) -> float:
-    """Return the lowest error, NaN without any."""
-    return float(rows[metric].min())
-
-
 def data_of(study: Study, rows: pd.DataFrame) -> Dataset:
     """Return the data set that the rows of one seed were trained on."""
     return DATASETS[study.experiment.dataset](int(rows["seed"].iloc[0]))
@@ -134,7 +130,10 @@ def lower_of_all(errors: Mapping[str, float], name: str, measure: str) -> Findin
     """
     others = min(error for other, error in errors.items() if other != name)
     text = ", ".join(f"{other} {sig(error)}" for other, error in errors.items())
-    return tables.lower(errors[name], others), f"{measure}: {text}"
+    return ties.lower(errors[name], others), (
+        f"{measure}: {text}; {name} and the lowest of the others are "
+        f"{ties.apart(errors[name], others)}"
+    )
 
 
 def printed_best(activation: str) -> dict[str, Any]:
@@ -161,7 +160,7 @@ def best_of_all(table: pd.DataFrame) -> dict[str, float]:
         if none of its networks has a number.
     """
     networks = grid(table)
-    errors = tables.as_on_seed_0(networks, "test_mse")
+    errors = as_on_seed_0(networks, "test_mse")
     return {
         name: float(errors[networks["activation"] == name].min())
         / printed_best(name)["test_mse"]
@@ -260,8 +259,8 @@ def summary(
     """
     row: dict[str, Any] = {}
     for name in dict.fromkeys(["train_mse", metric]):
-        theirs, alike = printed.get(name, np.nan), tables.as_on_seed_0(cells, name)
-        row |= tables.compared(MEASURES[name], theirs, cells[name], alike)
+        theirs, alike = printed.get(name, np.nan), as_on_seed_0(cells, name)
+        row |= compared(MEASURES[name], theirs, cells[name], alike)
     row[HEADINGS["spread"]] = cells[metric].std(ddof=1)
     row["same conclusion?"] = ""
     for name in ("test_mse", "excess", "error_f", "n_parameters", "seconds"):
@@ -272,17 +271,17 @@ def summary(
 
 
 def best_as_printed(
-    ours: pd.DataFrame, where: Mapping[str, object], metric: str, many: int
+    study: Study, ours: pd.DataFrame, where: Mapping[str, object], many: int
 ) -> str:
     """Say whether the network that the report calls best is best here, seed by seed.
 
     Parameters
     ----------
+    study : Study
     ours : DataFrame
         All networks it competed with, from :func:`grid`, and itself.
     where : mapping of str to value
         Its settings.
-    metric : str
     many : int
         How many they are.
 
@@ -291,18 +290,18 @@ def best_as_printed(
     str
         "yes: ...", "no: ..." or "not decidable: ..." with the reason.
     """
-    answers, ties = [], 0
+    answers, tied = [], 0
     for _, rows in ours.groupby("seed"):
         mine = of(rows, **where)
         others = rows.drop(mine.index)
-        answers.append(tables.lower(lowest(mine, metric), lowest(others, metric)))
-        lead = lowest(rows, metric)
-        ties = sum(tables.lower(lead, error) is None for error in rows[metric])
-    answer = tables.agreement(answers)
+        answers.append(ties.lower(study.lowest(mine), study.lowest(others)))
+        lead = study.lowest(rows)
+        tied = sum(ties.lower(lead, error) is None for error in study.errors(rows))
+    answer = ties.agreement(answers)
     if answer is None and len(answers) > 1:
         return f"not decidable: {counted(answers)} of {len(answers)} seeds"
     if answer is None:
-        return f"not decidable: {ties} of {many} tie with the lowest"
+        return f"not decidable: {tied} of {many} tie with the lowest"
     return "yes: best here, too" if answer else f"no: not the best of {many} here"
 
 
@@ -317,13 +316,13 @@ def as_low(networks: pd.DataFrame, metric: str, printed: float) -> str:
     printed : float
         Up to ``limits.MARGIN`` times as high still counts.
     """
-    errors = tables.as_on_seed_0(networks, metric).tolist()
+    errors = as_on_seed_0(networks, metric).tolist()
     if not errors:
         return "not decidable: not trained"
     ratio = float(np.mean(errors)) / printed
     words = f"{ratio:.3f} times as high" if ratio < 10 else "far higher"
     held = [error <= MARGIN * printed for error in errors]
-    answer = tables.agreement(held)
+    answer = ties.agreement(held)
     if answer is None:
         return f"not decidable: as low as printed in {sum(held)} of {len(held)} seeds"
     return f"yes: {words}" if answer else f"no: {words}"

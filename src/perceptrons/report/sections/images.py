@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from perceptrons.data import DATASETS
-from perceptrons.report import tables
+from perceptrons.report import tables, ties
 from perceptrons.report.claims import Claim, Finding, Test, judge
 from perceptrons.report.sections.grids import times_best
 from perceptrons.report.study import Study
@@ -144,7 +144,7 @@ def fewer(a: float, b: float, n: int) -> bool | None:
         None for a tie: within :func:`scatter`.
     """
     if math.isnan(a) or math.isnan(b):
-        return tables.lower(a, b)
+        return ties.lower(a, b)
     return None if abs(a - b) <= scatter(a, b, n) else a < b
 
 

@@ -7,7 +7,7 @@ from functools import partial
 
 import pandas as pd
 
-from perceptrons.report import figures, tables
+from perceptrons.report import figures, tables, ties
 from perceptrons.report.claims import Finding, Test, all_of, judge, pick, sig
 from perceptrons.report.section import Picture, Section, Table
 from perceptrons.report.sections.rates import listing, long_table, trend
@@ -81,7 +81,7 @@ def _highest_best(study: Study, rows: pd.DataFrame) -> Finding:
     for model in study.models("network"):
         cells = _of(rows, model)
         highest, others = cells.iloc[-1:], cells.iloc[:-1]
-        answers.append(tables.lower(highest[metric].item(), others[metric].min()))
+        answers.append(ties.lower(study.lowest(highest), study.lowest(others)))
         best = cells.sort_values(metric).iloc[:1]
         lines.append(
             f"{model}: lowest {listing(study, best)}; {listing(study, highest)}"
@@ -95,13 +95,16 @@ def _fewer_epochs(
     """Compare short training at high rates with the long one at 0.01."""
     if descent is None:
         return None, "needs the study gradient-descent in the same report"
-    seed, metric = rows["seed"].iloc[0], study.metric
+    seed = rows["seed"].iloc[0]
     one = study.models("network")[0]
-    long = pick(descent.table, metric, model=one, seed=seed)
+    of_seed = descent.table[descent.table["seed"] == seed]
+    long = descent.lowest(of_seed[of_seed["model"] == one], study.metric)
     epochs = pick(descent.table, "epochs", model=one, seed=seed)
     cells = _of(rows, one)
     fast = cells[cells["learning_rate_init"] > 0.01]
-    return tables.lower(fast[metric].min(), long), (
+    short = study.lowest(fast)
+    return ties.lower(short, long), (
         f"{fast['max_iter'].max():.0f} epochs: {listing(study, fast)}\n"
-        f"{epochs:.0f} epochs: {sig(long)} at 0.01"
+        f"{epochs:.0f} epochs: {sig(long)} at 0.01, {ties.apart(short, long)} from the "
+        "lowest"
     )

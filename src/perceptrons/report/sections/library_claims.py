@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from perceptrons.report import tables
+from perceptrons.report import ties
 from perceptrons.report.claims import Finding, Test, all_of, sig, unrest
 from perceptrons.report.sections.library_cells import (
     OURS,
@@ -30,8 +30,9 @@ def _values(
     study: Study, rows: pd.DataFrame, cell: Cell, column: str
 ) -> dict[str, float]:
     """Return one column of a setting by library; NaN where a library is missing."""
-    found = of_cell(rows, study, cell).set_index("library")[column]
-    return {library: float(found.get(library, math.nan)) for library in LIBRARIES}
+    own = of_cell(rows, study, cell)
+    found = dict(zip(own["library"], study.errors(own, column), strict=True))
+    return {library: found.get(library, math.nan) for library in LIBRARIES}
 
 
 def _text(values: dict[str, float], unit: str = "") -> str:
@@ -49,7 +50,7 @@ def _present(values: dict[str, float]) -> dict[str, float]:
 
 def _below(a: float, b: float) -> bool | None:
     """Tell whether a is lower than b; None for a tie or a missing number."""
-    return None if math.isnan(a) or math.isnan(b) else tables.lower(a, b)
+    return None if math.isnan(a) or math.isnan(b) else ties.lower(a, b)
 
 
 def _everywhere(column: str, answer: Judge, unit: str = "") -> Test:
@@ -97,7 +98,7 @@ def _similar(study: Study, rows: pd.DataFrame) -> Finding:
             for cell in after_first
         )
     )
-    bound = apart * (1.0 + tables.TIE)
+    bound = apart * (1.0 + ties.TIE)
     for cell in after_first:
         errors = _values(study, rows, cell, "test_mse")
         there = _present(errors).values()
@@ -109,7 +110,7 @@ def _similar(study: Study, rows: pd.DataFrame) -> Finding:
         )
     lines.append(
         f"similar: at most {bound:.3g} times; the printed ones, called similar, lie up "
-        f"to {apart:.3g} times apart, and {tables.TIE:.0%} is a tie"
+        f"to {apart:.3g} times apart, and {ties.TIE:.0%} is a tie"
     )
     return all_of(answers), "\n".join(lines)
 
@@ -150,7 +151,7 @@ def _ours_is_noisiest(study: Study, rows: pd.DataFrame) -> Finding:
         jumps = {name: unrest(study.curves(key)["cost"]) for name, key in pairs}
         known = {name: value for name, value in jumps.items() if math.isfinite(value)}
         others = [value for name, value in known.items() if name != OURS]
-        below = [tables.lower(value, known.get(OURS, math.nan)) for value in others]
+        below = [ties.lower(value, known.get(OURS, math.nan)) for value in others]
         whole = len(known) == len(LIBRARIES)
         answers.append(all_of([*below, *([] if whole else [None])]))
         lines.append(f"{cell.words}: {_text(jumps)}")
@@ -203,7 +204,7 @@ def _no_clear_best(study: Study, rows: pd.DataFrame) -> Finding:
     for name in LIBRARIES:
         others = [other for other in LIBRARIES if other != name]
         first = all(faster(v[name], v[other]) for v in seconds for other in others)
-        worse = any(tables.lower(e[other], e[name]) for e in errors for other in others)
+        worse = any(ties.lower(e[other], e[name]) for e in errors for other in others)
         if first and not worse:
             return (
                 False,
@@ -217,8 +218,8 @@ def _beats_polynomial(study: Study, rows: pd.DataFrame) -> Finding:
     simple = cells(study)[0].sizes
     longest = [cell for cell in cells(study) if cell.sizes == simple][-1]
     errors = _values(study, rows, longest, "error_f")
-    (ols,) = rows.loc[rows["kind"] == "ols", "error_f"]
-    found = [tables.lower(error, ols) for error in _present(errors).values()]
+    ols = study.lowest(rows[rows["kind"] == "ols"], "error_f")
+    found = [ties.lower(error, ols) for error in _present(errors).values()]
     return all_of(found), (
         f"error against f, {longest.words}: {_text(errors)}; OLS, degree 8, {sig(ols)}"
     )
@@ -235,7 +236,7 @@ def _complex_overfits(study: Study, rows: pd.DataFrame) -> Finding:
         large = _values(study, rows, complex_, column)
         names = [name for name in LIBRARIES if math.isfinite(small[name])]
         if column == "error_f":
-            answers += [tables.lower(small[name], large[name]) for name in names]
+            answers += [ties.lower(small[name], large[name]) for name in names]
         lines.append(f"{words}, {simple.words}: {_text(small)}")
         lines.append(f"{words}, {complex_.words}: {_text(large)}")
     return all_of(answers), "\n".join(lines)

@@ -9,7 +9,7 @@ from functools import partial
 import pandas as pd
 
 from perceptrons.data import DATASETS
-from perceptrons.report import figures, tables
+from perceptrons.report import figures, tables, ties
 from perceptrons.report.claims import Finding, Test, all_of, judge, pick, sig
 from perceptrons.report.section import Picture, Section, Table
 from perceptrons.report.study import Study
@@ -224,11 +224,11 @@ def _k_fold(study: Study, rows: pd.DataFrame) -> Finding:
     answers, lines = [], []
     for kind, error in _k_fold_errors(rows).items():
         theirs = pick(printed, "test_mse_low", method=f"{kind}_kfold")
-        answers.append(tables.lower(theirs, error) is None)
+        answers.append(ties.lower(theirs, error) is None)
         lines.append(f"{kind.capitalize()} {sig(error)}, printed {theirs:g}")
     return all(answers), (
         f"on [-1, 1], against noisy data: {'; '.join(lines)}; the same within "
-        f"{tables.TIE:.0%}"
+        f"{ties.TIE:.0%}"
     )
 
 
@@ -237,12 +237,12 @@ def _comparable(study: Study, rows: pd.DataFrame) -> Finding:
     errors = _k_fold_errors(rows)
     low, high = _NETWORKS
     near = [
-        low * (1 - tables.TIE) <= error <= high * (1 + tables.TIE)
+        low * (1 - ties.TIE) <= error <= high * (1 + ties.TIE)
         for error in errors.values()
     ]
     text = ", ".join(f"{kind.capitalize()} {sig(e)}" for kind, e in errors.items())
     return all(near), (
-        f"K-fold on [-1, 1]: {text}; comparable: within {tables.TIE:.0%} of "
+        f"K-fold on [-1, 1]: {text}; comparable: within {ties.TIE:.0%} of "
         f"{low:g} to {high:g}"
     )
 
@@ -279,13 +279,13 @@ def _lasso_wins(study: Study, rows: pd.DataFrame) -> Finding:
     answers, lines = [], []
     for form in ("analytical", "gd_adam", "sgd"):
         ridge, lasso = (
-            _rows(rows, f"{kind}_{form}").set_index("dataset")[study.metric]
-            for kind in ("ridge", "lasso")
+            dict(zip(own["dataset"], study.errors(own), strict=True))
+            for own in (_rows(rows, f"{kind}_{form}") for kind in ("ridge", "lasso"))
         )
-        answers += [tables.lower(lasso[name], ridge[name]) for name in ridge.index]
+        answers += [ties.lower(lasso[name], ridge[name]) for name in ridge]
         words = "; ".join(
             f"{_INTERVALS[str(name)]} {sig(lasso[name])} against {sig(ridge[name])}"
-            for name in ridge.index
+            for name in ridge
         )
         lines.append(f"{_name(f'lasso_{form}')} against Ridge: {words}")
     return all_of(answers), f"{study.measure}:\n" + "\n".join(lines)

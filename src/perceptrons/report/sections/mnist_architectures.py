@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from perceptrons.report import tables
+from perceptrons.report import tables, ties
 from perceptrons.report.claims import Finding, Test, all_of
 from perceptrons.report.heatmap import heat_maps
 from perceptrons.report.section import Picture, Section, Table
@@ -255,7 +255,7 @@ def _shallow_and_wide(study: Study, rows: pd.DataFrame) -> Finding:
         own = of(cells, activation=activation).sort_values("train_error")
         within = (own["hidden layers"] <= _SHALLOW) & (own["nodes per layer"] >= _WIDE)
         answers.append(
-            tables.lower(own[within]["train_error"].min(),
+            ties.lower(own[within]["train_error"].min(),
                          own[~within]["train_error"].min())
         )  # fmt: skip
         first = own.iloc[0]
@@ -286,7 +286,7 @@ def _rate_test(measure: str) -> Test:
             many = images.count(study, rows, "train")
             answers = [images.fewer(own, other, many) for other in others]
         else:
-            answers = [tables.lower(own, other) for other in others]
+            answers = [ties.lower(own, other) for other in others]
         shown = (lambda v: f"{100 * v:.2f} points") if measure == "std" else percent
         text = ", ".join(f"{shown(v)} at {rate:g}" for rate, v in values.items())
         return all_of(answers), text
@@ -314,7 +314,7 @@ def _overfits(study: Study, rows: pd.DataFrame) -> Finding:
     (row,) = of(rows, **_CHOSEN).to_dict("records")
     gap = 100 * (row["test_error"] - row["train_error"])
     train, test = (_published()[f"{part}_accuracy"] for part in ("train", "test"))
-    return tables.lower(row["train_error"], row["test_error"]), (
+    return ties.lower(row["train_error"], row["test_error"]), (
         f"train {percent(row['train_error'])}, test {percent(row['test_error'])}: "
         f"{gap:.2f} points apart; printed {percent(1 - train)} and "
         f"{percent(1 - test)}: {100 * (train - test):.2f} points"

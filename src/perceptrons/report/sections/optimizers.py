@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from perceptrons.report import figures, tables
+from perceptrons.report import figures, tables, ties
+from perceptrons.report.beside import beside_published
 from perceptrons.report.claims import (
     Finding,
     Test,
@@ -19,6 +20,7 @@ from perceptrons.report.claims import (
     sig,
     unrest,
 )
+from perceptrons.report.gaps import Gap
 from perceptrons.report.section import Picture, Section, Table
 from perceptrons.report.sections.rates import listing, long_table, trend
 from perceptrons.report.study import Study
@@ -58,9 +60,7 @@ def _table(study: Study, number: str, size: str) -> Table:
     printed = printed[printed["hidden_layer_sizes"] == size]
     ols = tables.published("gradient_descent_mse")
     printed_ols = pick(ols, study.metric, model="ols_degree_8")
-    beside = tables.beside_published(
-        study.table, printed, _LABELS, printed_ols, study.metric
-    )
+    beside = beside_published(study, study.table, printed, _LABELS, printed_ols)
     return Table(
         f"table-{number.lower()}",
         f"Table {number}: {_sizes(study)[size]}, optimizers and learning rates",
@@ -171,7 +171,7 @@ def _per_rate(
 def _small_squares(study: Study, rows: pd.DataFrame) -> Finding:
     """Compare the mean G_t at every rate with that at the lowest."""
     values, text = _per_rate(study, _of(rows, "rmsprop"), _mean_square)
-    return all_of([tables.lower(v, values[0]) for v in values[1:]]), text
+    return all_of([ties.lower(v, values[0]) for v in values[1:]]), text
 
 
 def _unstable(solver: str) -> Test:
@@ -179,16 +179,18 @@ def _unstable(solver: str) -> Test:
 
     def test(study: Study, rows: pd.DataFrame) -> Finding:
         values, text = _per_rate(study, _of(rows, solver), _unrest)
-        return all_of([tables.lower(values[0], v) for v in values[1:]]), text
+        return all_of([ties.lower(values[0], v) for v in values[1:]]), text
 
     return test
 
 
 def _rmsprop_beats_ols(study: Study, rows: pd.DataFrame) -> Finding:
     """Compare RMSProp at the lowest rate with OLS."""
-    ols = pick(study.table, study.metric, kind="ols", seed=rows["seed"].iloc[0])
-    error = _of(rows, "rmsprop")[study.metric].iloc[0]
-    return tables.lower(error, ols), f"{sig(error)}, OLS {sig(ols)}"
+    of_seed = study.table[study.table["seed"] == rows["seed"].iloc[0]]
+    ols = study.lowest(of_seed[of_seed["kind"] == "ols"])
+    (error,) = study.errors(_of(rows, "rmsprop").iloc[:1])
+    text = f"{sig(error)}, OLS {sig(ols)}, {ties.apart(error, ols)}"
+    return ties.lower(error, ols), text
 
 
 def _adam_best(study: Study, rows: pd.DataFrame) -> Finding:
@@ -197,29 +199,29 @@ def _adam_best(study: Study, rows: pd.DataFrame) -> Finding:
     text = "; ".join(
         f"{tables.OPTIMIZERS[s]} {listing(study, row)}" for s, row in best.items()
     )
-    errors = {solver: row[study.metric].item() for solver, row in best.items()}
+    errors = {solver: study.lowest(row) for solver, row in best.items()}
     adam = errors.pop("adam")
-    return all_of([tables.lower(adam, other) for other in errors.values()]), text
+    rest = min(errors.values(), key=ties.worst_last)
+    return all_of([ties.lower(adam, other) for other in errors.values()]), (
+        f"{text}; Adam and the lowest of the others are {ties.apart(adam, rest)}"
+    )
 
 
 def _two_better(study: Study, rows: pd.DataFrame) -> Finding:
     """Compare the best of both networks."""
-    one, two = (row[study.metric].item() for row in _best_of_both(study, rows))
-    return tables.lower(two, one), (
-        f"best {study.measure} {sig(two)} with two layers, {sig(one)} with one"
+    one, two = map(study.lowest, _best_of_both(study, rows))
+    return ties.lower(two, one), (
+        f"best {study.measure} {sig(two)} with two layers, {sig(one)} with one, "
+        f"{ties.apart(one, two)}"
     )
 
 
 def _larger_gap(study: Study, rows: pd.DataFrame) -> Finding:
     """Compare test minus train error of the best of both networks."""
-    best = _best_of_both(study, rows)
-    one, two = ((row["test_mse"] - row["train_mse"]).item() for row in best)
-    # A gap scatters as the test errors do, however small it is itself.
-    scale = max(row["test_mse"].item() for row in best)
-    tie = not abs(one - two) > tables.TIE * scale
-    return (None if tie else two > one), (
-        f"test minus train MSE of the best: {sig(two)} with two layers, "
-        f"{sig(one)} with one"
+    one, two = (Gap.of(study, row) for row in _best_of_both(study, rows))
+    return one.narrower(two), (
+        f"test minus train MSE of the best: {sig(two.size)} with two layers, "
+        f"{sig(one.size)} with one"
     )
 
 

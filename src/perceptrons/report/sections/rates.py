@@ -6,9 +6,10 @@ from itertools import pairwise
 
 import pandas as pd
 
+from perceptrons.report import ties
 from perceptrons.report.claims import Finding, sig
 from perceptrons.report.study import Study
-from perceptrons.report.tables import OPTIMIZERS, lower
+from perceptrons.report.tables import OPTIMIZERS
 
 
 def long_table(table: pd.DataFrame, series: str) -> pd.DataFrame:
@@ -46,11 +47,13 @@ def long_table(table: pd.DataFrame, series: str) -> pd.DataFrame:
 def trend(study: Study, rows: pd.DataFrame, *, falling: bool) -> Finding:
     """Tell whether the study's measure only falls (or rises) with the rate."""
     rows = rows.sort_values("learning_rate_init")
-    errors = rows[study.metric].tolist()
-    steps = [lower(b, a) if falling else lower(a, b) for a, b in pairwise(errors)]
+    errors = study.errors(rows)
+    steps = [
+        ties.lower(b, a) if falling else ties.lower(a, b) for a, b in pairwise(errors)
+    ]
     # One clear step back decides. A tie does not: then the ends do, or they tie too.
     ends = (errors[-1], errors[0]) if falling else (errors[0], errors[-1])
-    holds = False if False in steps else lower(*ends)
+    holds = False if False in steps else ties.lower(*ends)
     return holds, f"{study.measure} {listing(study, rows)}"
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from perceptrons.report import tables
+from perceptrons.report.beside import beside_published
 from perceptrons.report.claims import judge
 from perceptrons.report.heatmap import heat_maps
 from perceptrons.report.limits import MARGIN
@@ -100,7 +101,7 @@ def _table_v(study: Study) -> Table:
                 **summary(networks, theirs, metric),
             }
             row["same conclusion?"] = (
-                best_as_printed(with_one, place, metric, len(with_one) // _seeds(study))
+                best_as_printed(study, with_one, place, len(with_one) // _seeds(study))
                 if words == "best in the report"
                 else as_low(networks, metric, printed[metric])
             )
@@ -131,9 +132,9 @@ def _all_networks(study: Study) -> Table:
     ours = ours[ours["norm"] != "none"]
     rows = pd.concat([ours, of(study.table, kind="ols")])
     printed = ours[labels].drop_duplicates().merge(_printed(), on=labels, how="left")
-    beside = tables.beside_published(
-        rows, printed.assign(train_mse=np.nan), labels, ols_on_seed_0(study),
-        study.metric, same_data=True,
+    beside = beside_published(
+        study, rows, printed.assign(train_mse=np.nan), labels, ols_on_seed_0(study),
+        same_data=True,
     )  # fmt: skip
     beside = beside.replace({"activation": ACTIVATIONS, "norm": NORMS})
     return Table(

@@ -7,13 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from perceptrons.report import tables
+from perceptrons.report import ties
 from perceptrons.report.claims import Finding, Test, sig
 from perceptrons.report.sections.grids import (
     CEILING,
     counted,
     grid,
-    lowest,
     mostly,
     of,
     with_norm,
@@ -105,9 +104,9 @@ def selection(rows: pd.DataFrame, activation: str) -> str:
     )
 
 
-def _found(row: pd.DataFrame, metric: str) -> str:
+def _found(study: Study, row: pd.DataFrame) -> str:
     """Write a network and its error."""
-    return f"{sig(lowest(row, metric))} ({words_of(row.iloc[0])})"
+    return f"{sig(study.lowest(row))} ({words_of(row.iloc[0])})"
 
 
 def _l1_beats_l2(activation: str) -> Test:
@@ -115,9 +114,9 @@ def _l1_beats_l2(activation: str) -> Test:
 
     def test(study: Study, rows: pd.DataFrame) -> Finding:
         best = norms(rows, activation, study.metric)
-        errors = [lowest(best[name], study.metric) for name in NORMS]
-        words = " and ".join(_found(best[name], study.metric) for name in NORMS)
-        return tables.lower(*errors), f"lowest {study.measure}: {words}"
+        errors = [study.lowest(best[name]) for name in NORMS]
+        words = " and ".join(_found(study, best[name]) for name in NORMS)
+        return ties.lower(*errors), f"lowest {study.measure}: {words}"
 
     return test
 
@@ -138,9 +137,9 @@ def _best_region(activation: str, low: float, high: float) -> Test:
             low, high
         )
         best = [_lead(part, study.metric) for part in (own[inside], own[~inside])]
-        errors = [lowest(row, study.metric) for row in best]
-        words = " and ".join(_found(row, study.metric) for row in best if len(row))
-        return tables.lower(*errors), f"lowest there and elsewhere: {words}"
+        errors = [study.lowest(row) for row in best]
+        words = " and ".join(_found(study, row) for row in best if len(row))
+        return ties.lower(*errors), f"lowest there and elsewhere: {words}"
 
     return test
 
@@ -150,9 +149,9 @@ def _insensitive(study: Study, rows: pd.DataFrame) -> Finding:
     own = of(penalized(rows), activation="sigmoid", norm="l2")
     answers, parts = [], []
     for rate, cells in own.groupby("learning_rate_init"):
-        errors = cells[study.metric]
-        span = errors.min(), errors.max(skipna=False)
-        answers.append(tables.lower(*span) is None)
+        errors = study.errors(cells)
+        span = min(errors), max(errors, key=ties.worst_last)
+        answers.append(ties.lower(*span) is None)
         parts.append(f"{sig(span[0])} to {sig(span[1])} at {rate:g}")
     return mostly(answers), f"over all lambda, by learning rate: {', '.join(parts)}"
 
@@ -162,9 +161,9 @@ def _little_benefit(activation: str) -> Test:
 
     def test(study: Study, rows: pd.DataFrame) -> Finding:
         best = norms(rows, activation, study.metric)
-        errors = {name: lowest(row, study.metric) for name, row in best.items()}
-        helped = tables.lower(min(errors["l1"], errors["l2"]), errors["none"])
-        words = ", ".join(_found(row, study.metric) for row in best.values())
+        errors = {name: study.lowest(row) for name, row in best.items()}
+        helped = ties.lower(min(errors["l1"], errors["l2"]), errors["none"])
+        words = ", ".join(_found(study, row) for row in best.values())
         return helped is not True, (
             f"lowest {study.measure}: {words}\n{selection(rows, activation)}"
         )
@@ -192,10 +191,10 @@ def _harms(study: Study, rows: pd.DataFrame) -> Finding:
     own = own[own["learning_rate_init"].between(0.01, 0.1)]
     none = _lead(of(own, norm="none"), study.metric)
     strong = _lead(own[own["strength"] >= 0.01], study.metric)
-    errors = lowest(none, study.metric), lowest(strong, study.metric)
-    return tables.lower(*errors), (
-        f"lowest without a penalty {_found(none, study.metric)}, with lambda of at "
-        f"least 0.01 {_found(strong, study.metric)}"
+    errors = study.lowest(none), study.lowest(strong)
+    return ties.lower(*errors), (
+        f"lowest without a penalty {_found(study, none)}, with lambda of at "
+        f"least 0.01 {_found(study, strong)}"
     )
 
 
@@ -206,8 +205,11 @@ def _worsened(study: Study, rows: pd.DataFrame) -> Finding:
         own = of(penalized(rows), activation=name)
         best = _lead(own[own["norm"] != "none"], study.metric)
         none = of(own, norm="none", learning_rate_init=_RATE)
-        pairs = [(lowest(none, m), lowest(best, m)) for m in ("train_mse", "test_mse")]
-        answers += [tables.lower(*pair) for pair in pairs]
+        pairs = [
+            (study.lowest(none, part), study.lowest(best, part))
+            for part in ("train_mse", "test_mse")
+        ]
+        answers += [ties.lower(*pair) for pair in pairs]
         train, test = (f"{sig(a)} and {sig(b)}" for a, b in pairs)
         lines.append(f"{ACTIVATIONS[name]}: train {train}, test {test}")
     return mostly(answers), (

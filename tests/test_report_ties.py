@@ -1,0 +1,129 @@
+"""When an error is lower: judged by the differences row by row, where there are any."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import ttest_rel
+
+from perceptrons.data import runge
+from perceptrons.report import tables, ties
+from perceptrons.report.gaps import Gap
+from perceptrons.report.study import Study
+from perceptrons.report.ties import Error
+from perceptrons.study import networks
+from perceptrons.study.experiment import Run, builtin
+from perceptrons.study.records import Record
+
+N = 300
+
+
+def error(residuals, sample="rows"):
+    squares = np.square(residuals)
+    return Error(squares.mean(), squares, sample)
+
+
+@pytest.fixture
+def noise(rng):
+    return rng.normal(0.0, 0.1, N)
+
+
+def test_a_small_difference_on_every_row_is_no_tie(noise):
+    a, b = error(noise), error(1.01 * noise)
+    assert b / a - 1.0 < ties.TIE / 5
+    assert ties.lower(a, b) is True
+    assert ties.lower(b, a) is False
+    assert ties.lower(float(a), float(b)) is None
+
+
+def test_a_large_difference_of_a_few_rows_is_a_tie(noise):
+    away = noise.copy()
+    away[0] = 1.0
+    a, b = error(noise), error(away)
+    assert b / a - 1.0 > 2 * ties.TIE
+    assert ties.lower(a, b) is None
+    assert ties.lower(float(a), float(b)) is True
+
+
+def test_the_limit_is_two_standard_errors_of_paired_differences(noise, rng):
+    decided = 0
+    for size in np.linspace(0.001, 0.05, 40):
+        a, b = error(noise), error(noise + size * rng.normal(size=N))
+        t = ttest_rel(b.squares, a.squares).statistic
+        answer = ties.lower(a, b)
+        assert answer is (None if abs(t) <= 2.0 else bool(t > 0.0))
+        decided += answer is not None
+        assert ties.apart(a, b) == f"{abs(t):.1f} standard errors apart"
+    assert 0 < decided < 40
+
+
+def test_errors_of_other_rows_are_not_paired(noise):
+    a, b = error(noise), error(1.01 * noise, "others")
+    assert ties.lower(a, b) is None
+    assert ties.apart(a, b) == "2.0% apart"
+
+
+def test_no_number_is_the_worst_and_so_far_apart_that_nothing_measures_it(noise):
+    a, lost = error(noise), Error(math.nan, np.full(N, math.nan), "rows")
+    assert ties.lower(a, lost) is True
+    assert ties.lower(lost, a) is False
+    assert ties.lower(lost, lost) is None
+    assert ties.apart(a, lost) == "one without a number"
+
+
+@pytest.fixture(scope="module")
+def study():
+    """Return a study of two networks, trained a little."""
+    settings = {"hidden_layer_sizes": [4], "batch_size": 20, "max_iter": 3, "tol": 0.0}
+    records = []
+    for rate in (0.01, 0.1):
+        run = Run(
+            "optimizers", "network", "runge",
+            json.dumps({**settings, "learning_rate_init": rate}), 0,
+        )  # fmt: skip
+        result = networks.run(run.settings, runge(0), 0)
+        records.append(Record(run, result, {}, "", ""))
+    return Study(builtin("optimizers"), records, tables.frame(records))
+
+
+@pytest.mark.parametrize("metric", ["train_mse", "test_mse", "error_f"])
+def test_an_error_of_a_study_is_the_mean_of_its_squares(study, metric):
+    for found, value in zip(
+        study.errors(study.table, metric), study.table[metric], strict=True
+    ):
+        assert found == value
+        assert found.squares.mean() == pytest.approx(value, rel=1e-12)
+    assert study.lowest(study.table, metric) == study.table[metric].min()
+    assert math.isnan(study.lowest(study.table[:0], metric))
+
+
+def test_the_excess_is_paired_as_the_test_error_is(study):
+    found = [study.errors(study.table, name) for name in ("excess", "test_mse")]
+    assert ties.apart(*found[0]) == ties.apart(*found[1])
+
+
+def test_without_predictions_an_error_is_a_plain_number(study):
+    assert study.errors(study.table, "seconds")[0].squares is None
+
+
+def test_gaps_scatter_as_both_their_parts_do(noise, rng):
+    train = rng.normal(0.0, 0.1, 4 * N)
+    one = Gap(error(noise), error(train, "train"))
+    for size in (0.01, 0.03, 0.1, 0.3):
+        tests, trains = noise * (1 + size), train * (1 + size / 2)
+        other = Gap(error(tests), error(trains, "train"))
+        parts = [tests**2 - noise**2, trains**2 - train**2]
+        scatter = math.sqrt(sum(np.var(d, ddof=1) / d.size for d in parts))
+        difference = parts[0].mean() - parts[1].mean()
+        answer = None if abs(difference) <= 2 * scatter else bool(difference > 0)
+        assert one.narrower(other) is answer
+    assert one.narrower(one) is None
+    assert one.narrower(Gap(error(noise * math.nan), one.train)) is True
+
+
+def test_the_noise_is_the_error_of_the_function_itself(study):
+    data, gap = runge(0), Gap.of_noise(study, study.table[:1])
+    assert gap.test == pytest.approx(data.noise_test)
+    assert gap.train == pytest.approx(data.noise_train)
+    assert Gap.of(study, study.table[:1]).test.sample == gap.test.sample
