@@ -1,6 +1,7 @@
 """Heat maps: what is in a cell, and what its color says."""
 
 import math
+from itertools import pairwise
 
 import pandas as pd
 import pytest
@@ -159,3 +160,14 @@ def test_the_exact_value_and_its_place_show_on_hover():
     svg = drawing.draw(draw(grid([0.0123456, 2.0, 3.0, math.nan]))).svg.decode()
     assert svg.count("<title>depth 1, width 4: 0.0123456</title>") == 2
     assert "<title>depth 2, width 8: —</title>" in svg
+
+
+def test_long_names_of_columns_do_not_overlap():
+    losses = ["squared_error", "mean_squared_error", "absolute_error", "huber",
+              "pinball", "poisson", "binary_cross_entropy", "cross_entropy"]  # fmt: skip
+    table = pd.DataFrame({"activation": "relu", "loss": losses, "value": 1e-15})
+    figure = heat_maps(table, "activation", "loss", "difference")
+    figure.draw_without_rendering()
+    labels = figure.axes[0].get_xticklabels()
+    boxes = [label.get_window_extent() for label in labels]
+    assert all(a.x1 < b.x0 for a, b in pairwise(boxes))

@@ -30,6 +30,9 @@ _MAP = "cividis"
 # Colors follow the logarithm once the values span more than this factor.
 _DECADE = 10.0
 
+# The names of columns get smaller if they have more letters than fit side by side.
+_LETTERS = 50
+
 # Inches: a row of cells, and what a panel needs above and below its cells.
 _ROW, _AROUND = 0.3, 0.75
 
@@ -139,7 +142,9 @@ def _panel(
         cell = cells.get((row, column), {})
         _cell(axes, (j, i), cell, colors, ", ".join(place))
     axes.set(xlim=(0, len(columns)), ylim=(len(rows), 0))
-    axes.set_xticks(np.arange(len(columns)) + 0.5, [_name(c) for c in columns])
+    names = [_name(column) for column in columns]
+    crowded = max(map(len, "\n".join(names).split("\n"))) * len(names) > _LETTERS
+    axes.set_xticks(np.arange(len(names)) + 0.5, names, fontsize=7 if crowded else 10)
     axes.set_yticks(np.arange(len(rows)) + 0.5, [_name(r) for r in rows])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)

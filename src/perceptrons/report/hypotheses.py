@@ -36,6 +36,8 @@ from perceptrons.report.tables import ACTIVATIONS
 
 SOURCE = "section II.F"
 
+_KINDS = {"ols": tables.OLS, "ridge": "Ridge", "lasso": "Lasso"}
+
 # Polynomials of degree 8 oscillate towards both ends of [-1, 1].
 _EDGE = 0.8
 
@@ -78,10 +80,8 @@ def _ols_wins(study: Study, rows: pd.DataFrame) -> Finding:
     own = rows[
         (rows["dataset"] == "runge") & rows["solver"].isna() & rows["folds"].isna()
     ]
-    errors = {
-        kind: study.lowest(of(own, kind=kind)) for kind in ("ols", "ridge", "lasso")
-    }
-    named = {kind.replace("ols", tables.OLS): error for kind, error in errors.items()}
+    errors = {kind: study.lowest(of(own, kind=kind)) for kind in _KINDS}
+    named = {_KINDS[kind]: error for kind, error in errors.items()}
     return lower_of_all(named, tables.OLS, study.measure)
 
 
@@ -328,7 +328,10 @@ def _rate_matters(study: Study, rows: pd.DataFrame) -> Finding:
     for labels, own in networks.groupby(by, sort=False):
         worst = max(study.errors(own), key=ties.worst_last)
         answers.append(ties.lower(study.lowest(own), worst))
-        lines.append(f"{', '.join(map(str, labels))}: {listing(study, own)}")
+        words = ", ".join(
+            tables.OPTIMIZERS.get(str(name), str(name)) for name in labels
+        )
+        lines.append(f"{words}: {listing(study, own)}")
     return all_of(answers), "\n".join(lines)
 
 
