@@ -118,7 +118,7 @@ class CompiledObjective:
             rows,
         )
         self._rows, self._most_threads = rows, n_threads
-        self._bound: tuple[Any, Any] = (None, None)
+        self._bound: list[tuple[Any, Any]] = []
 
     def value_and_grad(
         self,
@@ -231,20 +231,25 @@ class CompiledObjective:
         return min(self._most_threads, self._rows) if work >= THREAD_WORK else 1
 
     def _bind(self, X: Any) -> Any:
-        """Return X as the engine reads it, remembered from epoch to epoch."""
-        if self._bound[0] is not X:
-            whole = X.X if isinstance(X, RowSubset) else X
-            if issparse(whole):
-                starts, columns = (
-                    part.astype(np.int64) for part in (whole.indptr, whole.indices)
-                )
-                features = self._features(whole.data, starts, columns, whole.shape[1])
-            else:
-                features = self._features(np.require(whole, requirements="A"))
-            if isinstance(X, RowSubset):
-                features.select(np.ascontiguousarray(X.rows, np.int64))
-            self._bound = (X, features)
-        return self._bound[1]
+        """Return X as the engine reads it, remembered from epoch to epoch.
+
+        Rows to train on and rows held out take turns, so two are remembered.
+        """
+        for known, features in self._bound:
+            if known is X:
+                return features
+        whole = X.X if isinstance(X, RowSubset) else X
+        if issparse(whole):
+            starts, columns = (
+                part.astype(np.int64) for part in (whole.indptr, whole.indices)
+            )
+            features = self._features(whole.data, starts, columns, whole.shape[1])
+        else:
+            features = self._features(np.require(whole, requirements="A"))
+        if isinstance(X, RowSubset):
+            features.select(np.ascontiguousarray(X.rows, np.int64))
+        self._bound = [(X, features), *self._bound[:1]]
+        return features
 
 
 def _aligned(Y: Array, weights: Array | None) -> tuple[Array, Array | None]:
