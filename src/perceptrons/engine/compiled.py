@@ -240,9 +240,9 @@ class CompiledObjective:
                 return features
         whole = X.X if isinstance(X, RowSubset) else X
         if issparse(whole):
-            starts, columns = (
-                part.astype(np.int64) for part in (whole.indptr, whole.indices)
-            )
+            # SciPy's columns are 32 bits wide, unless there are 2^31 numbers: no copy.
+            columns = np.require(whole.indices, np.int32, "A")
+            starts = np.require(whole.indptr, np.int64, "A")
             features = self._features(whole.data, starts, columns, whole.shape[1])
         else:
             features = self._features(np.require(whole, requirements="A"))

@@ -26,7 +26,7 @@ template <class T> struct Rows {
     const T* values = nullptr;
     int64_t row_stride = 0, column_stride = 0;
     const int64_t* starts = nullptr;   // sparse only: one more than rows
-    const int64_t* columns = nullptr;  // sparse only
+    const int32_t* columns = nullptr;  // sparse only
     const int64_t* subset = nullptr;   // the rows that count, in their order; null: all
 };
 

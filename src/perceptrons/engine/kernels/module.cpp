@@ -84,7 +84,8 @@ template <class A> auto* data_or_null(const std::optional<A>& array) {
 template <class T> struct Features {
     Matrix<T> dense;
     Read<T> values;
-    Read<int64_t> starts, columns;
+    Read<int64_t> starts;
+    Read<int32_t> columns;
     Read<int64_t> subset;  // the rows that count, or all
     int64_t n_rows, n_columns;
 
@@ -114,10 +115,11 @@ template <class T> void bind(nb::module_& m, const char* network, const char* fe
 
     nb::class_<F>(m, features)
         .def("__init__", [](F* self, Matrix<T> X) { require_aligned<T>({X.data()}); new (self) F{X, {}, {}, {}, {}, int64_t(X.shape(0)), int64_t(X.shape(1))}; })
-        .def("__init__", [](F* self, Read<T> values, Read<int64_t> starts, Read<int64_t> columns,
+        .def("__init__", [](F* self, Read<T> values, Read<int64_t> starts, Read<int32_t> columns,
                             int64_t n_columns) {
             require_aligned<T>({values.data()});
-            require_aligned<int64_t>({starts.data(), columns.data()});
+            require_aligned<int64_t>({starts.data()});
+            require_aligned<int32_t>({columns.data()});
             require(starts.shape(0) >= 1 && columns.shape(0) == values.shape(0) &&
                         starts(starts.shape(0) - 1) == int64_t(values.shape(0)) && starts(0) == 0,
                     "the parts of the sparse rows do not fit together");
