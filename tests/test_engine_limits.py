@@ -9,12 +9,13 @@ import sys
 import textwrap
 import threading
 import time
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, random_array
 
 import perceptrons
 from perceptrons import MLPRegressor, engine, fit_many
@@ -582,6 +583,18 @@ def test_denormals_are_flushed_inside_and_live_on_outside(dtype, rng):
     assert_array_equal(denormal_products(), before)
 
 
+def test_sparse_rows_are_read_where_they_are(rng):
+    X = random_array((20_000, 50), density=0.2, format="csr", rng=rng, dtype="float32")
+    y = rng.normal(size=20_000)
+    net = MLPRegressor(max_iter=2, tol=0, engine="compiled", batch_size=1000)
+    net.fit(X[:1000], y[:1000])  # what is loaded once
+    tracemalloc.start()
+    net.fit(X, y)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < X.data.nbytes
+
+
 # Ctrl-C and threads ---------------------------------------------------------------
 
 LONG_FIT = """
@@ -641,6 +654,21 @@ def test_ctrl_c_ends_a_fit_within_a_second_and_keeps_the_last_epoch():
         """
         net = make(0).fit(X, y)
         report(net)
+        """
+    )
+    assert printed == "interrupted True\n"
+    assert seconds < 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no SIGINT for a child on Windows")
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_ctrl_c_ends_a_step_of_several_seconds_within_one(n_jobs):
+    printed, seconds = interrupt(
+        f"""
+        net = make(0).set_params(
+            hidden_layer_sizes=(3000, 3000), batch_size=3000, n_jobs={n_jobs}
+        )
+        report(net.fit(X[:3000], y[:3000]))
         """
     )
     assert printed == "interrupted True\n"

@@ -33,7 +33,7 @@ template <class T> struct Epochs {
     std::vector<double> dropout;  // one rate per hidden layer, or empty
     BitGenerator* drops = nullptr;
     int n_threads = 1;
-    std::function<void()> poll;  // called between steps; may throw to end training
+    std::function<void()> poll;  // called now and then; may throw to end training
 
     std::vector<double> losses, seconds;  // of each finished epoch
     int64_t steps = 0;                    // of Adam, in and out
@@ -137,7 +137,7 @@ template <class T> class Network {
             if (layers_[l].mask) slopes(layers_[l]);
         }
         const Batch<T> batch = prepare(data, nullptr, 0, data.n_rows);
-        pass_by_tiles(data.X, nullptr, 0, batch);
+        pass_by_tiles(data.X, nullptr, 0, batch, [](int) {});
         for (const Chunk& c : chunks_) kernels_.penalize(plan_, batch, c.layer, c.begin, c.end);
         save(plan_.gradient, gradient);
         const double total = total_loss(data, nullptr, 0, batch);
@@ -203,8 +203,9 @@ template <class T> class Network {
     static constexpr int narrow_outputs = 2;
     static constexpr int chunk_values = 8192;  // of gradient and state: stays in the cache
     static constexpr int64_t tiled_values = 65536;  // of a gradient that tiles may add to
-    // Multiplications between two looks at the clock: some milliseconds.
-    static constexpr int64_t poll_work = 10'000'000;
+    // Multiplications between two polls: some milliseconds. A longer step is cut in pieces
+    // of so many multiplications: at most a tenth of a second.
+    static constexpr int64_t poll_work = 10'000'000, piece_work = 1'000'000'000;
 
     // beta_1^t and beta_2^t, from one step to the next within an epoch.
     struct Powers {
@@ -311,14 +312,10 @@ template <class T> class Network {
         const int64_t* order = order_.empty() ? nullptr : order_.data();
         const double* rates = epochs.rates + int64_t(epochs.losses.size()) * epochs.epoch_stride;
         double total = 0, weight_total = 0;
-        int64_t unpolled = poll_work;  // once in every epoch at least
-        steps_ = 0;
+        if (epochs.poll) epochs.poll();
+        unpolled_ = steps_ = 0;
         powers.begin(epochs.steps);
         for (int64_t at = 0; at < data.n_rows; at += epochs.batch_rows, rates += epochs.step_stride) {
-            if ((unpolled += n_parameters_ * epochs.batch_rows) > poll_work) {
-                unpolled = 0;
-                if (epochs.poll) epochs.poll();
-            }
             const Batch<T> batch = prepare(data, order, at, std::min(at + epochs.batch_rows, data.n_rows));
             if (data.weights && batch.weight_sum == T(0)) continue;
             draw_masks(batch.n_rows, epochs);
@@ -336,6 +333,14 @@ template <class T> class Network {
         for (int64_t i = 0; i < plan_.n_stored; ++i)
             if (!std::isfinite(plan_.theta[i])) return std::numeric_limits<double>::quiet_NaN();
         return total / weight_total;
+    }
+
+    // Poll if enough was done. What a step leaves unfinished is never seen: theta is saved
+    // at the end of an epoch.
+    void worked(const Epochs<T>& epochs, int64_t multiplications) {
+        if ((unpolled_ += multiplications) <= poll_work) return;
+        unpolled_ = 0;
+        if (epochs.poll) epochs.poll();
     }
 
     // Rows [at, end) of the epoch: their targets and scales.
@@ -399,8 +404,10 @@ template <class T> class Network {
 
     // Gradient of a batch whose rows are [at, at + n) of the order, without penalty, tile by
     // tile: what layers put out is read while it is still in the cache. Each sum runs over
-    // the rows in their order, so it has the bits of one pass over all of them.
-    void pass_by_tiles(const Rows<T>& X, const int64_t* order, int64_t at, Batch<T> batch) {
+    // the rows in their order, so it has the bits of one pass over all of them. After each
+    // tile passed(rows of it) is called.
+    template <class F>
+    void pass_by_tiles(const Rows<T>& X, const int64_t* order, int64_t at, Batch<T> batch, F passed) {
         const int n_rows = batch.n_rows, K = n_outputs();
         for (int done = 0; done < n_rows; done += tile_rows) {
             batch.n_rows = std::min(tile_rows, n_rows - done);
@@ -413,6 +420,7 @@ template <class T> class Network {
             batch.losses += batch.n_rows;
             for (Layer<T>& layer : layers_)
                 if (layer.mask) layer.mask += batch.n_rows * int64_t(layer.n_out);
+            passed(batch.n_rows);
         }
     }
 
@@ -422,24 +430,29 @@ template <class T> class Network {
         const bool by_tiles = n_threads == 1 && (batch.n_rows <= tile_rows || plan_.n_stored <= tiled_values);
         const bool at_once = epochs.clip == 0, penalized = has_penalty();
         if (by_tiles) {
-            pass_by_tiles(data.X, order, at, batch);
+            pass_by_tiles(data.X, order, at, batch, [&](int rows) { worked(epochs, rows * n_parameters_); });
         } else {
-            team.run([&](int thread) {
-                const int begin = int(int64_t(batch.n_rows) * thread / n_threads);
-                const int end = int(int64_t(batch.n_rows) * (thread + 1) / n_threads);
-                gather(data.X, order, at + begin, end - begin, n_inputs(), inputs(begin), plan_.ld_inputs);
-                kernels_.rows(plan_, batch, begin, end);
+            in_pieces(batch.n_rows, n_parameters_, n_threads, epochs, [&](int64_t first, int64_t end) {
+                team.run([&](int thread) {
+                    const int from = int(first + (end - first) * thread / n_threads);
+                    const int to = int(first + (end - first) * (thread + 1) / n_threads);
+                    gather(data.X, order, at + from, to - from, n_inputs(), inputs(from), plan_.ld_inputs);
+                    kernels_.rows(plan_, batch, from, to);
+                });
             });
         }
+        const int64_t chunk_work = by_tiles ? 0 : chunk_values * int64_t(batch.n_rows);
         if (!by_tiles || at_once)
-            team.run([&](int thread) {
-                for (size_t i = thread; i < chunks_.size(); i += n_threads) {
-                    const Chunk& c = chunks_[i];
-                    if (!by_tiles) kernels_.gradient(plan_, batch, c.layer, c.begin, c.end, false);
-                    if (!at_once) continue;
-                    if (penalized) kernels_.penalize(plan_, batch, c.layer, c.begin, c.end);
-                    finish_chunk(step, c);
-                }
+            in_pieces(chunks_.size(), chunk_work, n_threads, epochs, [&](int64_t first, int64_t end) {
+                team.run([&](int thread) {
+                    for (int64_t i = first + thread; i < end; i += n_threads) {
+                        const Chunk& c = chunks_[i];
+                        if (!by_tiles) kernels_.gradient(plan_, batch, c.layer, c.begin, c.end, false);
+                        if (!at_once) continue;
+                        if (penalized) kernels_.penalize(plan_, batch, c.layer, c.begin, c.end);
+                        finish_chunk(step, c);
+                    }
+                });
             });
         if (at_once) return;
         for (const Chunk& c : chunks_) kernels_.penalize(plan_, batch, c.layer, c.begin, c.end);
@@ -447,6 +460,17 @@ template <class T> class Network {
         team.run([&](int thread) {
             for (size_t i = thread; i < chunks_.size(); i += n_threads) finish_chunk(step, chunks_[i]);
         });
+    }
+
+    // Call work(first, end) until [0, count) is done, and poll in between.
+    template <class F>
+    void in_pieces(int64_t count, int64_t each, int n_threads, const Epochs<T>& epochs, F work) {
+        const int64_t piece = each * count <= piece_work ? count : (piece_work / each / n_threads + 1) * n_threads;
+        for (int64_t first = 0; first < count; first += piece) {
+            const int64_t end = std::min(first + piece, count);
+            work(first, end);
+            worked(epochs, each * (end - first));
+        }
     }
 
     void finish_chunk(const Step<T>& step, const Chunk& c) {
@@ -479,7 +503,7 @@ template <class T> class Network {
     }
 
     const Kernels<T>& kernels_;
-    int64_t rows_, n_parameters_ = 0, steps_ = 0, equal_rows_ = 0;
+    int64_t rows_, n_parameters_ = 0, steps_ = 0, equal_rows_ = 0, unpolled_ = 0;
     std::vector<T> quantiles_;
     std::vector<Layer<T>> layers_;
     Plan<T> plan_;
