@@ -154,20 +154,54 @@ void gradient(const Plan<T>& plan, const Batch<T>& batch, int l, int begin, int 
     }
 }
 
+// The sums of squares and of sizes of weights, in double: four chains of additions of four
+// lanes each, so that none waits for another, the same on every processor.
+template <class T> class Measure {
+  public:
+    void add(const T* W, int columns) {
+        int c = 0;
+        for (; c + 16 <= columns; c += 16)
+            for (int i = 0; i < 4; ++i) add_four(W + c + 4 * i, i);
+        for (int i = 0; c + 4 <= columns; c += 4, ++i) add_four(W + c, i);
+        for (int lane = 0; c < columns; ++c, ++lane) {
+            squares_[3][lane] += double(W[c]) * double(W[c]);
+            sizes_[3][lane] += W[c] < 0 ? -double(W[c]) : double(W[c]);
+        }
+    }
+    Sizes sums() const {
+        const V squares = (squares_[0] + squares_[1]) + (squares_[2] + squares_[3]);
+        const V sizes = (sizes_[0] + sizes_[1]) + (sizes_[2] + sizes_[3]);
+        return {(squares[0] + squares[1]) + (squares[2] + squares[3]),
+                (sizes[0] + sizes[1]) + (sizes[2] + sizes[3])};
+    }
+
+  private:
+    typedef typename Pack<double, 32>::V V;
+    V squares_[4] = {}, sizes_[4] = {};
+
+    void add_four(const T* W, int i) {
+        const V w = __builtin_convertvector(load<Four<T>>(W), V);
+        squares_[i] += w * w;
+        sizes_[i] += w < 0 ? -w : w;
+    }
+};
+
 // Omega' on stored rows: weights only, never biases.
 template <class T>
-void penalize(const Plan<T>& plan, const Batch<T>& batch, int l, int begin, int end) {
+Sizes penalize(const Plan<T>& plan, const Batch<T>& batch, int l, int begin, int end) {
     const T lambda_2 = plan.l2 + plan.alpha / batch.weight_sum, lambda_1 = plan.l1;
-    if (lambda_2 == T(0) && lambda_1 == T(0)) return;
     const Layer<T>& layer = plan.layers[l];
     const int rows = layer.narrow ? end : (end < layer.n_in ? end : layer.n_in);
     const int columns = layer.narrow ? layer.n_in : layer.n_out;
+    Measure<T> measure;
     for (int r = begin; r < rows; ++r) {
         const T* W = plan.theta + layer.offset + r * long(layer.ld);
         T* G = plan.gradient + layer.offset + r * long(layer.ld);
         for (int c = 0; c < columns; ++c)
             G[c] += lambda_2 * W[c] + lambda_1 * (T(W[c] > 0) - T(W[c] < 0));
+        measure.add(W, columns);
     }
+    return measure.sums();
 }
 
 template <class T>

@@ -112,6 +112,7 @@ template <class T> class Network {
             for (int begin = 0; begin < layer.rows; begin += step)
                 chunks_.push_back({l, begin, std::min(begin + step, layer.rows)});
         }
+        sizes_.resize(chunks_.size());
         targets_.resize(rows * int64_t(problem.sizes[L]));
         scales_.resize(rows);
         losses_.resize(rows);
@@ -138,7 +139,7 @@ template <class T> class Network {
         }
         const Batch<T> batch = prepare(data, nullptr, 0, data.n_rows);
         pass_by_tiles(data.X, nullptr, 0, batch, [](int) {});
-        for (const Chunk& c : chunks_) kernels_.penalize(plan_, batch, c.layer, c.begin, c.end);
+        penalize_all(batch);
         save(plan_.gradient, gradient);
         const double total = total_loss(data, nullptr, 0, batch);
         return total / double(batch.weight_sum) + penalty(batch.weight_sum);
@@ -204,8 +205,8 @@ template <class T> class Network {
     static constexpr int chunk_values = 8192;  // of gradient and state: stays in the cache
     static constexpr int64_t tiled_values = 65536;  // of a gradient that tiles may add to
     // Multiplications between two polls: some milliseconds. A longer step is cut in pieces
-    // of so many multiplications: at most a tenth of a second.
-    static constexpr int64_t poll_work = 10'000'000, piece_work = 1'000'000'000;
+    // of so many multiplications: some hundredths of a second.
+    static constexpr int64_t poll_work = 10'000'000, piece_work = 250'000'000;
 
     // beta_1^t and beta_2^t, from one step to the next within an epoch.
     struct Powers {
@@ -287,19 +288,23 @@ template <class T> class Network {
 
     bool has_penalty() const { return plan_.l1 != 0 || plan_.l2 != 0 || plan_.alpha != 0; }
 
+    // Add the penalty's gradient to that of all weights, and measure them.
+    void penalize_all(const Batch<T>& batch) {
+        if (has_penalty())
+            for (size_t i = 0; i < chunks_.size(); ++i) penalize(batch, i);
+    }
+    void penalize(const Batch<T>& batch, size_t chunk) {
+        const Chunk& c = chunks_[chunk];
+        sizes_[chunk] = kernels_.penalize(plan_, batch, c.layer, c.begin, c.end);
+    }
+
+    // Omega of the weights last measured, chunk by chunk: the same on any thread.
     double penalty(T weight_sum) const {
         if (!has_penalty()) return 0;
         double squares = 0, sizes = 0;
-        for (const Layer<T>& layer : layers_) {
-            const int rows = layer.narrow ? layer.n_out : layer.n_in;
-            const int columns = layer.narrow ? layer.n_in : layer.n_out;
-            for (int r = 0; r < rows; ++r) {
-                const T* W = plan_.theta + layer.offset + r * int64_t(layer.ld);
-                for (int c = 0; c < columns; ++c) {
-                    squares += double(W[c]) * double(W[c]);
-                    sizes += std::fabs(double(W[c]));
-                }
-            }
+        for (const Sizes& chunk : sizes_) {
+            squares += chunk.squares;
+            sizes += chunk.sizes;
         }
         return 0.5 * (double(plan_.l2) + double(plan_.alpha) / double(weight_sum)) * squares +
                double(plan_.l1) * sizes;
@@ -326,9 +331,9 @@ template <class T> class Network {
             step.root_correction = T(c);
             step.rate_correction = T(*rates * c / (1 - powers.first));
             weight_total += batch.weight_sum;
-            if (has_penalty()) total += double(batch.weight_sum) * penalty(batch.weight_sum);
             take_step(team, data, order, at, batch, epochs, step);
-            total += total_loss(data, order, at, batch);
+            // The penalty was measured before the step, as the losses were.
+            total += double(batch.weight_sum) * penalty(batch.weight_sum) + total_loss(data, order, at, batch);
         }
         for (int64_t i = 0; i < plan_.n_stored; ++i)
             if (!std::isfinite(plan_.theta[i])) return std::numeric_limits<double>::quiet_NaN();
@@ -449,13 +454,13 @@ template <class T> class Network {
                         const Chunk& c = chunks_[i];
                         if (!by_tiles) kernels_.gradient(plan_, batch, c.layer, c.begin, c.end, false);
                         if (!at_once) continue;
-                        if (penalized) kernels_.penalize(plan_, batch, c.layer, c.begin, c.end);
+                        if (penalized) penalize(batch, i);
                         finish_chunk(step, c);
                     }
                 });
             });
         if (at_once) return;
-        for (const Chunk& c : chunks_) kernels_.penalize(plan_, batch, c.layer, c.begin, c.end);
+        penalize_all(batch);
         clip(epochs);
         team.run([&](int thread) {
             for (size_t i = thread; i < chunks_.size(); i += n_threads) finish_chunk(step, chunks_[i]);
@@ -509,6 +514,7 @@ template <class T> class Network {
     Plan<T> plan_;
     std::vector<Block<T>> blocks_;
     std::vector<Chunk> chunks_;
+    std::vector<Sizes> sizes_;  // of each chunk
     std::vector<int64_t> weight_at_, bias_at_, order_;
     std::vector<T> targets_, scales_;
     std::vector<double> losses_;

@@ -90,14 +90,19 @@ template <class T> struct Batch {
     T weight_sum;
 };
 
+// What the penalty is made of: the sums of squares and of sizes of some weights.
+struct Sizes {
+    double squares, sizes;
+};
+
 // The kernels of one instruction set.
 template <class T> struct Kernels {
     // Forward and backward pass of rows [begin, end): losses, all deltas.
     void (*rows)(const Plan<T>&, const Batch<T>&, int begin, int end);
     // Gradient of stored rows [begin, end) of one layer, without penalty; or add to it.
     void (*gradient)(const Plan<T>&, const Batch<T>&, int layer, int begin, int end, bool add);
-    // Add the penalty's gradient.
-    void (*penalize)(const Plan<T>&, const Batch<T>&, int layer, int begin, int end);
+    // Add the penalty's gradient, and measure the weights, which are in the cache then.
+    Sizes (*penalize)(const Plan<T>&, const Batch<T>&, int layer, int begin, int end);
     // One step of the rule on stored rows [begin, end) of one layer.
     void (*update)(const Plan<T>&, const Step<T>&, int layer, int begin, int end);
     // Copy stored rows [begin, end) of one layer into its transpose.
