@@ -192,6 +192,16 @@ def test_classes_are_judged_by_log_loss(small, rng, labels):
     assert set(found.winner.predict(found.prepared.X)) <= set(labels)
 
 
+@pytest.mark.parametrize(("classes", "each"), [(10, 10), (3, 8), (20, 12)])
+def test_few_rows_of_many_classes_are_compared(small, rng, classes, each):
+    y = np.repeat([f"class {i}" for i in range(classes)], each)
+    X = rng.normal(size=(len(y), 2))
+    # Against boosting, so that it is trained on parts of the rows, too.
+    found = perceptrons.compare(X, y, repeats=1, against="boosting", random_state=0)
+    assert np.isfinite(found.scores["value"]).all()
+    assert "stopped early" in found.candidates.loc["boosting", "description"]
+
+
 def test_groups_and_time_by_name_are_no_features(small, rng):
     X, y = linear(60, rng)
     table = pd.DataFrame(X, columns=["a", "b", "c"])
