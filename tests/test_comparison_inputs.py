@@ -63,6 +63,7 @@ def test_a_column_may_be_named_by_a_number():
         ([1, 2], "6 in all and none missing, got 2 with 0 missing"),
         ([1, None] * 3, "got 6 with 3 missing"),
         ({1, 2}, "groups must hold one value per row, or name a column, got set"),
+        (pd.MultiIndex.from_product([[1, 2, 3], list("ab")]), "got MultiIndex"),
     ],
 )
 def test_what_makes_no_groups_is_refused(given, text):
@@ -87,7 +88,8 @@ UPWARD = list(range(N))
     ("given", "ranks"),
     [
         ([5, 5, 1, 9, 9, 0], [2, 2, 1, 3, 3, 0]),
-        (["10", "9", "8.5", "100", "-1", "0"], [4, 3, 2, 5, 0, 1]),
+        (["10", "9", " 8", "+100", "-1", "0"], [4, 3, 2, 5, 0, 1]),
+        ([10, 9, 8.5, 100, -1, 0], [4, 3, 2, 5, 0, 1]),
         (["20200131", "20200101"] * 3, [1, 0] * 3),
         ([True, False] * 3, [1, 0] * 3),
         (DAYS, UPWARD),
@@ -95,6 +97,8 @@ UPWARD = list(range(N))
         (DAYS.to_period("D"), UPWARD),
         (DAYS - DAYS[0], UPWARD),
         (pd.Categorical(DAYS), UPWARD),
+        (pd.Categorical(["9", "10"] * 3), [0, 1] * 3),
+        (pd.Categorical(["low", "high"] * 3, ["low", "mid", "high"], True), [0, 1] * 3),
         ([datetime.date(2020, 1, 6 - i) for i in range(N)], UPWARD[::-1]),
         (DAYS.strftime("%Y-%m-%d"), UPWARD),
         # Days that pass for months must not make them so.
@@ -118,6 +122,11 @@ def test_numbers_and_dates_in_any_form_have_an_order(given, ranks):
         ([(1, 2)] * N, "numbers or dates"),
         (["2020-01-01", 3] * 3, "numbers or dates"),
         (["01.02.2020", "01.03.2020"] * 3, "which number is the month, got '01.02"),
+        # As numbers, October would be January.
+        (["2020.1", "2020.10"] * 3, "fraction or a date, got '2020.1' in row 1; write"),
+        (["31.12", "1.1"] * 3, "got '31.12' in row 1; write dates as year-month-day"),
+        (["7", "7,5"] * 3, "got '7,5' in row 2"),
+        (pd.Categorical(["low", "high"] * 3), "one form, got 'low' in row 1"),
         ([np.nan] + [1.0] * 5, "got 6 with 1 missing"),
     ],
 )

@@ -64,7 +64,8 @@ def take_times(X: Any, time: Any) -> tuple[Any, NDArray[np.intp] | None]:
     ----------
     X : DataFrame or array-like of shape (n, d)
     time : str, int, array-like of shape (n,), or None
-        The name of a column of X, or values: numbers, dates, or either as text.
+        The name of a column of X, or values: numbers, dates, ordered categories; as
+        text, whole numbers or dates.
 
     Returns
     -------
@@ -118,7 +119,7 @@ def _series(name: str, given: Any) -> pd.Series[Any]:
         given = given.iloc[:, 0] if isinstance(given, pd.DataFrame) else given[:, 0]
     try:
         return pd.Series(given).reset_index(drop=True)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, NotImplementedError) as error:
         raise DataError(
             f"{name} must hold one value per row, or name a column, got "
             f"{type(given).__name__} ({error}); give a list, an array or a Series."
@@ -128,19 +129,37 @@ def _series(name: str, given: Any) -> pd.Series[Any]:
 def _ordered(time: pd.Series[Any]) -> pd.Series[Any]:
     """Return numbers or dates, which can be put in order."""
     if isinstance(time.dtype, pd.CategoricalDtype):
+        if time.cat.ordered:
+            return time.cat.codes
         time = time.astype(time.cat.categories.dtype)
     if time.dtype.kind in "biufmM" or isinstance(
         time.dtype, (pd.PeriodDtype, pd.DatetimeTZDtype)
     ):
         return time
     found = pd.api.types.infer_dtype(time)
-    if found in ("string", "integer", "floating", "mixed-integer-float", "decimal"):
-        numbers = pd.to_numeric(time, errors="coerce")
-        if numbers.notna().all():
-            return numbers
+    whole = found == "string" and time.str.fullmatch(_WHOLE).all()
+    if whole or found in ("integer", "floating", "mixed-integer-float", "decimal"):
+        return pd.to_numeric(time)
     if found not in ("string", "datetime", "date", "datetime64"):
         raise _no_order(time.iloc[0], 0)
+    if found == "string":
+        _refuse_fractions(time)
     return _dates(time)
+
+
+_WHOLE = r"\s*[+-]?[0-9]+\s*"
+_FRACTION = r"\s*[+-]?[0-9]*[.,][0-9]*\s*"
+
+
+def _refuse_fractions(time: pd.Series[Any]) -> None:
+    """Refuse 2020.1, by which a month may be meant, or the tenth part of a year."""
+    rows = np.flatnonzero(time.str.fullmatch(_FRACTION))
+    if rows.size:
+        raise DataError(
+            "time must say whether text is a fraction or a date, got "
+            f"{time.iloc[rows[0]]!r} in row {rows[0] + 1}; write dates as "
+            "year-month-day, and fractions as numbers."
+        )
 
 
 def _dates(time: pd.Series[Any]) -> pd.Series[Any]:
