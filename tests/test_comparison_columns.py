@@ -339,8 +339,10 @@ def test_a_target_may_be_a_table_of_one_column(rng, amounts):
     np.testing.assert_array_equal(array.y, whole.y)
 
 
-def test_columns_without_a_name_get_one_by_their_place(rng, amounts):
-    X = pd.DataFrame(rng.normal(size=(N, 4)), columns=[None, "b", np.nan, " "])
+@pytest.mark.parametrize("missing", [" ", pd.NA, pd.NaT])
+def test_columns_without_a_name_get_one_by_their_place(rng, amounts, missing):
+    names = pd.Index([None, "b", np.nan, missing], dtype=object)
+    X = pd.DataFrame(rng.normal(size=(N, 4)), columns=names)
     prepared = prepare(X, amounts)
     assert prepared.features == ["unnamed 1", "b", "unnamed 3", "unnamed 4"]
 

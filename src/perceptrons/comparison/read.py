@@ -125,8 +125,11 @@ def column_names(names: Iterable[Any]) -> list[str]:
     names : iterable
         In the order of the columns.
     """
-    # NaN, which pandas makes of None, is the only name that differs from itself.
-    given = ("" if name is None or name != name else str(name) for name in names)
+    given = (
+        # A tuple, the name of a column with several levels, is no scalar.
+        "" if pd.api.types.is_scalar(name) and pd.isna(name) else str(name)
+        for name in names
+    )
     return [
         name if name.strip() else f"unnamed {place}"
         for place, name in enumerate(given, start=1)
