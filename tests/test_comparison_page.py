@@ -337,6 +337,18 @@ def test_a_page_that_fails_in_the_middle_leaves_nothing(
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_a_file_in_the_place_of_a_folder_is_named_and_nothing_is_left(
+    amounts, tmp_path
+):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "tables").write_text("mine")
+    with pytest.raises(FileExistsError, match="tables"):
+        amounts.save(out)
+    assert [path.name for path in out.iterdir()] == ["tables"]
+    assert (out / "tables").read_text() == "mine"
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
 @pytest.mark.parametrize("name", ["amounts", "classes"])
 def test_the_page_is_sound_in_a_browser(pages, name, width, scheme):

@@ -79,9 +79,11 @@ class Files:
             for path, part in parts.items():
                 os.replace(part, path)
         except BaseException:
+            # One that cannot be removed must not keep the others, nor hide the cause.
             for path in (*parts.values(), *new):
-                path.unlink(missing_ok=True)
-            with suppress(OSError):
-                for place in reversed(made):
+                with suppress(OSError):
+                    path.unlink()
+            for place in reversed(made):
+                with suppress(OSError):
                     place.rmdir()
             raise
