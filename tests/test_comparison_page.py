@@ -101,6 +101,14 @@ def test_the_verdict_is_on_top_and_complete(pages, name, request):
     assert page.index(str(result.verdict)) < page.index("The candidates")
 
 
+def test_the_whole_rule_is_on_the_page(pages, amounts):
+    page = text(pages["amounts"])
+    assert "justified if P(gain > 0) is at least 0.95 and the gain at least 1 %" in page
+    nothing = f"or if {amounts.reference} makes next to no error"
+    assert f"it is not if P(gain > 1 %) is at most 0.05, {nothing}" in page
+    assert "leaves 2.5 % on either side, the rule 5 % on one" in page
+
+
 def test_leaks_come_before_the_verdict_and_other_warnings_after(pages, amounts):
     page = text(pages["amounts"])
     (leak, *others) = amounts.warnings

@@ -65,7 +65,8 @@ def compare(
     gain of the network is the relative drop of the metric, RMSE or log loss, against
     the linear model with the best mean. With the posterior of the Bayesian correlated
     t-test, a network is "justified" if P(gain > 0) >= 0.95 and the gain is at least
-    ``rope``; "not justified" if P(gain > rope) <= 0.05; else "undecided".
+    ``rope``; "not justified" if P(gain > rope) <= 0.05, or if the linear model makes
+    next to no error; else "undecided".
 
     Parameters
     ----------

@@ -88,6 +88,7 @@ def _context(comparison: Comparison, files: Files) -> dict[str, Any]:
         "rope": f"{100 * comparison.rope:g}",
         "certain": f"{CERTAIN:g}",
         "doubtful": f"{1 - CERTAIN:.2g}",
+        "tail": f"{100 * (1 - CERTAIN):.2g}",
         "caveats": [*comparison.caveats, *_noise(comparison)],
         "descriptions": list(comparison.candidates["description"].items()),
         "gains": list(_gains(comparison, files)),
