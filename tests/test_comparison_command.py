@@ -116,7 +116,8 @@ def test_the_verdict_outlives_a_folder_that_cannot_be_written(
     assert "--out" in done.stderr
     verdict = json.loads(done.stdout)["verdict"]["sentence"] if as_json else done.stdout
     assert "95 % interval" in verdict
-    assert "index.html" not in verdict
+    assert "index.html" not in done.stdout
+    assert not as_json or json.loads(done.stdout)["page"] is None
 
 
 def test_the_verdict_outlives_a_failure_to_draw(houses, tmp_path, monkeypatch):

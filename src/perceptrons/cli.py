@@ -293,10 +293,15 @@ def compare(
         result = command.run(request)
         for text in result.warnings:
             typer.echo(f"Warning: {text}", err=True)
-        # Before the page is drawn, so that nothing that fails there costs the answer.
-        sentences = [str(result.verdict), *result.verdict.notes]
-        typer.echo(command.as_json(result, out) if as_json else "\n".join(sentences))
-        page = command.save(result, out)
+        # Whatever fails while the page is drawn must not cost the answer.
+        if not as_json:
+            typer.echo("\n".join([str(result.verdict), *result.verdict.notes]))
+        page = None
+        try:
+            page = command.save(result, out)
+        finally:
+            if as_json:
+                typer.echo(command.as_json(result, page))
     except ValueError as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(2) from None

@@ -108,6 +108,6 @@ def save(result: Comparison, folder: Path) -> Path:
         ) from error
 
 
-def as_json(result: Comparison, folder: Path) -> str:
-    """Return everything but predictions, and where the page will be, as JSON."""
-    return json.dumps({"page": str(folder / "index.html"), **result.as_dict()})
+def as_json(result: Comparison, page: Path | None) -> str:
+    """Return everything but predictions, and where the page is, if it is, as JSON."""
+    return json.dumps({"page": page and str(page), **result.as_dict()})
