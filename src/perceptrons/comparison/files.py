@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import warnings
 from contextlib import suppress
@@ -14,9 +13,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from perceptrons.report import drawing
-
-# A larger CSV file stays beside the page: all in it would be there twice.
-_CARRIED = 64 * 1024
+from perceptrons.report.files import carrying_link, part_of
 
 
 @dataclass
@@ -29,11 +26,12 @@ class Files:
         """Add a table and return its link."""
         content = table.to_csv(index=False).encode()
         self.contents[f"tables/{name}.csv"] = content
-        carried = len(content) <= _CARRIED
-        link = f"tables/{name}.csv"
-        if carried:
-            link = f"data:text/csv;base64,{base64.b64encode(content).decode()}"
-        return {"name": f"{name}.csv", "link": link, "carried": carried}
+        link = carrying_link(content)
+        return {
+            "name": f"{name}.csv",
+            "link": link or f"tables/{name}.csv",
+            "carried": bool(link),
+        }
 
     def picture(
         self, name: str, title: str, caption: str, figure: Figure, table: pd.DataFrame
@@ -67,7 +65,7 @@ class Files:
             the disk refused to rename what it had taken.
         """
         paths = {folder / name: content for name, content in self.contents.items()}
-        parts = {path: path.with_name(f".{path.name}.part") for path in paths}
+        parts = {path: part_of(path) for path in paths}
         # Whatever was not there before must not be there after a failure.
         new = [path for path in paths if not path.exists()]
         folders = [*reversed(folder.parents), folder, *(path.parent for path in paths)]

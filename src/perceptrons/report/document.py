@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -20,12 +19,10 @@ from perceptrons.data import public
 from perceptrons.report import drawing, pdf, ties
 from perceptrons.report.cells import grid
 from perceptrons.report.claims import Claim
+from perceptrons.report.files import carrying_link, part_of
 from perceptrons.report.section import Picture, Section, Table
 from perceptrons.report.tables import runs_table, settings_table, shown_runs
 from perceptrons.study import provenance, workers
-
-# A larger CSV file stays beside the page: all in it would be there twice.
-_CARRIED = 64 * 1024
 
 # Below this many figures, other processes would begin drawing too late to help.
 _WORTH_SHARING = 8
@@ -153,8 +150,7 @@ def _drawn(
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that it is never seen half written."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # One name per file: what a killed process left is replaced, not added to.
-    part = path.with_name(f".{path.name}.part")
+    part = part_of(path)
     try:
         part.write_bytes(content)
         os.replace(part, path)
@@ -272,7 +268,4 @@ def _csv(study: str, name: str, data: pd.DataFrame, folder: Path) -> dict[str, s
     content = data.to_csv(index=False).encode()
     path = folder / "tables" / f"{study}-{name}.csv"
     write_whole(path, content)
-    link = ""
-    if len(content) <= _CARRIED:
-        link = f"data:text/csv;base64,{base64.b64encode(content).decode()}"
-    return {"name": path.name, "link": link}
+    return {"name": path.name, "link": carrying_link(content)}
