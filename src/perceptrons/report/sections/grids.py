@@ -128,7 +128,8 @@ def lower_of_all(errors: Mapping[str, float], name: str, measure: str) -> Findin
     measure : str
         What the errors are called in a sentence.
     """
-    others = min(error for other, error in errors.items() if other != name)
+    rest = [error for other, error in errors.items() if other != name]
+    others = min(rest, key=ties.worst_last)
     text = ", ".join(f"{other} {sig(error)}" for other, error in errors.items())
     return ties.lower(errors[name], others), (
         f"{measure}: {text}; {name} and the lowest of the others are "

@@ -150,7 +150,7 @@ def _insensitive(study: Study, rows: pd.DataFrame) -> Finding:
     answers, parts = [], []
     for rate, cells in own.groupby("learning_rate_init"):
         errors = study.errors(cells)
-        span = min(errors), max(errors, key=ties.worst_last)
+        span = [end(errors, key=ties.worst_last) for end in (min, max)]
         answers.append(ties.lower(*span) is None)
         parts.append(f"{sig(span[0])} to {sig(span[1])} at {rate:g}")
     return mostly(answers), f"over all lambda, by learning rate: {', '.join(parts)}"
@@ -162,7 +162,8 @@ def _little_benefit(activation: str) -> Test:
     def test(study: Study, rows: pd.DataFrame) -> Finding:
         best = norms(rows, activation, study.metric)
         errors = {name: study.lowest(row) for name, row in best.items()}
-        helped = ties.lower(min(errors["l1"], errors["l2"]), errors["none"])
+        best_norm = min(errors["l1"], errors["l2"], key=ties.worst_last)
+        helped = ties.lower(best_norm, errors["none"])
         words = ", ".join(_found(study, row) for row in best.values())
         return helped is not True, (
             f"lowest {study.measure}: {words}\n{selection(rows, activation)}"
