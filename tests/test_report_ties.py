@@ -64,6 +64,39 @@ def test_errors_of_other_rows_are_not_paired(noise):
     assert ties.apart(a, b) == "2.0% apart"
 
 
+def test_a_single_row_cannot_be_paired():
+    a, b, c = (error([size]) for size in (1.0, 1.02, 1.2))
+    assert ties.lower(a, b) is None
+    assert ties.lower(a, c) is True
+    assert ties.apart(a, b) == "3.9% apart"
+
+
+def test_errors_that_differ_alike_on_every_row_do_not_scatter():
+    rows = np.arange(4.0)
+    a, b = Error(1.5, rows, "rows"), Error(2.5, rows + 1.0, "rows")
+    assert ties.scatter(a, b) == 0.0
+    assert ties.lower(a, b) is True
+    assert ties.apart(a, b) == "apart by the same on every row"
+    assert ties.apart(a, a) == "equal"
+
+
+def test_negative_errors_tie_as_positive_ones_do():
+    assert ties.lower(-1.0, -1.05) is None
+    assert ties.lower(-1.2, -1.0) is True
+    assert ties.apart(-1.0, -1.2) == "16.7% apart"
+
+
+def test_what_can_be_told_apart_can_be_alike(noise):
+    a, b, c = (error(size * noise) for size in (1.0, 1.01, 1.2))
+    assert ties.lower(a, b) is True
+    assert ties.lower_by_share(a, b) is None
+    assert ties.alike(a, b)
+    assert ties.lower_by_share(a, c) is True
+    assert not ties.alike(a, c)
+    assert not ties.alike(a, math.nan)
+    assert ties.alike(math.nan, math.nan)
+
+
 def test_no_number_is_the_worst_and_so_far_apart_that_nothing_measures_it(noise):
     a, lost = error(noise), Error(math.nan, np.full(N, math.nan), "rows")
     assert ties.lower(a, lost) is True
