@@ -3,8 +3,10 @@
 import math
 
 import pytest
+import test_study_architectures as made_up
 from test_study_architectures import section_of, study_of
 
+from perceptrons.report.hypotheses import verdicts
 from perceptrons.report.sections.grids import lower_of_all
 
 
@@ -38,3 +40,60 @@ def test_an_error_with_a_diverged_network_among_its_strengths_varies_much():
     found = claim(study_of("regularization", errors), "Sigmoid: L2 shows minimal")
     assert found.verdict == "not confirmed"
     assert "0.011 to diverged" in found.evidence
+
+
+def networks_that_differ_by(share, where):
+    """Return a function of settings: some networks have a larger error."""
+
+    def errors(settings, seed):
+        return 0.011 * (1.0 + share * where(settings))
+
+    return errors
+
+
+@pytest.fixture
+def told_apart(monkeypatch):
+    """Let networks differ alike in every row's error: no pair of them ties."""
+
+    def predictions(data, error, seed):
+        away = data.y_test - data.f_test
+        return data.y_test - away * math.sqrt(error / data.noise_test)
+
+    monkeypatch.setattr(made_up, "predictions", predictions)
+
+
+def leaky(settings):
+    return settings.get("activation") == "leaky_relu"
+
+
+def penalty(settings):
+    return 1.0 - bool({"l1", "l2"} & set(settings))
+
+
+def first_norm(settings):
+    return "l1" in settings
+
+
+def strongest(settings):
+    return settings.get("l2") == 1e-2
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "where"),
+    [
+        ("architectures", "At their best the three", leaky),
+        ("architectures", "Leaky ReLU behaves similarly", leaky),
+        ("regularization", "ReLU is largely insensitive", first_norm),
+        ("regularization", "Sigmoid: L2 shows minimal", strongest),
+        ("regularization", "Sigmoid generalizes as well", penalty),
+        ("regularization", "Leaky ReLU: a penalty provides", penalty),
+    ],
+)
+def test_sameness_has_a_margin_however_well_networks_are_told_apart(
+    told_apart, name, start, where
+):
+    for share, verdict in ((0.01, "confirmed"), (0.2, "not confirmed")):
+        study = study_of(name, networks_that_differ_by(share, where), few=True)
+        found = [*section_of(study).claims, *verdicts({name: study})]
+        (own,) = (claim for claim in found if claim.text.startswith(start))
+        assert own.verdict == verdict

@@ -309,13 +309,14 @@ def _relu_stable(study: Study, rows: pd.DataFrame) -> Finding:
 
 
 def _leaky_like_relu(study: Study, rows: pd.DataFrame) -> Finding:
-    """Ask whether most architectures and the best of both tie."""
-    pairs = _pairs(rows, "leaky_relu", "relu")
-    found = [ties.lower(*study.errors(pair)) for pair in pairs]
+    """Ask whether the errors of both are alike in most architectures."""
+    pairs = [study.errors(pair) for pair in _pairs(rows, "leaky_relu", "relu")]
+    same = [ties.alike(*pair) for pair in pairs]
     best = _best_rows(study, rows)
     leaky, relu = (study.lowest(best[word]) for word in ("leaky ReLU", "ReLU"))
-    return mostly([answer is None for answer in found]), (
-        f"same architecture, leaky ReLU lower: {counted(found)}; lowest "
+    return mostly(same), (
+        f"same architecture: {sum(same)} of {len(same)} errors within {ties.TIE:.0%}; "
+        f"leaky ReLU lower: {counted([ties.lower(*pair) for pair in pairs])}; lowest "
         f"{study.measure} {sig(leaky)} and {sig(relu)}, {ties.apart(leaky, relu)}"
     )
 

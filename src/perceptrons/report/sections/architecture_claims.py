@@ -240,11 +240,11 @@ def _sigmoid_prefers_shallow(study: Study, rows: pd.DataFrame) -> Finding:
 def _alike(study: Study, rows: pd.DataFrame) -> Finding:
     """Compare the best of the three activations, pair by pair."""
     errors = {n: study.lowest(r) for n, r in _by_activation(rows, study.metric).items()}
-    tied = [ties.lower(a, b) is None for a, b in combinations(errors.values(), 2)]
+    same = [ties.alike(a, b) for a, b in combinations(errors.values(), 2)]
     text = ", ".join(
         f"{ACTIVATIONS[name]} {sig(error)}" for name, error in errors.items()
     )
-    return all(tied), f"lowest {study.measure}: {text}"
+    return all(same), f"lowest {study.measure}: {text}"
 
 
 def stable(study: Study, rows: pd.DataFrame) -> Finding:
@@ -300,6 +300,6 @@ CLAIMS: list[tuple[str, str, Test]] = [
     ("Leaky ReLU is stable over more architectures than ReLU.", "Fig. 16", stable),
     ("Sigmoid suits shallow networks better than deep ones.", _TEXT,
      _sigmoid_prefers_shallow),
-    ("At their best the three activations do not differ (ties within the scatter of "
-     "the test set).", _TEXT, _alike),
+    ("At their best the three activations do not differ (by more than "
+     f"{ties.TIE:.0%}).", _TEXT, _alike),
 ]  # fmt: skip

@@ -122,9 +122,13 @@ def _l1_beats_l2(activation: str) -> Test:
 
 
 def _norms_alike(study: Study, rows: pd.DataFrame) -> Finding:
-    """Ask whether ReLU's best of both norms tie."""
-    answer, text = _l1_beats_l2("relu")(study, rows)
-    return answer is None, text
+    """Ask whether the errors of ReLU's best of both norms are alike."""
+    best = norms(rows, "relu", study.metric)
+    l1, l2 = (study.lowest(best[name]) for name in NORMS)
+    words = " and ".join(_found(study, best[name]) for name in NORMS)
+    return ties.alike(l1, l2), (
+        f"lowest {study.measure}: {words}; alike: within {ties.TIE:.0%}"
+    )
 
 
 def _best_region(activation: str, low: float, high: float) -> Test:
@@ -145,28 +149,32 @@ def _best_region(activation: str, low: float, high: float) -> Test:
 
 
 def _insensitive(study: Study, rows: pd.DataFrame) -> Finding:
-    """Ask whether sigmoid's error with L2 ties over all strengths, rate by rate."""
+    """Ask whether sigmoid's errors under all strengths of L2 are alike, per rate."""
     own = of(penalized(rows), activation="sigmoid", norm="l2")
     answers, parts = [], []
     for rate, cells in own.groupby("learning_rate_init"):
         errors = study.errors(cells)
         span = [end(errors, key=ties.worst_last) for end in (min, max)]
-        answers.append(ties.lower(*span) is None)
+        answers.append(ties.alike(*span))
         parts.append(f"{sig(span[0])} to {sig(span[1])} at {rate:g}")
-    return mostly(answers), f"over all lambda, by learning rate: {', '.join(parts)}"
+    return mostly(answers), (
+        f"over all lambda, by learning rate: {', '.join(parts)}; alike: within "
+        f"{ties.TIE:.0%}"
+    )
 
 
 def _little_benefit(activation: str) -> Test:
-    """Ask whether the best penalty does no better than none."""
+    """Ask whether the best penalty gains no more than a share of the error."""
 
     def test(study: Study, rows: pd.DataFrame) -> Finding:
         best = norms(rows, activation, study.metric)
         errors = {name: study.lowest(row) for name, row in best.items()}
         best_norm = min(errors["l1"], errors["l2"], key=ties.worst_last)
-        helped = ties.lower(best_norm, errors["none"])
+        helped = ties.lower_by_share(best_norm, errors["none"])
         words = ", ".join(_found(study, row) for row in best.values())
         return helped is not True, (
-            f"lowest {study.measure}: {words}\n{selection(rows, activation)}"
+            f"lowest {study.measure}: {words}; little: up to {ties.TIE:.0%}\n"
+            f"{selection(rows, activation)}"
         )
 
     return test
