@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cache
+from operator import attrgetter
 
 import numpy as np
 import pandas as pd
 
-from perceptrons.data import DATASETS
-from perceptrons.report.study import Study
+from perceptrons.report.study import Study, dataset
 from perceptrons.report.tables import MEASURES, RUNS, headed, over_seeds
 from perceptrons.report.ties import agreement, lower
 
@@ -36,19 +35,14 @@ def as_on_seed_0(cells: pd.DataFrame, name: str) -> pd.Series[float]:
     errors: pd.Series[float] = cells[name].astype(float)
     if name in _NOISE:
         pairs = zip(cells["dataset"], cells["seed"], strict=True)
-        more = [_noise(d, int(s), name) - _noise(d, 0, name) for d, s in pairs]
+        noise = attrgetter(_NOISE[name])
+        more = [noise(dataset(d, int(s))) - noise(dataset(d, 0)) for d, s in pairs]
         errors = errors - np.array(more, float)
     return errors
 
 
 # What is in an error, by its name.
 _NOISE = {"train_mse": "noise_train", "test_mse": "noise_test"}
-
-
-@cache
-def _noise(dataset: str, seed: int, name: str) -> float:
-    """Return the realized noise that is in an error on this data."""
-    return float(getattr(DATASETS[dataset](seed), _NOISE[name]))
 
 
 def same_conclusion(

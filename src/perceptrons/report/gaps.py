@@ -50,13 +50,11 @@ class Gap:
         Returns
         -------
         bool or None
-            None for a tie: both parts scatter, independently of each other.
+            None for a tie: the test errors scatter. The training errors do not, as
+            these are the very rows that both networks were fitted to.
         """
         if not math.isfinite(self.size - other.size):
             return ties.lower(self.size, other.size)
-        scatter = math.hypot(
-            ties.scatter(self.test, other.test), ties.scatter(self.train, other.train)
-        )
-        if abs(self.size - other.size) <= scatter:
+        if abs(self.size - other.size) <= ties.scatter(self.test, other.test):
             return None
         return bool(self.size < other.size)

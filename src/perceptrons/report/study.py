@@ -15,13 +15,9 @@ from perceptrons.report.ties import Error
 from perceptrons.study.experiment import Experiment
 from perceptrons.study.records import Record
 
-# The curve of predictions and the targets of the errors that are a mean over rows.
-_ROWS = {
-    "train_mse": ("fitted", "y_train"),
-    "test_mse": ("predicted", "y_test"),
-    "excess": ("predicted", "y_test"),
-    "error_f": ("predicted", "f_test"),
-}
+# The targets that an error is the mean squared distance from. Errors on the training
+# rows stay plain numbers: these were fitted, and are no sample that would scatter.
+_TARGETS = {"test_mse": "y_test", "excess": "y_test", "error_f": "f_test"}
 
 
 @dataclass(frozen=True)
@@ -95,7 +91,7 @@ class Study:
         Returns
         -------
         list of Error
-            Plain numbers where the run kept no predictions.
+            Plain numbers of training errors, and where the run kept no predictions.
         """
         metric = metric or self.metric
         pairs = zip(rows["key"], rows[metric], strict=True)
@@ -118,23 +114,30 @@ class Study:
             "train_mse" or "test_mse".
         """
         name, seed = rows["dataset"].iloc[0], int(rows["seed"].iloc[0])
-        part = _ROWS[metric][1].partition("_")[2]
-        data = _data(name, seed)
-        squares = np.square(getattr(data, f"y_{part}") - getattr(data, f"f_{part}"))
-        return Error(float(squares.mean()), squares, (name, seed, f"y_{part}"))
+        data = dataset(name, seed)
+        if metric == "train_mse":
+            return Error(data.noise_train)
+        squares = np.square(data.y_test - data.f_test)
+        return Error(data.noise_test, squares, (name, seed, "y_test"))
 
     def _error(self, record: Record, metric: str, value: float) -> Error:
         """Give an error the squared errors that it is the mean of."""
-        curve, target = _ROWS.get(metric, ("", ""))
-        predicted = record.result.curves.get(curve)
+        target, predicted = _TARGETS.get(metric), record.result.curves.get("predicted")
         name, seed = record.run.dataset, record.run.seed
-        if predicted is None or name not in DATASETS:
+        if target is None or predicted is None or name not in DATASETS:
             return Error(value)
-        squares = np.square(predicted - getattr(_data(name, seed), target))
+        squares = np.square(predicted - getattr(dataset(name, seed), target))
         return Error(value, squares, (name, seed, target))
 
 
 @lru_cache(maxsize=64)
-def _data(name: str, seed: int) -> Dataset:
-    """Return a data set that is shipped, made once."""
+def dataset(name: str, seed: int) -> Dataset:
+    """Return a data set that is shipped, made once.
+
+    Parameters
+    ----------
+    name : str
+        In :data:`perceptrons.data.DATASETS`.
+    seed : int
+    """
     return DATASETS[name](seed)

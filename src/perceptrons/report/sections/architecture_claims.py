@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from perceptrons.data import DATASETS
 from perceptrons.report import ties
 from perceptrons.report.beside import as_on_seed_0
 from perceptrons.report.claims import Finding, Test, all_of, sig
@@ -26,7 +25,7 @@ from perceptrons.report.sections.grids import (
     printed_best,
     stuck,
 )
-from perceptrons.report.study import Study
+from perceptrons.report.study import Study, dataset
 from perceptrons.report.tables import ACTIVATIONS
 
 #: Points between our gap and the printed one that are still "about" the same.
@@ -91,7 +90,7 @@ def _gap(study: Study, rows: pd.DataFrame) -> Finding:
         )
         answers.append(bool(ours > 0 and abs(ours - theirs) <= _ABOUT))
         lines.append(f"{ACTIVATIONS[name]} {ours:.1%} (printed {theirs:.1%})")
-    data = DATASETS[study.experiment.dataset](0)
+    data = dataset(study.experiment.dataset, 0)
     noise = 1 - data.noise_train / data.noise_test
     return all_of(answers), (
         f"train below test MSE, both with the noise of the report's data, by "

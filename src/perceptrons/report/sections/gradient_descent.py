@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from perceptrons.data import DATASETS
 from perceptrons.report import figures, tables, ties
 from perceptrons.report.beside import beside_published
 from perceptrons.report.claims import Finding, Test, all_of, judge, pick, sig
 from perceptrons.report.section import Picture, Section, Table
-from perceptrons.report.study import Study
+from perceptrons.report.study import Study, dataset
 
 # Rows of Table I as its file names them: OLS, then the networks.
 _PRINTED = ("ols_degree_8", "one_layer_50", "two_layer_50_100")
@@ -75,7 +74,7 @@ def _pictures(study: Study) -> list[Picture]:
 
 def _predictions(study: Study) -> pd.DataFrame:
     """Return the first seed's predictions, ordered by x."""
-    data = DATASETS[study.experiment.dataset](study.seeds[0])
+    data = dataset(study.experiment.dataset, study.seeds[0])
     columns = {"x": data.X_test[:, 0], "y": data.y_test, "f": data.f_test}
     rows = study.table[study.table["seed"] == study.seeds[0]]
     columns |= {

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from perceptrons.data import DATASETS, Dataset
+from perceptrons.data import Dataset
 from perceptrons.report import tables, ties
 from perceptrons.report.beside import as_on_seed_0, compared
 from perceptrons.report.claims import Finding, pick, sig
 from perceptrons.report.limits import MARGIN
-from perceptrons.report.study import Study
+from perceptrons.report.study import Study, dataset
 from perceptrons.report.tables import ACTIVATIONS, HEADINGS, MEASURES, RUNS
 
 #: Errors above it share its color and its edge of a figure: ten times that of the best
@@ -89,7 +89,7 @@ def of(rows: pd.DataFrame, **where: object) -> pd.DataFrame:
 
 def data_of(study: Study, rows: pd.DataFrame) -> Dataset:
     """Return the data set that the rows of one seed were trained on."""
-    return DATASETS[study.experiment.dataset](int(rows["seed"].iloc[0]))
+    return dataset(study.experiment.dataset, int(rows["seed"].iloc[0]))
 
 
 def stuck(study: Study, rows: pd.DataFrame) -> pd.Series[bool]:

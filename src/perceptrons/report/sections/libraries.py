@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from perceptrons.data import DATASETS
 from perceptrons.report import figures, tables
 from perceptrons.report.claims import judge
 from perceptrons.report.section import Picture, Section, Table
@@ -22,7 +21,7 @@ from perceptrons.report.sections.library_cells import (
     printed,
 )
 from perceptrons.report.sections.library_claims import CLAIMS
-from perceptrons.report.study import Study
+from perceptrons.report.study import Study, dataset
 from perceptrons.study.libraries import NOT_INSTALLED, SAME_GRADIENT, missing
 
 
@@ -217,7 +216,7 @@ def _pictures(study: Study, cell: Cell) -> list[Picture]:
 def _predictions(study: Study, cell: Cell) -> pd.DataFrame:
     """Return the first seed's predictions, ordered by x."""
     seed = study.seeds[0]
-    data = DATASETS[study.experiment.dataset](seed)
+    data = dataset(study.experiment.dataset, seed)
     columns = {"x": data.X_test[:, 0], "y": data.y_test, "f": data.f_test}
     rows = of_cell(study.table, study, cell)
     for _, row in rows[rows["seed"] == seed].iterrows():

@@ -8,11 +8,10 @@ from functools import partial
 
 import pandas as pd
 
-from perceptrons.data import DATASETS
 from perceptrons.report import figures, tables, ties
 from perceptrons.report.claims import Finding, Test, all_of, judge, pick, sig
 from perceptrons.report.section import Picture, Section, Table
-from perceptrons.report.study import Study
+from perceptrons.report.study import Study, dataset
 
 # Interval of x by data set, of 1500 and of 10,000 rows.
 _INTERVALS = {
@@ -168,13 +167,13 @@ def _all_runs(study: Study) -> Table:
     )
 
 
-def _picture(study: Study, dataset: str) -> Picture:
+def _picture(study: Study, place: str) -> Picture:
     """Draw the predictions of some fits on one interval."""
     seed = study.seeds[0]
-    data = DATASETS[dataset](seed)
+    data = dataset(place, seed)
     columns = {"x": data.X_test[:, 0], "y": data.y_test, "f": data.f_test}
     rows = study.table[
-        (study.table["dataset"] == dataset)
+        (study.table["dataset"] == place)
         & (study.table["seed"] == seed)
         & (study.table["solver"] != "sgd")
     ]
@@ -183,9 +182,9 @@ def _picture(study: Study, dataset: str) -> Picture:
         words = str(row["model"]).split(", ")
         name = ", ".join(word for word in words if not word.startswith("strength"))
         columns[name] = study.curves(row["key"])["predicted"]
-    interval = _INTERVALS[dataset]
+    interval = _INTERVALS[place]
     return Picture(
-        f"predictions-{dataset}",
+        f"predictions-{place}",
         f"Polynomials on {interval}",
         f"Predictions for the test set of seed {seed} on {interval}, over its noisy "
         "points and the function behind them. The report has no such figure.",
