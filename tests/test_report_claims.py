@@ -1,13 +1,19 @@
 """Verdicts on made-up numbers: diverged, missing, shifted a little."""
 
+import dataclasses
 import math
 
+import pandas as pd
 import pytest
 import test_study_architectures as made_up
 from test_study_architectures import section_of, study_of
 
+from perceptrons.report import hypotheses
+from perceptrons.report.claims import all_of, judge
 from perceptrons.report.hypotheses import verdicts
-from perceptrons.report.sections.grids import lower_of_all
+from perceptrons.report.sections import gradient_descent, library_claims, optimizers
+from perceptrons.report.sections.grids import lower_of_all, median
+from perceptrons.report.study import NoRunsError
 
 
 def claim(study, start):
@@ -97,3 +103,36 @@ def test_sameness_has_a_margin_however_well_networks_are_told_apart(
         found = [*section_of(study).claims, *verdicts({name: study})]
         (own,) = (claim for claim in found if claim.text.startswith(start))
         assert own.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("name", "claims", "start"),
+    [
+        ("gradient-descent", gradient_descent._CLAIMS, "OLS predicts better"),
+        ("libraries", library_claims.CLAIMS, "Even a simple network"),
+        ("optimizers", optimizers._CLAIMS, "RMSProp at the lowest rate"),
+        (
+            "regularization",
+            [(t, "", f) for t, _, f in hypotheses._HYPOTHESES],
+            "A network with L2",
+        ),
+    ],
+)
+def test_a_run_that_is_missing_decides_nothing(name, claims, start):
+    whole = study_of(
+        name, lambda settings, seed: 0.011 + 0.01 * ("model" in settings), seeds=2
+    )
+    table = whole.table
+    rest = table[(table["kind"] != "ols") | (table["seed"] != 0)]
+    without = dataclasses.replace(whole, table=rest)
+    (claim,) = (claim for claim in claims if claim[0].startswith(start))
+    (decided,), (missing,) = (judge(study, [claim]) for study in (whole, without))
+    assert decided.verdict != "not decidable"
+    assert missing.verdict == "not decidable"
+    assert missing.evidence.endswith("First seed:\nno run of what the claim compares")
+
+
+def test_nothing_to_compare_decides_nothing():
+    assert all_of([]) is None
+    with pytest.raises(NoRunsError):
+        median(pd.Series([], dtype=float))

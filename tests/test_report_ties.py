@@ -10,7 +10,7 @@ from scipy.stats import ttest_rel
 from perceptrons.data import runge
 from perceptrons.report import tables, ties
 from perceptrons.report.gaps import Gap
-from perceptrons.report.study import Study
+from perceptrons.report.study import NoRunsError, Study
 from perceptrons.report.ties import Error
 from perceptrons.study import networks
 from perceptrons.study.experiment import Run, builtin
@@ -128,7 +128,8 @@ def test_an_error_of_a_study_is_the_mean_of_its_squares(study, metric):
         assert found == value
         assert found.squares.mean() == pytest.approx(value, rel=1e-12)
     assert study.lowest(study.table, metric) == study.table[metric].min()
-    assert math.isnan(study.lowest(study.table[:0], metric))
+    with pytest.raises(NoRunsError):
+        study.lowest(study.table[:0], metric)
 
 
 def test_the_excess_is_paired_as_the_test_error_is(study):

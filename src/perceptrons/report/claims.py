@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from perceptrons.report.study import Study
+from perceptrons.report.study import NoRunsError, Study
 from perceptrons.report.ties import agreement
 
 #: What a test of a claim finds for one seed: the answer (None: a tie, or no numbers)
@@ -63,7 +63,7 @@ def judge(study: Study, claims: Iterable[tuple[str, str, Test]]) -> list[Claim]:
 
 def _judge(study: Study, text: str, source: str, test: Test) -> Claim:
     """Test one claim."""
-    findings = [test(study, rows) for _, rows in study.table.groupby("seed")]
+    findings = [_find(test, study, rows) for _, rows in study.table.groupby("seed")]
     answers = [answer for answer, _ in findings]
     evidence = findings[0][1]
     if len(findings) > 1:
@@ -76,11 +76,19 @@ def _judge(study: Study, text: str, source: str, test: Test) -> Claim:
     return Claim(text, source, VERDICTS[agreement(answers)], evidence)
 
 
+def _find(test: Test, study: Study, rows: pd.DataFrame) -> Finding:
+    """Test a claim on one seed; what was not trained decides nothing."""
+    try:
+        return test(study, rows)
+    except NoRunsError as error:
+        return None, str(error)
+
+
 def all_of(answers: list[bool | None]) -> bool | None:
-    """Return True if all are, False if one is false, None if a tie leaves it open."""
+    """Return True if all are, False if one is false, None if a tie or none is there."""
     if False in answers:
         return False
-    return None if None in answers else True
+    return None if None in answers or not answers else True
 
 
 def pick(table: pd.DataFrame, column: str, **where: object) -> float:

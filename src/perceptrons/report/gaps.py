@@ -26,8 +26,7 @@ class Gap:
     @classmethod
     def of(cls, study: Study, row: pd.DataFrame) -> Gap:
         """Return the gap of one network, a row of the study's table."""
-        (test,), (train,) = (study.errors(row, m) for m in ("test_mse", "train_mse"))
-        return cls(test, train)
+        return cls(study.lowest(row, "test_mse"), study.lowest(row, "train_mse"))
 
     @classmethod
     def of_noise(cls, study: Study, row: pd.DataFrame) -> Gap:

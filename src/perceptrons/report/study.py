@@ -20,6 +20,13 @@ from perceptrons.study.records import Record
 _TARGETS = {"test_mse": "y_test", "excess": "y_test", "error_f": "f_test"}
 
 
+class NoRunsError(LookupError):
+    """A claim asks for the error of networks that were not trained."""
+
+    def __init__(self) -> None:
+        super().__init__("no run of what the claim compares")
+
+
 @dataclass(frozen=True)
 class Study:
     """The finished runs of an experiment.
@@ -98,10 +105,25 @@ class Study:
         return [self._error(self._by_key[key], metric, value) for key, value in pairs]
 
     def lowest(self, rows: pd.DataFrame, metric: str | None = None) -> Error:
-        """Return the lowest of the errors of some rows, NaN without any."""
+        """Return the lowest of the errors of some rows, NaN if all diverged.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            Of ``table``.
+        metric : str, optional
+            ``self.metric`` if not given.
+
+        Raises
+        ------
+        NoRunsError
+            Without rows: no run is no bad run.
+        """
         metric = metric or self.metric
-        order = rows.dropna(subset=[metric]).sort_values(metric, kind="stable")
-        return next(iter(self.errors(order.iloc[:1], metric)), Error(np.nan))
+        if rows.empty:
+            raise NoRunsError
+        order = rows.sort_values(metric, kind="stable", na_position="last")
+        return self.errors(order.iloc[:1], metric)[0]
 
     def noise(self, rows: pd.DataFrame, metric: str) -> Error:
         """Return the error of the function without noise on the data of some rows.

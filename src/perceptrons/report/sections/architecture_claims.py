@@ -190,7 +190,7 @@ def _relu_middle(study: Study, rows: pd.DataFrame) -> Finding:
     ]
     middle, border = (study.lowest(row) for row in best)
     words = " and ".join(
-        f"{sig(study.lowest(row))} ({shape(row.iloc[0])})" for row in best if len(row)
+        f"{sig(study.lowest(row))} ({shape(row.iloc[0])})" for row in best
     )
     return ties.lower(middle, border), (
         f"lowest in the middle and on the border: {words}, {ties.apart(middle, border)}"

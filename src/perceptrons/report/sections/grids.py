@@ -13,7 +13,7 @@ from perceptrons.report import tables, ties
 from perceptrons.report.beside import as_on_seed_0, compared
 from perceptrons.report.claims import Finding, pick, sig
 from perceptrons.report.limits import MARGIN
-from perceptrons.report.study import Study, dataset
+from perceptrons.report.study import NoRunsError, Study, dataset
 from perceptrons.report.tables import ACTIVATIONS, HEADINGS, MEASURES, RUNS
 
 #: Errors above it share its color and its edge of a figure: ten times that of the best
@@ -99,7 +99,15 @@ def stuck(study: Study, rows: pd.DataFrame) -> pd.Series[bool]:
 
 
 def median(errors: pd.Series[float]) -> float:
-    """Return the median error, in which a network that diverged is the worst."""
+    """Return the median error, in which a network that diverged is the worst.
+
+    Raises
+    ------
+    NoRunsError
+        Without errors.
+    """
+    if errors.empty:
+        raise NoRunsError
     return float(errors.fillna(np.inf).median())
 
 
@@ -295,7 +303,10 @@ def best_as_printed(
     for _, rows in ours.groupby("seed"):
         mine = of(rows, **where)
         others = rows.drop(mine.index)
-        answers.append(ties.lower(study.lowest(mine), study.lowest(others)))
+        trained = len(mine) and len(others)
+        answers.append(
+            ties.lower(study.lowest(mine), study.lowest(others)) if trained else None
+        )
         lead = study.lowest(rows)
         tied = sum(ties.lower(lead, error) is None for error in study.errors(rows))
     answer = ties.agreement(answers)

@@ -142,7 +142,7 @@ def _best_region(activation: str, low: float, high: float) -> Test:
         )
         best = [_lead(part, study.metric) for part in (own[inside], own[~inside])]
         errors = [study.lowest(row) for row in best]
-        words = " and ".join(_found(study, row) for row in best if len(row))
+        words = " and ".join(_found(study, row) for row in best)
         return ties.lower(*errors), f"lowest there and elsewhere: {words}"
 
     return test
