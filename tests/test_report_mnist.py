@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from perceptrons.data import mnist
-from perceptrons.report import build
+from perceptrons.report import build, hypotheses
 from perceptrons.report.accuracy import against_strength, confusion
 from perceptrons.report.checks import CHECKS
 from perceptrons.report.checks import perform as check
@@ -171,6 +171,35 @@ def test_two_networks_tie_within_two_standard_errors_of_their_counts():
     wrong = np.random.default_rng(0).binomial(14_000, 0.03, (2000, 2)) / 14_000
     told = [images.fewer(a, b, 14_000) is not None for a, b in wrong]
     assert np.mean(told) == pytest.approx(0.0455, abs=0.015)
+
+
+@pytest.mark.parametrize(
+    ("start", "tested"),
+    [("Shallow and wide", 0.5), ("Learning rate 0.01 has the best", 0.5),
+     ("That network overfits", 0.49)],
+)  # fmt: skip
+def test_shares_of_images_are_told_apart_by_their_own_scatter(start, tested):
+    def errors(run):
+        settings = run.settings
+        good = settings["learning_rate_init"] == 0.01
+        good += settings["hidden_layer_sizes"] == [128]
+        return 0.5 - 0.02 * good, tested
+
+    # Of 14 000 images 2 of 100 are five standard errors, though only 4 % of the share.
+    section = built(study("mnist-architectures", errors))
+    assert verdict(section, start) == "confirmed"
+
+
+def test_a_penalty_helps_on_mnist_beyond_the_scatter_of_the_images():
+    def errors(run):
+        penalized = any(run.settings.get(norm) for norm in ("l1", "l2"))
+        return 0.1, 0.28 if penalized else 0.3
+
+    name = "mnist-regularization"
+    claims = hypotheses.verdicts({name: study(name, errors)})
+    start = "A penalty improves generalization in more complex models; here on MNIST"
+    (claim,) = (claim for claim in claims if claim.text.startswith(start))
+    assert claim.verdict == "confirmed"
 
 
 def test_a_rising_cost_has_not_converged():

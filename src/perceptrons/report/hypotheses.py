@@ -171,7 +171,8 @@ def _helps_on_images(study: Study, rows: pd.DataFrame) -> Finding:
     table = on_images(rows)
     none = study.lowest(of(table, norm="none"), "test_error")
     best = study.lowest(table[table["norm"] != "none"], "test_error")
-    return ties.lower(best, none), (
+    many = images.count(study, rows, "test")
+    return images.fewer(best, none, many), (
         f"test accuracy: none {images.percent(none)}, best penalty "
         f"{images.percent(best)}"
     )

@@ -250,19 +250,22 @@ def _shallow_and_wide(study: Study, rows: pd.DataFrame) -> Finding:
     seed = int(rows["seed"].iloc[0])
     placed = _placed(study)
     cells = _averaged(placed[placed["seed"] == seed])
+    many = images.count(study, rows, "train")
     answers, lines = [], []
     for activation in _activations(study):
         own = of(cells, activation=activation).sort_values("train_error")
         within = (own["hidden layers"] <= _SHALLOW) & (own["nodes per layer"] >= _WIDE)
-        answers.append(
-            ties.lower(own[within]["train_error"].min(),
-                         own[~within]["train_error"].min())
-        )  # fmt: skip
+        inside, outside = (
+            float(own[p]["train_error"].min()) for p in (within, ~within)
+        )
+        # Means of shares of the same images: they scatter no more than one share.
+        whole = within.any() and not within.all()
+        answers.append(images.fewer(inside, outside, many) if whole else None)
         first = own.iloc[0]
         lines.append(
             f"{ACTIVATIONS[activation]}: highest {percent(first['train_error'])} with "
             f"{first['hidden layers']} x {first['nodes per layer']}; highest elsewhere "
-            f"{percent(own[~within]['train_error'].min())}"
+            f"{percent(outside)}"
         )
     lines.append(f"shallow and wide: at most {_SHALLOW} layers, at least {_WIDE} nodes")
     return all_of(answers), "\n".join(lines)
@@ -282,11 +285,11 @@ def _rate_test(measure: str) -> Test:
         values = _per_rate(rows, measure)
         own = values[0.01]
         others = [value for rate, value in values.items() if rate != 0.01]
-        if measure == "min":
+        if measure == "std":
+            answers = [ties.lower(own, other) for other in others]
+        else:
             many = images.count(study, rows, "train")
             answers = [images.fewer(own, other, many) for other in others]
-        else:
-            answers = [ties.lower(own, other) for other in others]
         shown = (lambda v: f"{100 * v:.2f} points") if measure == "std" else percent
         text = ", ".join(f"{shown(v)} at {rate:g}" for rate, v in values.items())
         return all_of(answers), text
@@ -314,7 +317,9 @@ def _overfits(study: Study, rows: pd.DataFrame) -> Finding:
     (row,) = of(rows, **_CHOSEN).to_dict("records")
     gap = 100 * (row["test_error"] - row["train_error"])
     train, test = (_published()[f"{part}_accuracy"] for part in ("train", "test"))
-    return ties.lower(row["train_error"], row["test_error"]), (
+    # The training images are more: as few as the test images they would scatter more.
+    many = images.count(study, rows, "test")
+    return images.fewer(row["train_error"], row["test_error"], many), (
         f"train {percent(row['train_error'])}, test {percent(row['test_error'])}: "
         f"{gap:.2f} points apart; printed {percent(1 - train)} and "
         f"{percent(1 - test)}: {100 * (train - test):.2f} points"
