@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pooch
 import pytest
 from numpy.testing import assert_array_equal
 from rich.console import Console
@@ -266,6 +267,29 @@ def test_a_mirror_that_trickles_is_given_up(contents, mirror, monkeypatch, bite)
     assert len(load_mnist("official").X_train) == TRAIN
     assert time.monotonic() - began < 5.0
     assert len(mirror.asked) == 5
+
+
+def test_a_mirror_that_was_given_up_is_read_no_further(contents, mirror, monkeypatch):
+    monkeypatch.setattr(mnist, "LIMIT", 0.5)
+    mirror(bytes(2048))
+    mirror(contents)
+    load_mnist("official")
+    threads = [t for t in threading.enumerate() if t.name == "perceptrons-download"]
+    for thread in threads:
+        thread.join(2.0)
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def test_what_else_ends_a_download_reaches_the_caller(contents, mirror, monkeypatch):
+    mirror(contents)
+
+    def broken(self, url, output_file, pooch):
+        output_file.write(b"part of a file")
+        raise ArithmeticError("no error of the connection")
+
+    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", broken)
+    with pytest.raises(ArithmeticError, match="no error of the connection"):
+        load_mnist()
 
 
 def test_where_every_mirror_fails_the_error_says_what_each_said(

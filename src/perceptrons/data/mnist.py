@@ -15,9 +15,13 @@ import threading
 import time
 import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 #: MD5 of every file, uncompressed.
 FILES = {
@@ -224,6 +228,23 @@ def _fetch(mirror: str, name: str, folder: Path, deadline: float) -> None:
         part.replace(folder / part.name)
 
 
+class _Content(io.BytesIO):
+    """A buffer that takes nothing more once nobody waits for it.
+
+    That ends the thread that fills it for a mirror that was given up.
+    """
+
+    def __init__(self, given_up: threading.Event) -> None:
+        super().__init__()
+        self._given_up = given_up
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        """Append bytes, or raise BrokenPipeError."""
+        if self._given_up.is_set():
+            raise BrokenPipeError
+        return super().write(data)
+
+
 def _received(url: str, deadline: float) -> bytes:
     """Return what an address sends until a time of the monotonic clock.
 
@@ -234,22 +255,28 @@ def _received(url: str, deadline: float) -> bytes:
     ------
     OSError
         If the mirror fails or is too slow, with its own words.
+    Exception
+        What else ends the download: part of a file is never returned as the whole.
     """
     import pooch
 
-    content, failures = io.BytesIO(), []
+    given_up = threading.Event()
+    content, failures = _Content(given_up), []
 
     def receive() -> None:
         try:
             pooch.HTTPDownloader(timeout=TIMEOUT)(url, content, None)
-        except OSError as error:
-            failures.append(error)
+        except Exception as error:  # noqa: BLE001
+            # Raised again by who waits; kept after that, it would hold the connection.
+            if not given_up.is_set():
+                failures.append(error)
 
     # What is given up must not keep the process from ending.
     thread = threading.Thread(target=receive, name="perceptrons-download", daemon=True)
     thread.start()
     thread.join(max(0.0, deadline - time.monotonic()))
     if thread.is_alive():
+        given_up.set()
         raise TimeoutError(f"not done after {LIMIT:g} s")
     if failures:
         # Popped: an error that its own frames hold would keep the connection open.
