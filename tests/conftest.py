@@ -5,8 +5,8 @@ import signal
 import numpy as np
 import pytest
 
-# A shell's background job ignores Ctrl-C, and so would every child of it: the tests that
-# press it would wait for ever.
+# A shell's background job ignores Ctrl-C, and so would every child of it: the tests
+# that press it would wait for ever.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
