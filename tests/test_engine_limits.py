@@ -662,7 +662,7 @@ def test_ctrl_c_ends_a_fit_within_a_second_and_keeps_the_last_epoch():
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGINT for a child on Windows")
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_ctrl_c_ends_a_step_of_several_seconds_within_one(n_jobs):
+def test_ctrl_c_ends_a_step_of_seconds_within_a_second(n_jobs):
     printed, seconds = interrupt(
         f"""
         net = make(0).set_params(
