@@ -82,8 +82,10 @@ class Perceptron(BaseEstimator):
         """Return the loss as a record."""
 
     @abstractmethod
-    def _score_raw(self, raw: Array, Y: Array, weights: Array | None) -> float:
-        """Return the validation score of raw outputs; larger is better."""
+    def _score_raw(
+        self, raw: Array, mean_loss: float, Y: Array, weights: Array | None
+    ) -> float:
+        """Return the score of held-out rows; larger is better."""
 
     @abstractmethod
     def _stratification(self, Y: Array) -> Any:
@@ -340,7 +342,8 @@ class Perceptron(BaseEstimator):
         if data.weights is not None and not data.weights.any():
             data, score_weights = replace(data, weights=None), None
         return train, Validation(
-            data, lambda raw: self._score_raw(raw, data.Y, score_weights)
+            data,
+            lambda raw, loss: self._score_raw(raw, loss, data.Y, score_weights),
         )
 
     def _solve(

@@ -317,7 +317,9 @@ class MLPRegressor(RegressorMixin, Perceptron):
             )
         return losses.resolve(self.loss)
 
-    def _score_raw(self, raw: Array, Y: Array, weights: Array | None) -> float:
+    def _score_raw(
+        self, raw: Array, mean_loss: float, Y: Array, weights: Array | None
+    ) -> float:
         """Return R^2 (D^2 pinball for several quantiles) of raw outputs."""
         loss = self._resolve_loss()
         predictions = loss.link.value(raw)
@@ -756,7 +758,9 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         weights: Array = compute_sample_weight(self.class_weight, y)
         return weights
 
-    def _score_raw(self, raw: Array, Y: Array, weights: Array | None) -> float:
+    def _score_raw(
+        self, raw: Array, mean_loss: float, Y: Array, weights: Array | None
+    ) -> float:
         """Return the accuracy of raw outputs."""
         if not np.isfinite(raw).all():
             return float("nan")

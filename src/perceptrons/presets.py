@@ -122,9 +122,11 @@ class _Network(MLPRegressor):
     Classes are rows of probabilities to it, so that a fold may lack one of them.
     """
 
-    def _score_raw(self, raw: Array, Y: Array, weights: Array | None) -> float:
+    def _score_raw(
+        self, raw: Array, mean_loss: float, Y: Array, weights: Array | None
+    ) -> float:
         """Return minus the mean loss."""
-        return -float(self._resolve_loss().value(raw, Y).mean(dtype=np.float64))
+        return -mean_loss
 
     def _warned(self, incremental: bool = False) -> Self:
         """Stay quiet: to reach the end of the schedule is meant."""
