@@ -107,6 +107,12 @@ UPWARD = list(range(N))
         (DAYS.strftime("%m/%d/%Y"), UPWARD),
         (["2020-01-01T00:00+01:00", "2020-01-01T00:00+02:00"] * 3, [1, 0] * 3),
         (["2020-02", "2019-12"] * 3, [1, 0] * 3),
+        (["2.5", "-1", "1e1", ".5", " 3. ", "10.25"], [2, 0, 4, 1, 3, 5]),
+        # Seconds, a clock's hundredths, parts of years, sorted months.
+        (["1.5", "1.1", "2.3"] * 2, [1, 0, 2] * 2),
+        (["1.10", "1.11", "1.99"] * 2, [0, 1, 2] * 2),
+        (["2020.1", "2020.10", "2020.35"] * 2, [0, 0, 1] * 2),
+        (["2020.10", "2020.09", "2021.01"] * 2, [1, 0, 2] * 2),
     ],
 )
 def test_numbers_and_dates_in_any_form_have_an_order(given, ranks):
@@ -122,10 +128,11 @@ def test_numbers_and_dates_in_any_form_have_an_order(given, ranks):
         ([(1, 2)] * N, "numbers or dates"),
         (["2020-01-01", 3] * 3, "numbers or dates"),
         (["01.02.2020", "01.03.2020"] * 3, "which number is the month, got '01.02"),
-        # As numbers, October would be January.
-        (["2020.1", "2020.10"] * 3, "fraction or a date, got '2020.1' in row 1; write"),
-        (["31.12", "1.1"] * 3, "got '31.12' in row 1; write dates as year-month-day"),
-        (["7", "7,5"] * 3, "got '7,5' in row 2"),
+        # As numbers, October would be January, and 15.01 after 01.02.
+        (["2020.1", "2020.10"] * 3, "whether '2020.10', in row 2, is a number or a"),
+        (["31.12", "1.1"] * 3, "whether '31.12', in row 1, .* write dates as year-mon"),
+        (["15.01", "01.02"] * 3, "whether '15.01', in row 1"),
+        (["7", "7,5"] * 3, "one form, got '7' in row 1"),
         (pd.Categorical(["low", "high"] * 3), "one form, got 'low' in row 1"),
         ([np.nan] + [1.0] * 5, "got 6 with 1 missing"),
     ],

@@ -44,6 +44,16 @@ def test_decimal_commas_are_numbers(write, separator):
     assert read_table(write(text))["price"].tolist() == [1.5, -2.25]
 
 
+def test_labels_of_rows_stay_as_they_are_written(write):
+    text = "when;site;x\n2020.10;A, B;1\n2020.1;007;2\n;1,10;3,5\n"
+    table = read_table(write(text), {"when", "site", "no such column"})
+    assert table["when"].tolist()[:2] == ["2020.10", "2020.1"]
+    assert table["when"].isna().tolist() == [False, False, True]
+    # The comma is that of decimals here.
+    assert table["site"].tolist() == ["A, B", "007", "1.10"]
+    assert table["x"].tolist() == [1, 2, 3.5]
+
+
 def test_commas_in_text_do_not_pass_for_separators(write):
     table = read_table(write("a;b\n1;x, y, z\n2;u, v, w\n"))
     assert table["b"].tolist() == ["x, y, z", "u, v, w"]

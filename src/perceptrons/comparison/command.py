@@ -68,7 +68,8 @@ def run(request: Request) -> Comparison:
     """
     if request.out.exists() and not request.out.is_dir():
         raise DataError(f"--out must name a folder, got the file {request.out}.")
-    X, y = split_target(read_table(request.table), request.target)
+    labels = {name for name in (request.groups, request.time) if name is not None}
+    X, y = split_target(read_table(request.table, labels), request.target)
     result = compare(
         X,
         y,

@@ -80,8 +80,8 @@ def compare(
         Rows of one group stay together; the name of a column of X, or values.
     time : str, int, array-like of shape (n,) or None, default=None
         Train on earlier rows, test on later ones; the name of a column of X, or
-        values: numbers, dates, ordered categories, or whole numbers or dates as text.
-        There are no repeats then.
+        values: numbers or dates, also as text, or ordered categories. There are no
+        repeats then.
     drop : str, int, sequence of them or None, default=()
         Columns to leave out, by name.
     candidates : mapping of str to estimator or None, default=None

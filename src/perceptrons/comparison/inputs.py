@@ -64,8 +64,8 @@ def take_times(X: Any, time: Any) -> tuple[Any, NDArray[np.intp] | None]:
     ----------
     X : DataFrame or array-like of shape (n, d)
     time : str, int, array-like of shape (n,), or None
-        The name of a column of X, or values: numbers, dates, ordered categories; as
-        text, whole numbers or dates.
+        The name of a column of X, or values: numbers or dates, also as text, or
+        ordered categories.
 
     Returns
     -------
@@ -137,28 +137,37 @@ def _ordered(time: pd.Series[Any]) -> pd.Series[Any]:
     ):
         return time
     found = pd.api.types.infer_dtype(time)
-    whole = found == "string" and time.str.fullmatch(_WHOLE).all()
-    if whole or found in ("integer", "floating", "mixed-integer-float", "decimal"):
+    if found in ("integer", "floating", "mixed-integer-float", "decimal"):
+        return pd.to_numeric(time)
+    if found == "string" and time.str.fullmatch(_NUMBER).all():
+        _refuse_months(time)
         return pd.to_numeric(time)
     if found not in ("string", "datetime", "date", "datetime64"):
         raise _no_order(time.iloc[0], 0)
-    if found == "string":
-        _refuse_fractions(time)
     return _dates(time)
 
 
-_WHOLE = r"\s*[+-]?[0-9]+\s*"
-_FRACTION = r"\s*[+-]?[0-9]*[.,][0-9]*\s*"
+_NUMBER = r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*"
+_WITH_MONTH = r"\s*([0-9]{1,4})\.(0?[1-9]|1[0-2])\s*"
 
 
-def _refuse_fractions(time: pd.Series[Any]) -> None:
-    """Refuse 2020.1, by which a month may be meant, or the tenth part of a year."""
-    rows = np.flatnonzero(time.str.fullmatch(_FRACTION))
-    if rows.size:
+def _refuse_months(time: pd.Series[Any]) -> None:
+    """Refuse numbers that may be dates of another order: 2020.10, 31.12.
+
+    Read as numbers, October comes with January, and December between days. Years with
+    months of two digits each are in order either way.
+    """
+    parts = time.str.extract(f"^{_WITH_MONTH}$")
+    if parts.isna().any(axis=None):
+        return
+    before, two_digits = parts[0].astype(np.int64), parts[1].str.len() == 2
+    years = before.between(1900, 2099).all() and not two_digits.all()
+    if two_digits.any() and (years or before.between(1, 31).all()):
+        row = int(np.flatnonzero(two_digits)[0])
         raise DataError(
-            "time must say whether text is a fraction or a date, got "
-            f"{time.iloc[rows[0]]!r} in row {rows[0] + 1}; write dates as "
-            "year-month-day, and fractions as numbers."
+            f"time must say whether {time.iloc[row].strip()!r}, in row {row + 1}, is a "
+            "number or a date with a month; write dates as year-month-day or "
+            "year-month, and numbers with three digits after the point."
         )
 
 

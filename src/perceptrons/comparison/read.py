@@ -7,7 +7,7 @@ import hashlib
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from perceptrons.comparison.errors import DataError
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _FORMS = "a CSV file of a header line and one row per line, or a Parquet file"
 _DECIMAL_COMMA = re.compile(r"(^|[\t;|])-?\d+,\d+([\t;|]|$)", re.MULTILINE)
+_COMMA_ALONE = re.compile(r"^(\s*[+-]?\d*),(\d*\s*)$")
 # First bytes of files that are often taken for tables of text.
 _BINARY = {
     b"PK\x03\x04": "an Excel workbook or another ZIP archive",
@@ -27,7 +28,7 @@ _BINARY = {
 }
 
 
-def read_table(path: Path) -> pd.DataFrame:
+def read_table(path: Path, as_written: Collection[str] = ()) -> pd.DataFrame:
     """Read a CSV or Parquet file.
 
     Text may be separated by commas, semicolons, tabs or bars, and have decimal commas
@@ -36,6 +37,9 @@ def read_table(path: Path) -> pd.DataFrame:
     Parameters
     ----------
     path : Path
+    as_written : collection of str, default=()
+        Columns that stay text where the file is text: of groups and times, in which
+        1.10 is not 1.1.
 
     Returns
     -------
@@ -52,7 +56,7 @@ def read_table(path: Path) -> pd.DataFrame:
     if content[:4] == b"PAR1":
         table = _parquet(path, content)
     else:
-        table = _text(path, _decoded(path, content))
+        table = _text(path, _decoded(path, content), as_written)
     if table.empty:
         raise DataError(f"{path} has column names but no rows; give it data.")
     if table.shape[1] < 2:
@@ -205,17 +209,18 @@ def _decoded(path: Path, content: bytes) -> str:
     return text
 
 
-def _text(path: Path, text: str) -> pd.DataFrame:
+def _text(path: Path, text: str, as_written: Collection[str]) -> pd.DataFrame:
     """Read separated text, strictly: every line has as many fields as the header."""
     separator = _separator(text)
     names = _checked_names(path, text, separator)
     european = separator != "," and _DECIMAL_COMMA.search(text)
     try:
-        return pd.read_csv(
+        table = pd.read_csv(
             io.StringIO(text),
             sep=separator,
             decimal="," if european else ".",
             names=names,
+            dtype={name: "str" for name in names if name in as_written},
             header=0,
             index_col=False,
             skipinitialspace=True,
@@ -223,6 +228,10 @@ def _text(path: Path, text: str) -> pd.DataFrame:
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise DataError(f"{path} cannot be read as a table: {error}") from None
+    if european:
+        for name in set(names) & set(as_written):
+            table[name] = table[name].str.replace(_COMMA_ALONE, r"\1.\2", regex=True)
+    return table
 
 
 def _separator(text: str) -> str:
