@@ -36,9 +36,19 @@ from perceptrons.comparison.verdict import decide
 ROPE = 0.01
 GAINS = (0.0, 0.02, 0.05, 0.10)
 ALONE = 10_000
-LINEAR = {200: 200, 500: 200, 2000: 50}
-POWER = {500: 200}
 SPLITS = ((5, 5), (10, 10))
+ROWS = (200, 500, 2000)
+# Data sets of the whole function by rows, folds and true gain.
+WHOLE = {
+    (200, (5, 5), 0.0): 200,
+    (500, (5, 5), 0.0): 200,
+    (2000, (5, 5), 0.0): 50,
+    (500, (5, 5), 0.02): 100,
+    (500, (5, 5), 0.05): 200,
+    (500, (5, 5), 0.10): 100,
+    # On the first of the same data sets: what more folds find.
+    (500, (10, 10), 0.05): 50,
+}
 WEIGHTS = np.array([1.0, -0.8, 0.6, -0.4, 0.2])
 # Strengths of the bend, between which that of a wanted gain is found.
 BENDS = (0.0, 0.4, 0.6, 0.8, 1.0, 1.3)
@@ -221,7 +231,7 @@ def simulate(runs, jobs, minutes, sets):
 
 def alone_tasks(runs):
     """Return the scenarios of the statistics alone that are missing."""
-    sizes = [("model", 500), *(("learners", n) for n in LINEAR)]
+    sizes = [("model", 500), *(("learners", n) for n in ROWS)]
     scenarios = itertools.product(sizes, SPLITS, GAINS)
     return [
         (part, n, split, gain)
@@ -232,25 +242,23 @@ def alone_tasks(runs):
 
 def bend_tasks(runs):
     """Return the training sets that tell how much the network gains at each bend."""
+    bent = sorted({n for n, _, gain in WHOLE if gain})
     return [
         (n, bend, seed)
-        for n, bend in itertools.product(POWER, BENDS)
+        for n, bend in itertools.product(bent, BENDS)
         for seed in runs.missing("calibration", CALIBRATION, n=n, bend=bend)
     ]
 
 
 def whole_tasks(runs, sets):
-    """Return the data sets that are missing, few of every scenario first."""
-    split = SPLITS[0]
-    counts = {(n, 0.0): count for n, count in LINEAR.items()}
-    counts |= {(n, gain): count for n, count in POWER.items() for gain in GAINS[1:]}
+    """Return the data sets that are missing, the same share of every scenario first."""
     tasks = []
-    for (n, gain), count in counts.items():
+    for (n, split, gain), count in WHOLE.items():
         bend = bend_of(runs, n, gain) if gain else 0.0
         where = scenario("whole", n, split, gain)
         seeds = runs.missing("whole", min(count, sets), **where)
-        tasks += [(n, split, gain, bend, seed) for seed in seeds]
-    return sorted(tasks, key=lambda task: task[0] * (1 + task[-1]))
+        tasks += [((1 + seed) / count, (n, split, gain, bend, seed)) for seed in seeds]
+    return [task for _, task in sorted(tasks)]
 
 
 def scenario(part, n, split, gain):
