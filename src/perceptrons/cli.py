@@ -279,7 +279,7 @@ def compare(
     folds: Annotated[int, typer.Option(min=2, help="Of cross-validation.")] = 5,
     rope: Annotated[float, typer.Option(help="Least gain that matters.")] = 0.01,
     seed: Annotated[int, typer.Option(min=0, help="Of folds and fits.")] = 0,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Most threads.")] = None,
+    jobs: Jobs = None,
     as_json: AsJson = False,
 ) -> None:
     """Tell whether a neural network is justified on a table."""

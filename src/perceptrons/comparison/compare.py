@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
-from threadpoolctl import threadpool_limits
 
-from perceptrons import _checks
+from perceptrons import _checks, engine
 from perceptrons.comparison import candidates as candidates_
 from perceptrons.comparison import inputs
 from perceptrons.comparison.candidates import NETWORK, Candidate
@@ -31,14 +30,11 @@ from perceptrons.comparison.learning import (
     with_whole,
 )
 from perceptrons.comparison.result import Comparison
+from perceptrons.comparison.sharing import Crew
 from perceptrons.comparison.verdict import judge
 
 # Seeds of the network on each fold of the first repeat: two tell training from data.
 _SEEDS = 2
-
-# Cells of a table below which threads of BLAS and OpenMP wait for each other longer
-# than they work, most of all where others use the machine. Networks are not concerned.
-_FEW_CELLS = 200_000
 
 
 def compare(
@@ -95,7 +91,9 @@ def compare(
     random_state : int or None, default=None
         Seed of folds and fits; None draws one, kept as ``result.seed``.
     n_jobs : int or None, default=None
-        Most threads; None or -1: all cores this process may use.
+        Folds at a time, in processes of their own where that is faster; None or -1:
+        as many as this process may use cores. The numbers do not depend on it, but for
+        the times.
     progress : bool, default=False
         Show a bar on standard error.
 
@@ -150,10 +148,10 @@ def compare(
     if against is not None:
         names = [entry.name for entry in entries if entry.name != NETWORK]
         _checks.choice("against", against, names)
-    threads = 1 if prepared.X.size < _FEW_CELLS else n_jobs
-    with threadpool_limits(threads), _bar(progress, _fits(folds, entries)) as advance:
+    crew = Crew(engine.usable_threads(n_jobs))
+    with _bar(progress, _tasks(folds)) as advance:
         measured = _measure(
-            prepared, folds, entries, against, seed, time is not None, advance
+            prepared, folds, entries, against, seed, time is not None, crew, advance
         )
     caveats = [*left_out, *_caveats(folds, time is not None)]
     return _assemble(prepared, folds, entries, measured, rope, seed, caveats)
@@ -239,28 +237,24 @@ def _measure(
     against: str | None,
     seed: int,
     along_time: bool,
-    advance: Callable[[str], None],
+    crew: Crew,
+    advance: Callable[[], None],
 ) -> _Measured:
     """Fit everything, on all folds and on parts of some."""
     data = prepared.X, prepared.y, prepared.transformer
     task = _task(prepared)
-    evaluation = evaluate(
-        *data, folds.folds, entries, task, seed=seed, seeds=_SEEDS, advance=advance
-    )
+    how: dict[str, Any] = {"seed": seed, "crew": crew, "advance": advance}
+    evaluation = evaluate(*data, folds.folds, entries, task, seeds=_SEEDS, **how)
     reference = against or _best_linear(evaluation.scores, entries)
     pair = [entry for entry in entries if entry.name in (reference, NETWORK)]
-    parts = learning_curves(
-        *data, folds.first, pair, task, seed=seed, latest=along_time, advance=advance
-    )
+    parts = learning_curves(*data, folds.first, pair, task, latest=along_time, **how)
     curves = with_whole(parts, evaluation.scores, [entry.name for entry in pair])
     return _Measured(evaluation, curves, reference)
 
 
-def _fits(folds: Folds, entries: Sequence[Candidate]) -> int:
-    """Return the number of fits."""
-    again = len(folds.first) * (_SEEDS - 1)
-    parts = sum(2 * len(usable_shares(len(fold.train))) for fold in folds.first)
-    return len(folds) * len(entries) + again + parts
+def _tasks(folds: Folds) -> int:
+    """Return the number of folds, and of parts of them."""
+    return len(folds) + sum(len(usable_shares(len(fold.train))) for fold in folds.first)
 
 
 def _candidates(
@@ -324,10 +318,10 @@ def _seed(random_state: Any) -> int:
 
 
 @contextmanager
-def _bar(progress: bool, total: int) -> Iterator[Callable[[str], None]]:
-    """Yield what to call before each fit."""
+def _bar(progress: bool, total: int) -> Iterator[Callable[[], None]]:
+    """Yield what to call after each fold."""
     if not progress:
-        yield lambda name: None
+        yield lambda: None
         return
     from rich.console import Console
     from rich.progress import Progress
@@ -336,5 +330,5 @@ def _bar(progress: bool, total: int) -> Iterator[Callable[[str], None]]:
     # In a file a bar that is wiped out at the end leaves an empty line.
     hidden = not console.is_terminal
     with Progress(console=console, transient=True, disable=hidden) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda name: bar.update(task, advance=1, description=name)
+        task = bar.add_task("folds", total=total)
+        yield lambda: bar.advance(task)

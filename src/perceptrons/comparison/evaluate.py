@@ -18,6 +18,7 @@ from sklearn.metrics import log_loss, r2_score
 
 from perceptrons.comparison.candidates import Candidate, seeded
 from perceptrons.comparison.folds import Fold
+from perceptrons.comparison.sharing import Crew
 
 Array = NDArray[np.floating[Any]]
 
@@ -111,18 +112,21 @@ class Evaluation:
     Parameters
     ----------
     scores : DataFrame
-        One row per repeat, fold, candidate and seed: value, second, seconds, n_train,
-        n_test. Seed 0 is that of the comparison; others tell training noise.
+        One row per repeat, fold, candidate and seed: value, second, n_train, n_test,
+        parameters (NaN: unknown), seconds to train, microseconds per predicted row.
+        Seed 0 is that of the comparison; others tell training noise.
     predictions : dict of str to ndarray
         Out of fold, first repeat; NaN where a row was never tested on.
-    costs : DataFrame
-        By candidate: parameters (NaN: unknown), seconds to train, microseconds per
-        predicted row.
     """
 
     scores: pd.DataFrame
     predictions: dict[str, Array]
-    costs: pd.DataFrame
+
+    @property
+    def costs(self) -> pd.DataFrame:
+        """By candidate: mean parameters and seconds, least microseconds."""
+        kinds = {"parameters": "mean", "seconds": "mean", "microseconds": "min"}
+        return self.scores.groupby("candidate", sort=False).agg(kinds)
 
 
 def evaluate(
@@ -134,10 +138,11 @@ def evaluate(
     task: Task,
     *,
     seed: int,
-    seeds: int = 1,
-    advance: Callable[[str], object] = lambda name: None,
+    seeds: int,
+    crew: Crew,
+    advance: Callable[[], object],
 ) -> Evaluation:
-    """Fit all candidates on all folds, one after the other.
+    """Fit all candidates on all folds.
 
     Parameters
     ----------
@@ -150,40 +155,53 @@ def evaluate(
     task : Task
     seed : int
         From which the seed of every fit is drawn.
-    seeds : int, default=1
+    seeds : int
         How often the network is trained on each fold of the first repeat.
+    crew : Crew
+        Who does it.
     advance : callable
-        Called with the candidate's name before each fit.
+        Called after each fold.
 
     Returns
     -------
     Evaluation
     """
+    tasks = [(X, y, transformer, fold, candidates, task, seed, seeds) for fold in folds]
     rows: list[dict[str, Any]] = []
     predictions: dict[str, Array] = {}
-    models: dict[str, Any] = {}
-    for fold in folds:
-        train, test = prepare_fold(X, transformer, fold)
-        for candidate in candidates:
-            repeated = candidate.kind == "network" and fold.repeat == 0
-            for number in range(seeds if repeated else 1):
-                advance(candidate.name)
-                own = seed_of(seed, fold.repeat, fold.fold, number)
-                model, seconds = fit(candidate, train, y[fold.train], own)
-                predicted = predict(candidate, task, model, test)
-                rows.append(_row(candidate, fold, number, seconds, y, predicted, task))
-                if fold.repeat == 0 and number == 0:
-                    _collect(predictions, candidate.name, len(y), fold.test, predicted)
-                models[candidate.name] = model
-    scores = pd.DataFrame(rows)
-    seconds_ = scores.groupby("candidate")["seconds"].mean()
-    costs = {
-        name: (n_parameters(model), seconds_[name], _microseconds(task, model, test))
-        for name, model in models.items()
-    }
-    columns = ["parameters", "seconds", "microseconds"]
-    table = pd.DataFrame.from_dict(costs, orient="index", columns=columns)
-    return Evaluation(scores, predictions, table.rename_axis("candidate"))
+    done = crew.share(_evaluate_fold, tasks)
+    for fold, (own, predicted) in zip(folds, done, strict=True):
+        advance()
+        rows += own
+        for name, values in predicted.items() if fold.repeat == 0 else ():
+            _collect(predictions, name, len(y), fold.test, values)
+    return Evaluation(pd.DataFrame(rows), predictions)
+
+
+def _evaluate_fold(
+    X: pd.DataFrame,
+    y: NDArray[Any],
+    transformer: Any,
+    fold: Fold,
+    candidates: Sequence[Candidate],
+    task: Task,
+    seed: int,
+    seeds: int,
+) -> tuple[list[dict[str, Any]], dict[str, Array]]:
+    """Return rows of the scores, and every candidate's predictions."""
+    train, test = prepare_fold(X, transformer, fold)
+    rows: list[dict[str, Any]] = []
+    predictions: dict[str, Array] = {}
+    for candidate in candidates:
+        repeated = candidate.kind == "network" and fold.repeat == 0
+        for number in range(seeds if repeated else 1):
+            own = seed_of(seed, fold.repeat, fold.fold, number)
+            model, seconds = fit(candidate, train, y[fold.train], own)
+            predicted = predict(candidate, task, model, test)
+            judged = _judged(candidate, fold, number, y[fold.test], predicted, task)
+            rows.append(judged | _cost(task, model, seconds, test))
+            predictions.setdefault(candidate.name, predicted)
+    return rows, predictions
 
 
 def seed_of(*path: int) -> int:
@@ -191,26 +209,37 @@ def seed_of(*path: int) -> int:
     return int(np.random.SeedSequence(path).generate_state(1)[0] >> 1)
 
 
-def _row(
+def _judged(
     candidate: Candidate,
     fold: Fold,
     number: int,
-    seconds: float,
     y: NDArray[Any],
     predicted: Array,
     task: Task,
 ) -> dict[str, Any]:
-    """Return a row of the scores."""
+    """Return a row of the scores, without what it cost."""
     return {
         "repeat": fold.repeat,
         "fold": fold.fold,
         "candidate": candidate.name,
         "seed": number,
-        "value": task.loss(y[fold.test], predicted),
-        "second": task.second(y[fold.test], predicted),
-        "seconds": seconds,
+        "value": task.loss(y, predicted),
+        "second": task.second(y, predicted),
         "n_train": len(fold.train),
         "n_test": len(fold.test),
+    }
+
+
+def _cost(task: Task, model: Any, seconds: float, X: Array) -> dict[str, float]:
+    """Return what a model cost to train, and to predict one row of many."""
+    many = np.resize(X, (max(_TIMED_ROWS, len(X)), X.shape[1]))
+    start = time.perf_counter()
+    task.predict(model, many)
+    microseconds = (time.perf_counter() - start) / len(many) * 1e6
+    return {
+        "parameters": n_parameters(model),
+        "seconds": seconds,
+        "microseconds": microseconds,
     }
 
 
@@ -296,14 +325,3 @@ def n_parameters(model: Any) -> float:
         return float(sum(2 * np.size(leaf) - np.sum(leaf) for leaf in trees))
     constants = getattr(model, "constant_", getattr(model, "class_prior_", None))
     return float("nan") if constants is None else float(np.size(constants))
-
-
-def _microseconds(task: Task, model: Any, X: Array) -> float:
-    """Return the time to predict one row of many, the best of three."""
-    many = np.resize(X, (max(_TIMED_ROWS, len(X)), X.shape[1]))
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        task.predict(model, many)
-        times.append(time.perf_counter() - start)
-    return min(times) / len(many) * 1e6

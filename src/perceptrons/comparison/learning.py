@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from perceptrons.comparison.candidates import Candidate
 from perceptrons.comparison.evaluate import Task, fit, predict, prepare_fold, seed_of
 from perceptrons.comparison.folds import LEAST_CLASS_ROWS, Fold
+from perceptrons.comparison.sharing import Crew
 from perceptrons.comparison.statistics import Posterior
 
 SHARES = (0.125, 0.25, 0.5)
@@ -30,20 +31,23 @@ def learning_curves(
     task: Task,
     *,
     seed: int,
-    latest: bool = False,
-    advance: Callable[[str], object] = lambda name: None,
+    latest: bool,
+    crew: Crew,
+    advance: Callable[[], object],
 ) -> pd.DataFrame:
     """Fit candidates on parts of the training rows of some folds.
 
     Parameters
     ----------
-    X, y, transformer, candidates, task, advance : as in ``evaluate``
+    X, y, transformer, candidates, task, crew : as in ``evaluate``
     folds : sequence of Fold
         Each tests on the same rows for every size.
     seed : int
         Of the choice of rows, and of the fits.
-    latest : bool, default=False
+    latest : bool
         The rows that train last, not rows at random: along time.
+    advance : callable
+        Called after each part.
 
     Returns
     -------
@@ -52,22 +56,42 @@ def learning_curves(
         out; so is the whole, which the comparison has measured.
     """
     draw = np.random.default_rng(seed)
-    rows = []
+    shares, parts = [], []
     for fold in folds:
         order = fold.train[::-1] if latest else draw.permutation(fold.train)
         for share in usable_shares(len(fold.train)):
+            shares.append(share)
             train = _part(order, share, y, task)
-            part = Fold(0, fold.fold, train, fold.test)
-            inputs, held = prepare_fold(X, transformer, part)
-            for candidate in candidates:
-                advance(candidate.name)
-                own = seed_of(seed, 0, fold.fold, 0)
-                model, _ = fit(candidate, inputs, y[train], own)
-                guess = predict(candidate, task, model, held)
-                value = task.loss(y[fold.test], guess)
-                rows.append((candidate.name, fold.fold, len(train), share, value))
+            parts.append(Fold(0, fold.fold, train, fold.test))
+    tasks = [(X, y, transformer, part, candidates, task, seed) for part in parts]
+    rows = []
+    done = crew.share(_losses, tasks)
+    for share, part, losses in zip(shares, parts, done, strict=True):
+        advance()
+        for candidate, value in zip(candidates, losses, strict=True):
+            rows.append((candidate.name, part.fold, len(part.train), share, value))
     columns = ["candidate", "fold", "n_train", "share", "value"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _losses(
+    X: pd.DataFrame,
+    y: NDArray[Any],
+    transformer: Any,
+    part: Fold,
+    candidates: Sequence[Candidate],
+    task: Task,
+    seed: int,
+) -> list[float]:
+    """Return the metric of each candidate, trained on a part."""
+    inputs, held = prepare_fold(X, transformer, part)
+    losses = []
+    for candidate in candidates:
+        own = seed_of(seed, 0, part.fold, 0)
+        model, _ = fit(candidate, inputs, y[part.train], own)
+        guess = predict(candidate, task, model, held)
+        losses.append(task.loss(y[part.test], guess))
+    return losses
 
 
 def usable_shares(n_train: int) -> list[float]:

@@ -50,13 +50,15 @@ class Comparison:
     candidates : DataFrame
         By name: kind, description.
     scores : DataFrame
-        One row per repeat, fold, candidate and seed: value, second, seconds, n_train,
-        n_test. Seed 0 is that of the comparison.
+        One row per repeat, fold, candidate and seed: value, second, n_train, n_test,
+        parameters, seconds to train, microseconds per predicted row. Seed 0 is that of
+        the comparison.
     statistics : DataFrame
         By candidate, but for the reference: mean, gain, low, high, p_gain,
         p_practical, p_equal, p_worse.
     costs : DataFrame
-        By candidate: parameters, seconds, microseconds, times.
+        By candidate: mean parameters and seconds, least microseconds, and how many
+        times the seconds of the reference.
     noise : DataFrame
         By candidate trained with several seeds: standard deviations of a fold's gain
         due to data and to training, and n_seeds.

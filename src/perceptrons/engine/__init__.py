@@ -97,6 +97,17 @@ def use_one_thread() -> None:
 
 
 @contextmanager
+def one_thread() -> Iterator[None]:
+    """Make trainings begun in this thread use one core for a while."""
+    before = getattr(_local, "one_thread", False)
+    _local.one_thread = True
+    try:
+        yield
+    finally:
+        _local.one_thread = before
+
+
+@contextmanager
 def interrupt_all() -> Iterator[None]:
     """End every compiled epoch under way, in whatever thread, as Ctrl-C does.
 
