@@ -1,12 +1,14 @@
 """The guard warns of copies of the target and stays silent on honest tables."""
 
 import os
+import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn import datasets
+from sklearn.linear_model import LinearRegression
 from sklearn.neighbors import KNeighborsRegressor
 
 from perceptrons.comparison.columns import prepare
@@ -115,6 +117,45 @@ def test_two_copies_do_not_hide_each_other(honest, rng):
     assert len(leaks(copies, y)) == 2
 
 
+def test_parts_that_add_up_to_the_target_are_a_leak(rng):
+    X = pd.DataFrame(rng.normal(size=(N, 4)), columns=list("abcd"))
+    casual = rng.poisson(60 * np.exp(0.4 * X["b"]))
+    registered = rng.poisson(150 * np.exp(0.3 * X["a"]))
+    parts = X.assign(casual=casual, registered=registered)
+    (warning,) = leaks(parts, pd.Series(casual + registered, name="riders"))
+    assert "leak: the columns 'registered' and 'casual' together give" in warning
+    assert "--drop registered --drop casual" in warning
+    assert prepare(parts, casual + registered).leaks == ("registered", "casual")
+    # Prices that are the mean of a lowest and a highest one, rounded to cents.
+    low, high = rng.uniform(8, 40, N), rng.uniform(1, 30, N)
+    prices = X.assign(low=low, high=low + high)
+    assert len(leaks(prices, np.round(low + high / 2, 2))) == 1
+
+
+def test_a_sum_that_takes_all_columns_is_the_question_itself(rng):
+    X = pd.DataFrame(rng.normal(size=(N, 2)), columns=["a", "b"])
+    assert leaks(X, X["a"] + X["b"]) == []
+    # Nor are many columns that explain the target, but for noise.
+    more = pd.DataFrame(rng.normal(size=(N, 6)), columns=list("abcdef"))
+    assert leaks(more, more.sum(axis=1)) == []
+    assert leaks(more, more["a"] + more["b"] + 0.05 * rng.normal(size=N)) == []
+
+
+def test_all_other_columns_together_are_judged_by_what_suits_them(rng):
+    X = pd.DataFrame(rng.normal(size=(N, 8)), columns=list("abcdefgh"))
+    y = X.sum(axis=1) + 2 * rng.normal(size=N)
+    (warning,) = leaks(X.assign(copy=y + 0.1 * rng.normal(size=N)), y)
+    r2 = LinearRegression().fit(X, y).score(X, y)
+    told = float(re.search(r"together (.*?) %", warning)[1])
+    assert told == pytest.approx(100 * r2, abs=8)
+    noise = X.assign(state=np.where(y > 2, "high", "low"))
+    (warning,) = leaks(noise[["a", "state"]], y > 2)
+    shares = re.search(r"together (.*?) %, the commonest class (.*?) %", warning)
+    together, commonest = map(float, shares.groups())
+    assert commonest == pytest.approx(100 * np.mean(y <= 2), abs=0.1)
+    assert together >= commonest
+
+
 def test_a_dropped_leak_is_not_warned_of(honest):
     X, y = honest
     assert leaks(X.assign(copy=2 * y), y, drop=["copy"]) == []
@@ -163,8 +204,13 @@ def test_repeated_rows_share_a_group(honest):
     np.testing.assert_array_equal(prepared.groups[N:], prepared.groups[:40])
     assert np.unique(prepared.groups).size == N
     (warning,) = prepared.warnings
-    assert "40 rows repeat" in warning
+    assert "40 rows repeat all features of another row, and its target" in warning
     assert "kept together" in warning
+    other = y.iloc[rows].to_numpy() + np.r_[np.zeros(N + 8), np.ones(32)]
+    (warning,) = prepare(X.iloc[rows], other).warnings
+    assert (
+        "40 rows repeat all features of another row, 8 of them its target," in warning
+    )
 
 
 def test_rows_with_gaps_repeat_each_other_too(honest):

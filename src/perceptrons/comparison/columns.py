@@ -46,7 +46,7 @@ class Prepared:
     warnings : list of str
         Leaks first.
     leaks : tuple of str
-        Columns that predict the target almost alone.
+        Columns that predict the target almost alone, or add up to it.
     groups : ndarray of int, of shape (n,), or None
         Equal for rows that repeat each other; None if none do.
     rows : ndarray of int, of shape (n,)
@@ -129,6 +129,7 @@ def prepare(
     features = table[list(kinds)]
     groups = leaks.repeated_rows(coded)
     found = leaks.find(features, chosen, kinds, groups)
+    parts = () if found else leaks.find_parts(features, chosen, kinds)
     return Prepared(
         X=features,
         y=chosen.values,
@@ -140,11 +141,12 @@ def prepare(
         columns=columns,
         warnings=[
             *(leaks.sentence(leak, name, chosen.task) for leak in found),
-            *leaks.repetition(groups),
+            *([leaks.parts_sentence(parts, name)] if parts else []),
+            *leaks.repetition(groups, chosen.values),
             *chosen.warnings,
-            *(f"Column {c.name!r}: {c.action}" for c in columns if c.kind in _TOLD),
+            *(str(column) for column in columns if column.kind in _TOLD),
         ],
-        leaks=tuple(leak.column for leak in found),
+        leaks=(*(leak.column for leak in found), *parts),
         groups=groups,
         rows=rows,
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +14,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
-from sklearn.linear_model import LinearRegression
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GroupKFold, KFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from perceptrons.comparison.encoding import Kind, encoder
@@ -31,6 +35,11 @@ LEAST_RATIO = 3.0
 
 #: How every warning of a leak begins.
 OPENING = "Possible leak"
+
+#: Parts of a sum leave no more than this share of the variance of the target: it is 1 %
+#: of its standard deviation, as by rounding.
+MOST_ERROR_OF_PARTS = 1e-4
+_MOST_PARTS = 3
 
 # A leak shows in as many rows, and a look at them takes seconds at most.
 _MOST_ROWS = 2_000
@@ -105,6 +114,42 @@ def _encoded(X: pd.DataFrame, kinds: Mapping[str, Kind]) -> NDArray[np.float64]:
     return np.asarray(encoder(kinds, len(X)).fit_transform(X))
 
 
+def find_parts(
+    X: pd.DataFrame, target: Target, kinds: Mapping[str, Kind]
+) -> tuple[str, ...]:
+    """Return two or three numbers whose weighted sum is the target.
+
+    They are found by matching pursuit: at each step the column that follows best what
+    is left of the target (Mallat and Zhang 1993), all weights fitted anew.
+
+    Parameters
+    ----------
+    X, target, kinds : as in :func:`find`
+
+    Returns
+    -------
+    tuple of str
+        Empty if there are none, if one alone would do, or if no other column is left:
+        then the sum is the question itself.
+    """
+    names = [name for name, kind in kinds.items() if kind == "number"]
+    if target.task != "regression" or len(kinds) < 3 or len(names) < 2:
+        return ()
+    rows = np.random.default_rng(0).permutation(len(X))[:_MOST_ROWS]
+    Z = _encoded(X.iloc[rows], dict.fromkeys(names, "number"))[:, : len(names)]
+    Z = Z - Z.mean(axis=0)
+    Z /= np.maximum(np.sqrt(np.square(Z).sum(axis=0)), np.finfo(float).tiny)
+    y = target.values[rows] - target.values[rows].mean()
+    chosen: list[int] = []
+    left = y
+    while len(chosen) < min(_MOST_PARTS, len(kinds) - 1):
+        chosen.append(int(np.abs(Z.T @ left).argmax()))
+        left = y - Z[:, chosen] @ np.linalg.lstsq(Z[:, chosen], y, rcond=None)[0]
+        if left @ left <= MOST_ERROR_OF_PARTS * (y @ y):
+            return tuple(names[i] for i in chosen) if len(chosen) > 1 else ()
+    return ()
+
+
 class _Judge:
     """Errors in cross-validation, as shares of the error of a constant."""
 
@@ -126,15 +171,22 @@ class _Judge:
         return min(self._error(model, Z) for model in models)
 
     def together(self, Z: NDArray[np.float64]) -> float:
-        """Return the error of many columns."""
+        """Return the error of many columns, no more than that of a constant."""
+        linear: Any = LinearRegression()
         forest = ExtraTreesRegressor if self._regression else ExtraTreesClassifier
-        return self._error(forest(100, random_state=0), Z)
+        if not self._regression:
+            linear = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
+        models = linear, forest(100, min_samples_leaf=5, random_state=0)
+        return min(1.0, *(self._error(model, Z) for model in models))
 
     def _error(self, model: Any, Z: NDArray[np.float64]) -> float:
         """Return the error of a model on rows it was not fitted to."""
-        guess = cross_val_predict(
-            clone(model), Z, self._y, cv=self._folds, groups=self._groups
-        )
+        with warnings.catch_warnings():
+            # Nearly separable classes take many steps, and are told apart long before.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            guess = cross_val_predict(
+                clone(model), Z, self._y, cv=self._folds, groups=self._groups
+            )
         if self._regression:
             return float(np.mean((guess - self._y) ** 2) / np.var(self._y))
         return float(np.mean(guess != self._y) / self.constant)
@@ -153,17 +205,48 @@ def sentence(leak: Leak, target: str, task: str) -> str:
     target : str
     task : {"regression", "classification"}
     """
-    alone, others = (
-        f"{100 * max(1 - leak.constant * error, 0.0):.1f} %"
-        for error in (leak.alone, leak.others)
+    alone, others, constant = (
+        f"{100 * (1 - leak.constant * error):.1f} %"
+        for error in (leak.alone, leak.others, 1.0)
     )
-    what = "of the variance" if task == "regression" else "of the rows right"
-    verb = "explains" if task == "regression" else "it gets"
+    if task == "regression":
+        shares = (
+            f"explains {alone} of the variance, all other columns together {others}"
+        )
+    else:
+        shares = (
+            f"it gets {alone} of the rows right, all other columns together {others}, "
+            f"the commonest class {constant}"
+        )
     return (
         f"{OPENING}: the column {leak.column!r} predicts {target!r} almost alone "
-        f"({verb} {alone} {what}, all other columns together {others}). If it is known "
-        f"only after the target, the comparison means nothing: drop it (--drop "
-        f"{shlex.quote(leak.column)}, or drop=[{leak.column!r}])."
+        f"({shares}). {_remedy([leak.column])}"
+    )
+
+
+def parts_sentence(columns: Sequence[str], target: str) -> str:
+    """Warn of columns that add up to the target.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        From :func:`find_parts`.
+    target : str
+    """
+    listed = " and ".join(map(repr, columns))
+    return (
+        f"{OPENING}: the columns {listed} together give {target!r} all but exactly, as "
+        f"parts give their sum. {_remedy(columns)}"
+    )
+
+
+def _remedy(columns: Sequence[str]) -> str:
+    """Say when columns should be dropped, and how."""
+    what, they = ("it", "it is") if len(columns) == 1 else ("them", "they are")
+    typed = " ".join(f"--drop {shlex.quote(name)}" for name in columns)
+    return (
+        f"If {they} known only after the target, the comparison means nothing: drop "
+        f"{what} ({typed}, or drop={list(columns)!r})."
     )
 
 
@@ -189,19 +272,24 @@ def repeated_rows(coded: pd.DataFrame) -> NDArray[np.intp] | None:
     return None if distinct.size == len(coded) else groups
 
 
-def repetition(groups: NDArray[np.intp] | None) -> list[str]:
+def repetition(groups: NDArray[np.intp] | None, y: NDArray[Any]) -> list[str]:
     """Say how many rows repeat others, and that they are kept together.
 
     Parameters
     ----------
     groups : ndarray of int or None
         From :func:`repeated_rows`.
+    y : ndarray of shape (n,)
+        The target.
     """
     if groups is None:
         return []
     repeats = groups.size - np.unique(groups).size
     rows = "1 row repeats" if repeats == 1 else f"{repeats:,} rows repeat"
+    copies = int(pd.DataFrame({"group": groups, "y": y}).duplicated().sum())
+    whole = {0: "none its target, too", repeats: "and its target"}
+    also = whole.get(copies, f"{copies:,} of them its target, too")
     return [
-        f"Duplicate rows: {rows} all features of another row; equal rows are kept "
-        "together, so that none leaks from training into testing."
+        f"Duplicate rows: {rows} all features of another row, {also}; rows of equal "
+        "features are kept together, so that none leaks from training into testing."
     ]
