@@ -28,10 +28,10 @@ import pandas as pd
 
 from perceptrons import compare
 from perceptrons.comparison import candidates
+from perceptrons.comparison.decision import decide
 from perceptrons.comparison.evaluate import fit
 from perceptrons.comparison.folds import make_folds
 from perceptrons.comparison.statistics import correlated_t
-from perceptrons.comparison.verdict import decide
 
 ROPE = 0.01
 GAINS = (0.0, 0.02, 0.05, 0.10)

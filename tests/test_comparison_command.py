@@ -69,11 +69,43 @@ def test_json_holds_verdict_and_scores_and_warnings_go_to_stderr(houses, tmp_pat
     assert done.stderr.startswith("Warning: Possible leak: the column 'copy'")
 
 
+def test_codes_become_a_category_and_another_reference_is_taken(houses, tmp_path):
+    done = call(
+        *(houses, "--target", "price", "--drop", "copy", "--category", "rooms"),
+        *("--against", "constant", "--json", "--out", tmp_path / "out", *SHORT),
+    )
+    found = json.loads(done.stdout)
+    assert found["verdict"]["reference"] == "constant"
+    columns = pd.read_csv(tmp_path / "out" / "tables" / "columns.csv")
+    assert list(columns["kind"]) == ["category", "number", "category", "dropped"]
+
+
+def test_what_to_mind_is_told_beside_the_verdict(tmp_path, rng):
+    table = pd.DataFrame({"day": pd.date_range("2020-01-01", periods=80)})
+    table["a"], table["mode"] = rng.normal(size=80), rng.integers(1, 5, 80)
+    table["y"] = table["a"] + rng.normal(size=80)
+    table.to_csv(tmp_path / "table.csv", index=False)
+    out = tmp_path / "out"
+    done = call(
+        tmp_path / "table.csv", "--target", "y", "--time", "day", "--out", out, *SHORT
+    )
+    assert "Warning: Column 'day': No model sees it: it orders the rows." in done.stderr
+    assert "Note: Folds along time" in done.stderr
+    assert "'y' is a number of 80 distinct values" in done.stdout
+    columns = pd.read_csv(out / "tables" / "columns.csv", index_col="name")
+    assert columns.loc["day", "kind"] == "time"
+    assert "4 whole numbers are codes" in columns.loc["mode", "action"]
+    assert "codes" not in columns.loc["a", "action"]
+
+
 @pytest.mark.parametrize(
     ("options", "text"),
     [
         (("--target", "prise"), "Did you mean 'price'"),
         (("--target", "price", "--drop", "twon"), "Did you mean 'town'"),
+        (("--target", "price", "--drop", "town, area"), "Name each column by itself."),
+        (("--target", "price", "--category", "rom"), "--category must name a column"),
+        (("--target", "price", "--against", "ols"), "one of 'constant', 'OLS', 'Ri"),
         (("--target", "price", "--groups", "twon"), "Did you mean 'town'"),
         (("--target", "price", "--task", "ranking"), "task"),
         (("--target", "price", "--rope", "2"), "rope"),

@@ -215,6 +215,18 @@ def test_groups_and_time_by_name_are_no_features(small, rng):
     assert (along.repeats, along.scores["fold"].nunique()) == (1, 3)
     assert np.isnan(along.predictions["OLS"][:10]).all()
     assert along.caveats
+    accounts = {
+        c.name: c.kind for c in (*grouped.prepared.columns, *along.prepared.columns)
+    }
+    assert accounts["who"] == "groups"
+    assert accounts["day"] == "time"
+
+
+def test_every_point_of_a_learning_curve_is_of_the_same_folds(small, rng):
+    along = perceptrons.compare(*linear(420, rng), time=np.arange(420), **SHORT)
+    folds = along.learning.groupby("share")["fold"].nunique()
+    # An eighth of the first fold, which trains on 105 rows, is too few for it.
+    assert dict(folds) == {0.5: 3, 1.0: 3}
 
 
 def test_rows_without_a_target_leave_their_groups_too(small, rng):
@@ -236,6 +248,8 @@ def test_an_exact_reference_leaves_nothing_to_gain(small, rng):
     found = perceptrons.compare(X, X @ [1.0, 2.0, 3.0], **SHORT)
     assert found.verdict.status == "not justified"
     assert "nothing is left to gain" in found.verdict.notes[0]
+    # Shares of next to nothing are no numbers to tell.
+    assert found.noise.empty
 
 
 def test_classes_that_are_all_but_certain_leave_nothing_to_gain(small, rng):

@@ -83,7 +83,8 @@ def text(folder):
     html = (folder / "index.html").read_text()
     body = re.sub(r"<(style|svg).*?</\1>", "", html, flags=re.DOTALL)
     plain = re.sub(r"<[^>]+>", " ", body)
-    for code, sign in (("&#34;", '"'), ("&#39;", "'"), ("&lt;", "<"), ("&gt;", ">")):
+    codes = ('&#34;"', "&#39;'", "&lt;<", "&gt;>", "&nbsp; ", "\N{MINUS SIGN}-")
+    for code, sign in ((pair[:-1], pair[-1]) for pair in codes):
         plain = plain.replace(code, sign)
     return re.sub(r"\s+", " ", plain.replace("&amp;", "&"))
 

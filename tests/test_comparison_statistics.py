@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from perceptrons.comparison.decision import decide
 from perceptrons.comparison.folds import make_folds
 from perceptrons.comparison.statistics import Posterior, correlated_t, separate_noise
-from perceptrons.comparison.verdict import decide
 
 
 @pytest.mark.parametrize("runs", [1, 5, 10])

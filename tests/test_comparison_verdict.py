@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from perceptrons.comparison.learning import rows_to_decide
+from perceptrons.comparison.decision import decide, edges
+from perceptrons.comparison.outlook import LIKELY, Outlook, look_ahead
 from perceptrons.comparison.statistics import Posterior
 from perceptrons.comparison.verdict import (
     Cost,
     Verdict,
-    decide,
     percent,
     probability,
     same_digits,
@@ -31,7 +31,7 @@ NUMBERS = {
     "p_gain": 0.11,
     "p_practical": 0.0123,
     "rope": 0.01,
-    "more_rows": None,
+    "outlook": None,
     "cost": Cost(parameters=8321, seconds=0.531, microseconds=2.71, times=301.3),
 }
 COST = (
@@ -57,14 +57,16 @@ def test_justified():
 
 
 @pytest.mark.parametrize(
-    ("more", "text"),
+    ("rows", "text"),
     [
-        (1300, "; about 1,300 more rows would decide it; "),
-        (None, "; even 100 times the rows would hardly decide it; "),
+        (1300, "about 1,300 more rows would likely decide it"),
+        (None, "even 100 times the rows might not decide it"),
     ],
 )
-def test_undecided(more, text):
-    verdict = Verdict(status="undecided", **NUMBERS | {"more_rows": more})
+def test_undecided(rows, text):
+    outlook = Outlook(rows, justified=0.231, not_justified=0.57)
+    verdict = Verdict(status="undecided", **NUMBERS | {"outlook": outlook})
+    text = f"; {text} (justified 0.23, not justified 0.57); "
     assert str(verdict) == (
         "It is undecided whether a network is justified: RMSE 2.31 against 2.29 for "
         "Ridge, gain -0.9 % (95 % interval -2.4 to 0.6 %), probability of a gain 0.11, "
@@ -161,57 +163,87 @@ def test_a_leak_is_named_in_the_sentence():
     assert two.startswith("Unless 'a' or 'b' leak the target, it is undecided whether")
 
 
-def curves(gains):
+# How many more rows would decide.
+
+ROPE = 0.01
+
+
+def test_the_edges_are_where_the_rule_changes():
+    for scale, df in ((0.003, 24), (0.02, 24), (0.05, 4)):
+        low, high = edges(scale, df, ROPE)
+        for place, below, above in (
+            (low, "not justified", "undecided"),
+            (high, "undecided", "justified"),
+        ):
+            # Where the interval is narrow, no estimate is undecided.
+            if low < high:
+                assert decide(Posterior(place - 1e-9, scale, df), ROPE) == below
+                assert decide(Posterior(place + 1e-9, scale, df), ROPE) == above
+
+
+def curves(gains, folds=1, spread=0.0):
     """Return learning curves of a network over a reference whose error is 1."""
-    sizes = (100, 200, 400)
+    draw = np.random.default_rng(0)
     return pd.DataFrame(
         [
-            (name, 0, n, n / 400, 1.0 if name == "Ridge" else 1 - gain)
-            for n, gain in zip(sizes, gains, strict=True)
+            (name, fold, round(400 * share), share, 1 - error * (name == "network"))
+            for fold in range(folds)
+            for share, gain in zip((0.25, 0.5, 1.0), gains, strict=True)
+            for error in [gain + spread * draw.normal()]
             for name in ("Ridge", "network")
         ],
         columns=["candidate", "fold", "n_train", "share", "value"],
     )
 
 
-def rows(posterior, gains):
-    return rows_to_decide(
-        posterior,
-        curves(gains),
-        ("network", "Ridge"),
-        500,
-        lambda later: decide(later, 0.01) != "undecided",
-    )
+def ahead(posterior, table):
+    return look_ahead(posterior, table, ("network", "Ridge"), 500, ROPE)
 
 
-def test_on_a_flat_curve_the_rows_follow_from_the_standard_error():
-    # Decided where gain / (scale / sqrt(times)) reaches the 95 % point of t.
-    times = (stats.t.ppf(0.95, 24) * 0.03 / 0.02) ** 2
-    found = rows(Posterior(0.02, 0.03, 24), [0.02, 0.02, 0.02])
-    assert found == pytest.approx(500 * (times - 1), rel=0.05)
+@pytest.mark.parametrize("mean", [-0.01, 0.004, 0.02])
+def test_the_rows_decide_as_often_as_told(mean):
+    now = Posterior(mean, 0.015, 24)
+    found = ahead(now, curves([0.02] * 3))
+    assert found.justified + found.not_justified == pytest.approx(LIKELY, abs=0.02)
+    # Truths as the posterior has them, and estimates of them from all rows then: the
+    # old ones weigh as the share of their rows.
+    draw, share = np.random.default_rng(0), 500 / (500 + found.rows)
+    truths = stats.t(24, mean, 0.015).rvs(4000, random_state=draw)
+    fresh = truths + 0.015 * np.sqrt(share / (1 - share)) * draw.normal(size=4000)
+    later = share * mean + (1 - share) * fresh
+    verdicts = [decide(Posterior(m, 0.015 * share**0.5, 24), ROPE) for m in later]
+    for status, told in (
+        ("justified", found.justified),
+        ("not justified", found.not_justified),
+    ):
+        assert np.mean([v == status for v in verdicts]) == pytest.approx(told, abs=0.04)
 
 
-def test_a_rising_gain_needs_fewer_rows_and_a_falling_one_may_be_refused():
+def test_a_gain_that_rises_with_the_rows_is_decided_sooner_and_for_the_network():
     now = Posterior(0.02, 0.03, 24)
-    flat, rising = rows(now, [0.02] * 3), rows(now, [-0.04, 0.0, 0.02])
-    assert rising < flat
-    later = rows(Posterior(0.012, 0.004, 24), [0.08, 0.04, 0.02])
-    assert later is not None
+    flat, rising = ahead(now, curves([0.02] * 3)), ahead(now, curves([-0.1, -0.04, 0]))
+    assert rising.rows < flat.rows
+    assert rising.justified > flat.justified
+    falling = ahead(now, curves([0.14, 0.06, 0.02]))
+    assert falling.justified < flat.justified
 
 
-def test_a_gain_at_the_edge_of_practice_is_never_decided():
-    # The estimate stays below the rope, and half the posterior above it.
-    assert rows(Posterior(0.00999, 0.02, 24), [0.00999] * 3) is None
+def test_curves_that_differ_between_folds_promise_less():
+    now = Posterior(0.0, 0.02, 24)
+    sure = ahead(now, curves([0.06, 0.03, 0.0], folds=5, spread=0.001))
+    unsure = ahead(now, curves([0.06, 0.03, 0.0], folds=5, spread=0.1))
+    assert sure.justified < unsure.justified
+
+
+def test_two_differences_alone_promise_nothing():
+    # Student's t of one degree of freedom is certain of next to nothing.
+    found = ahead(Posterior(0.0, 0.02, 1), curves([0.0] * 3))
+    assert found.rows is None
+    assert found.justified + found.not_justified < LIKELY
 
 
 def test_one_size_alone_makes_a_flat_curve():
-    table = curves([0.02] * 3)
-    found = rows_to_decide(
-        Posterior(0.02, 0.03, 24),
-        table[table["share"] == 1.0],
-        ("network", "Ridge"),
-        500,
-        lambda later: decide(later, 0.01) != "undecided",
-    )
-    assert found == rows(Posterior(0.02, 0.03, 24), [0.02] * 3)
-    assert np.isfinite(found)
+    table, now = curves([0.02] * 3), Posterior(0.02, 0.03, 24)
+    alone, flat = ahead(now, table[table["share"] == 1.0]), ahead(now, table)
+    assert alone.rows == flat.rows
+    assert alone.justified == pytest.approx(flat.justified)

@@ -274,7 +274,16 @@ def compare(
     time: Annotated[
         str | None, typer.Option(help="Column to order by: train before, test after.")
     ] = None,
-    drop: Annotated[list[str] | None, typer.Option(help="Column to leave out.")] = None,
+    against: Annotated[
+        str | None, typer.Option(help="Candidate to gain over; the best linear one.")
+    ] = None,
+    drop: Annotated[
+        list[str] | None, typer.Option(help="Column to leave out; may be repeated.")
+    ] = None,
+    category: Annotated[
+        list[str] | None,
+        typer.Option(help="Column whose numbers are codes; may be repeated."),
+    ] = None,
     repeats: Annotated[int, typer.Option(min=1, help="Of cross-validation.")] = 5,
     folds: Annotated[int, typer.Option(min=2, help="Of cross-validation.")] = 5,
     rope: Annotated[float, typer.Option(help="Least gain that matters.")] = 0.01,
@@ -286,13 +295,15 @@ def compare(
     from perceptrons.comparison import command
 
     request = command.Request(
-        table, target, out, task, groups, time, drop or [], repeats, folds, rope, seed,
-        jobs, _command(),
+        table, target, out, task, groups, time, against, drop or [], category or [],
+        repeats, folds, rope, seed, jobs, _command(),
     )  # fmt: skip
     try:
         result = command.run(request)
         for text in result.warnings:
             typer.echo(f"Warning: {text}", err=True)
+        for text in result.caveats:
+            typer.echo(f"Note: {text}", err=True)
         # Whatever fails while the page is drawn must not cost the answer.
         if not as_json:
             typer.echo("\n".join([str(result.verdict), *result.verdict.notes]))

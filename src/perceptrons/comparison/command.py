@@ -9,7 +9,12 @@ from pathlib import Path
 
 from perceptrons.comparison.compare import compare
 from perceptrons.comparison.errors import DataError
-from perceptrons.comparison.read import read_table, source, split_target
+from perceptrons.comparison.read import (
+    read_table,
+    source,
+    split_target,
+    take_column,
+)
 from perceptrons.comparison.result import Comparison
 
 
@@ -26,11 +31,14 @@ class Request:
     out : Path
         Folder of the page.
     task, groups, time : str or None
+    against : str or None
     drop : sequence of str
     repeats, folds, seed : int
     rope : float
     jobs : int or None
         As the arguments of :func:`perceptrons.compare`.
+    category : sequence of str
+        Columns whose numbers are codes.
     command : str
         As the user typed it, for the page.
     """
@@ -41,7 +49,9 @@ class Request:
     task: str | None
     groups: str | None
     time: str | None
+    against: str | None
     drop: Sequence[str]
+    category: Sequence[str]
     repeats: int
     folds: int
     rope: float
@@ -68,14 +78,19 @@ def run(request: Request) -> Comparison:
     """
     if request.out.exists() and not request.out.is_dir():
         raise DataError(f"--out must name a folder, got the file {request.out}.")
-    labels = {name for name in (request.groups, request.time) if name is not None}
+    named = (request.groups, request.time, *request.category)
+    labels = {name for name in named if name is not None}
     X, y = split_target(read_table(request.table, labels), request.target)
+    for name in request.category:
+        take_column(X, name, "--category")
+    X = X.astype(dict.fromkeys(request.category, "category"))
     result = compare(
         X,
         y,
         task=request.task,
         groups=request.groups,
         time=request.time,
+        against=request.against,
         drop=request.drop,
         repeats=request.repeats,
         n_folds=request.folds,

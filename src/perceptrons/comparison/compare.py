@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from perceptrons.comparison.learning import (
     usable_shares,
     with_whole,
 )
+from perceptrons.comparison.notes import notes
 from perceptrons.comparison.result import Comparison
 from perceptrons.comparison.sharing import Crew
 from perceptrons.comparison.verdict import judge
@@ -131,9 +132,15 @@ def compare(
         _checks.integer("n_jobs", n_jobs, 1, "None or -1 takes all cores")
     _checks.real("rope", rope, "0.01 is 1 %", low=0, high=1, closed="left")
     seed = _seed(random_state)
+    apart = inputs.apart(groups, time)
     X, groups = inputs.take_groups(X, groups)
     X, time = inputs.take_times(X, time)
     prepared = prepare(X, y, task=task, drop=inputs.names(drop))
+    prepared = replace(
+        prepared,
+        columns=[*apart, *prepared.columns],
+        warnings=[*prepared.warnings, *map(str, apart)],
+    )
     folds = make_folds(
         prepared.y,
         classes=prepared.task == "classification",
@@ -187,15 +194,22 @@ def _assemble(
     scores, costs = measured.evaluation.scores, measured.costs
     table = _table(entries)
     gains = measure(scores, reference, entries[0].name, folds.test_to_train, task.exact)
+    own = scores[scores["seed"] == 0]
+    told = table[["kind"]].assign(
+        **{task.second_metric: own.groupby("candidate")["second"].mean()}
+    )
     verdict = judge(
         gains,
         NETWORK,
-        table,
         costs,
         measured.curves,
         metric=task.metric,
         rope=rope,
         n_rows=len(prepared.y),
+        notes=(
+            *notes(gains, NETWORK, told, task.metric, rope),
+            prepared.task_reason,
+        ),
         leaks=prepared.leaks,
     )
     return Comparison(
@@ -254,7 +268,7 @@ def _measure(
 
 def _tasks(folds: Folds) -> int:
     """Return the number of folds, and of parts of them."""
-    return len(folds) + sum(len(usable_shares(len(fold.train))) for fold in folds.first)
+    return len(folds) + len(folds.first) * len(usable_shares(folds.first))
 
 
 def _candidates(

@@ -103,9 +103,10 @@ def _class(prepared: Prepared, output: int) -> str:
 
 
 def _values(column: pd.Series[Any], kind: str) -> NDArray[Any]:
-    """Return values along a column: frequent levels, or numbers between extremes."""
+    """Return values along a column: frequent levels by name, or numbers inside."""
     if kind != "number":
-        return column.dropna().value_counts().index[:_MOST_LEVELS].to_numpy()
+        frequent = column.dropna().value_counts().index[:_MOST_LEVELS].to_numpy()
+        return np.array(sorted(frequent, key=str), dtype=frequent.dtype)
     low, high = column.quantile([0.02, 0.98])
     distinct = np.unique(column.dropna())
     inside = distinct[(distinct >= low) & (distinct <= high)]

@@ -122,7 +122,8 @@ def _dependence(comparison: Comparison) -> dict[str, Any]:
         "caption": "Average prediction of both, trained on all rows, as one column "
         "varies and the others stay as they are (partial dependence), for the columns "
         "that the difference of their predictions follows most. Where the two run "
-        f"together, the network has found nothing that the other lacks.{beyond}",
+        "together, the network has found nothing in that column alone; it may still "
+        f"use it together with others.{beyond}",
         "figure": figures.dependence(
             drawn, ylabel, comparison.candidates["kind"], within
         ),

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from perceptrons.comparison.decision import Status, decide
 from perceptrons.comparison.statistics import Posterior, correlated_t, separate_noise
 
 Array = NDArray[np.floating[Any]]
@@ -52,6 +53,10 @@ class Gains:
         """Return the 95 % interval of a candidate's gain, which cannot exceed 1."""
         low, high = self.posterior(name).interval()
         return low, min(high, 1.0)
+
+    def status(self, name: str, rope: float) -> Status:
+        """Return whether a candidate is justified over the reference."""
+        return "not justified" if self.exact else decide(self.posterior(name), rope)
 
     def mean(self, name: str) -> float:
         """Return a candidate's mean metric."""
@@ -137,13 +142,13 @@ def noise_table(gains: Gains, scores: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         By candidate trained with several seeds: data, training (standard deviations
-        of a fold's gain), n_seeds.
+        of a fold's gain), n_seeds; empty where the reference is exact.
     """
     rows = {}
     first = gains.values[gains.reference].loc[0]
     for name, own in scores[scores["repeat"] == 0].groupby("candidate"):
         by_seed = own.pivot(index="fold", columns="seed", values="value")
-        if by_seed.shape[1] > 1 and name != gains.reference:
+        if by_seed.shape[1] > 1 and name != gains.reference and not gains.exact:
             each = [(first - by_seed[seed]) / gains.unit for seed in by_seed]
             data, training = separate_noise(each, gains.of(str(name)))
             rows[name] = (data, training, by_seed.shape[1])

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from perceptrons.comparison.errors import DataError
+from perceptrons.comparison.kinds import Column
 from perceptrons.comparison.read import take_column
 
 
@@ -84,6 +85,30 @@ def take_times(X: Any, time: Any) -> tuple[Any, NDArray[np.intp] | None]:
     if values is None:
         return X, None
     return X, pd.factorize(_ordered(values), sort=True)[0]
+
+
+def apart(groups: Any, time: Any) -> list[Column]:
+    """Return an account of the columns named for groups and for time.
+
+    Parameters
+    ----------
+    groups, time : str, int, array-like or None
+        As given to :func:`take_groups` and :func:`take_times`.
+    """
+    named = (("groups", groups, _GROUPS_ADVICE), ("time", time, _TIME_ADVICE))
+    return [
+        Column(str(given), kind, action)
+        for kind, given, action in named
+        if isinstance(given, (str, Integral))
+    ]
+
+
+_GROUPS_ADVICE = "No model sees it: rows of equal values stay together in every fold."
+_TIME_ADVICE = (
+    "No model sees it: it orders the rows. Where season or trend matter, derive "
+    "numbers from it, such as month, weekday or days since a fixed date, and compare "
+    "again."
+)
 
 
 def _take(name: str, X: Any, given: Any) -> tuple[Any, pd.Series[Any] | None]:

@@ -46,8 +46,8 @@ class Column:
     name : str
     kind : str
         "number", "category" or "boolean" for a feature; otherwise why it is none:
-        "target", "dropped", "missing", "constant", "duplicate", "date", "identifier"
-        or "other".
+        "target", "dropped", "time", "groups", "missing", "constant", "duplicate",
+        "date", "identifier" or "other".
     action : str
         One sentence.
     """
@@ -55,6 +55,10 @@ class Column:
     name: str
     kind: str
     action: str
+
+    def __str__(self) -> str:
+        """Return it as a line of its own."""
+        return f"Column {self.name!r}: {self.action}"
 
     @property
     def used(self) -> bool:
@@ -183,6 +187,12 @@ def _number(column: pd.Series[Any], name: str) -> Column:
     words = words_for_gaps(column)
     gaps = int(np.isnan(values).sum())
     action = "Used as a number."
+    distinct = np.unique(values[~np.isnan(values)])
+    if 2 < distinct.size <= MOST_LEVELS and (distinct == np.round(distinct)).all():
+        action += (
+            f" If its {distinct.size} whole numbers are codes, not amounts, make it a "
+            "category (--category, or the dtype category)."
+        )
     if words:
         listed = ", ".join(map(repr, words))
         action += f" {listed} is read as missing."
@@ -219,6 +229,8 @@ def _category(column: pd.Series[Any], name: str) -> Column:
             f"in {least} rows or more, as of an identifier or free text. Derive a "
             "coarser column to use it."
         )
+        if own < len(column) - n_missing:
+            action += " If rows of one value belong together, name it for groups."
         return Column(name, "identifier", action)
     pooled = set(counts.index[kept:])
     action = f"Used as a category of {own:,} {_plural('level', own)}, one column each."

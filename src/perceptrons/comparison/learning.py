@@ -1,8 +1,7 @@
-"""Learning curves, and how many more rows would decide an open question."""
+"""Learning curves: models trained on parts of the rows."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,12 +13,10 @@ from perceptrons.comparison.candidates import Candidate
 from perceptrons.comparison.evaluate import Task, fit, predict, prepare_fold, seed_of
 from perceptrons.comparison.folds import LEAST_CLASS_ROWS, Fold
 from perceptrons.comparison.sharing import Crew
-from perceptrons.comparison.statistics import Posterior
 
 SHARES = (0.125, 0.25, 0.5)
 
 _LEAST_ROWS = 40
-_MOST_TIMES = 100.0
 
 
 def learning_curves(
@@ -52,14 +49,15 @@ def learning_curves(
     Returns
     -------
     DataFrame
-        Columns candidate, fold, n_train, value. Parts of less than 40 rows are left
-        out; so is the whole, which the comparison has measured.
+        Columns candidate, fold, n_train, share, value. Parts of less than 40 rows in
+        any of the folds are left out; so is the whole, which the comparison has
+        measured.
     """
     draw = np.random.default_rng(seed)
     shares, parts = [], []
     for fold in folds:
         order = fold.train[::-1] if latest else draw.permutation(fold.train)
-        for share in usable_shares(len(fold.train)):
+        for share in usable_shares(folds):
             shares.append(share)
             train = _part(order, share, y, task)
             parts.append(Fold(0, fold.fold, train, fold.test))
@@ -94,9 +92,10 @@ def _losses(
     return losses
 
 
-def usable_shares(n_train: int) -> list[float]:
-    """Return the parts of the training rows that a curve can be measured at."""
-    return [share for share in SHARES if share * n_train >= _LEAST_ROWS]
+def usable_shares(folds: Sequence[Fold]) -> list[float]:
+    """Return the parts of the training rows that every fold has enough rows for."""
+    least = min(len(fold.train) for fold in folds)
+    return [share for share in SHARES if share * least >= _LEAST_ROWS]
 
 
 def _part(order: NDArray[Any], share: float, y: NDArray[Any], task: Task) -> Any:
@@ -129,49 +128,3 @@ def with_whole(
     whole = scores[own & scores["candidate"].isin(names)].assign(share=1.0)
     whole = whole[["candidate", "fold", "n_train", "share", "value"]]
     return pd.concat([parts, whole] if len(parts) else [whole], ignore_index=True)
-
-
-def rows_to_decide(
-    posterior: Posterior,
-    curves: pd.DataFrame,
-    names: tuple[str, str],
-    n_rows: int,
-    decided: Callable[[Posterior], bool],
-) -> int | None:
-    """Estimate how many more rows would decide whether a network is justified.
-
-    The gain is taken to move with n as a + b / n, as what models lose by estimating
-    their parameters does to first order, b from the learning curves and a from the
-    comparison itself; its standard error falls as 1 / sqrt(n).
-
-    Parameters
-    ----------
-    posterior : Posterior
-        Of the gain, now.
-    curves : DataFrame
-        From :func:`with_whole`.
-    names : (str, str)
-        The network and the reference.
-    n_rows : int
-        All rows, now.
-    decided : callable
-        Posterior -> whether it decides.
-
-    Returns
-    -------
-    int or None
-        Two digits; None if 100 times the rows would leave it open.
-    """
-    means = (
-        curves.groupby(["share", "candidate"])[["n_train", "value"]].mean().unstack()
-    )
-    network, reference = names
-    gain = 1 - means["value", network] / means["value", reference]
-    inverse = 1 / means["n_train", network].to_numpy(float)
-    slope = float(np.polyfit(inverse, gain, 1)[0]) if len(gain) > 1 else 0.0
-    for times in np.geomspace(1.05, _MOST_TIMES, 200):
-        mean = posterior.mean + slope * inverse[-1] * (1 / times - 1)
-        scale = posterior.scale / math.sqrt(times)
-        if decided(Posterior(mean, scale, posterior.df)):
-            return max(1, int(float(f"{n_rows * (times - 1):.2g}")))
-    return None

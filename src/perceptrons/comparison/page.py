@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -12,10 +13,11 @@ import jinja2
 import pandas as pd
 
 from perceptrons.comparison import figures, leaks
+from perceptrons.comparison.decision import CERTAIN
 from perceptrons.comparison.differences import differences
 from perceptrons.comparison.files import Files
 from perceptrons.comparison.result import Comparison
-from perceptrons.comparison.verdict import CERTAIN, percent, probability, significant
+from perceptrons.comparison.verdict import percent, probability, significant
 from perceptrons.study import provenance
 
 _METRICS = {
@@ -52,6 +54,7 @@ def write(comparison: Comparison, folder: Path) -> Path:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["typeset"] = _typeset
     template = environment.get_template("comparison.html.j2")
     html = template.render(**_context(comparison, files), count=_count)
     files.contents["index.html"] = html.encode()
@@ -77,7 +80,6 @@ def _context(comparison: Comparison, files: Files) -> dict[str, Any]:
         "verdict": comparison.verdict,
         "leaks": told,
         "mind": [text for text in comparison.warnings if text not in told],
-        "task_reason": prepared.task_reason,
         "split": _sentence(comparison.split),
         "head": _head(comparison),
         "candidates": list(_rows(comparison)),
@@ -110,6 +112,12 @@ def _context(comparison: Comparison, files: Files) -> dict[str, Any]:
 
 
 _NO_CURVE = "There are too few rows for learning curves: no part of them could train."
+
+
+def _typeset(text: object) -> str:
+    """Return a text whose numbers keep their percent sign, and have a true minus."""
+    signed = re.sub(r"(?<![\w-])-(?=\d)", "\N{MINUS SIGN}", str(text))
+    return signed.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _count(number: int, word: str) -> str:
@@ -192,7 +200,7 @@ def _noise(comparison: Comparison) -> Iterator[str]:
 
 def _has_curve(comparison: Comparison) -> bool:
     """Tell whether there are at least two sizes to draw a curve through."""
-    return bool(comparison.learning["n_train"].nunique() > 1)
+    return bool(comparison.learning["share"].nunique() > 1)
 
 
 def _gains(comparison: Comparison, files: Files) -> Iterator[dict[str, Any]]:
@@ -221,9 +229,10 @@ def _gains(comparison: Comparison, files: Files) -> Iterator[dict[str, Any]]:
     yield files.picture(
         "learning",
         "With fewer rows",
-        f"Mean {metric} of models trained on parts of the training rows; the band is "
-        "one standard error over folds, which mostly have their ups and downs in "
-        "common. A curve that still falls at its end promises more from more rows.",
+        f"Mean {metric} over the folds of the first repeat, of models trained on parts "
+        "of their rows; the band is one standard error over folds, which mostly have "
+        "their ups and downs in common. A curve that still falls at its end promises "
+        "more from more rows.",
         figures.learning_curves(
             curve.sort_values("n_train"), metric, comparison.candidates["kind"]
         ),

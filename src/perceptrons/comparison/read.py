@@ -142,6 +142,8 @@ def column_names(names: Iterable[Any]) -> list[str]:
 
 def _nearest(name: str, names: Sequence[str]) -> str:
     """Offer the name that was probably meant, whatever its capitals."""
+    if "," in name and {part.strip() for part in name.split(",")} <= set(names):
+        return " Name each column by itself."
     lower = {known.lower(): known for known in names}
     near = get_close_matches(name.lower(), lower, n=1)
     return f" Did you mean {lower[near[0]]!r}?" if near else ""

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
+from perceptrons.comparison.decision import CERTAIN, Status
 from perceptrons.comparison.gains import Gains
-from perceptrons.comparison.learning import rows_to_decide
-from perceptrons.comparison.statistics import Posterior
-
-Status = Literal["justified", "not justified", "undecided"]
-
-CERTAIN = 0.95
+from perceptrons.comparison.outlook import Outlook, look_ahead
 
 
 @dataclass(frozen=True)
@@ -57,15 +53,15 @@ class Verdict:
         Probability that the gain is above 0, and above ``rope``.
     rope : float
         Gain that matters in practice.
-    more_rows : int or None
-        About how many more rows would decide an open question; None if it is not
-        open, or if 100 times the rows would not.
+    outlook : Outlook or None
+        How many more rows would decide an open question, and which way; None if it is
+        not open.
     cost : Cost
         Of the network.
     notes : tuple of str
         What else the comparison shows, a sentence each.
     leaks : tuple of str
-        Columns that predict the target almost alone.
+        Columns that predict the target almost alone, or add up to it.
     """
 
     status: Status
@@ -80,7 +76,7 @@ class Verdict:
     p_gain: float
     p_practical: float
     rope: float
-    more_rows: int | None
+    outlook: Outlook | None
     cost: Cost
     notes: tuple[str, ...] = ()
     leaks: tuple[str, ...] = ()
@@ -119,12 +115,18 @@ class Verdict:
         return {**asdict(self), "sentence": str(self)}
 
     def _rows(self) -> str:
-        """Say how many more rows would decide."""
-        if self.status != "undecided":
+        """Say how many more rows would decide, and which way."""
+        if self.outlook is None:
             return ""
-        if self.more_rows is None:
-            return "; even 100 times the rows would hardly decide it"
-        return f"; about {self.more_rows:,} more rows would decide it"
+        chances = (
+            f"(justified {probability(self.outlook.justified)}, not justified "
+            f"{probability(self.outlook.not_justified)})"
+        )
+        if self.outlook.rows is None:
+            return f"; even 100 times the rows might not decide it {chances}"
+        return (
+            f"; about {self.outlook.rows:,} more rows would likely decide it {chances}"
+        )
 
     def _cost(self) -> str:
         """Say what the network costs."""
@@ -140,13 +142,13 @@ class Verdict:
 def judge(
     gains: Gains,
     network: str,
-    table: pd.DataFrame,
     costs: pd.DataFrame,
     curves: pd.DataFrame,
     *,
     metric: str,
     rope: float,
     n_rows: int,
+    notes: tuple[str, ...] = (),
     leaks: tuple[str, ...] = (),
 ) -> Verdict:
     """Return the verdict on the network.
@@ -155,8 +157,6 @@ def judge(
     ----------
     gains : Gains
     network : str
-    table : DataFrame
-        Candidates by name, with their kind.
     costs : DataFrame
         By candidate: parameters, seconds, microseconds, times.
     curves : DataFrame
@@ -164,21 +164,18 @@ def judge(
     metric : str
     rope : float
     n_rows : int
+    notes : tuple of str, default=()
+        What else the comparison shows, a sentence each.
     leaks : tuple of str, default=()
-        Columns that predict the target almost alone.
+        Columns that predict the target almost alone, or add up to it.
     """
     posterior = gains.posterior(network)
     low, high = gains.interval(network)
-    status = "not justified" if gains.exact else decide(posterior, rope)
-    more = None
-    if status == "undecided":
-        more = rows_to_decide(
-            posterior,
-            curves,
-            (network, gains.reference),
-            n_rows,
-            lambda later: decide(later, rope) != "undecided",
-        )
+    status = gains.status(network, rope)
+    outlook = None
+    if status == "undecided" and posterior.scale > 0:
+        pair = network, gains.reference
+        outlook = look_ahead(posterior, curves, pair, n_rows, rope)
     return Verdict(
         status=status,
         candidate=network,
@@ -192,57 +189,11 @@ def judge(
         p_gain=posterior.above(0.0),
         p_practical=posterior.above(rope),
         rope=rope,
-        more_rows=more,
+        outlook=outlook,
         cost=Cost(**{str(name): float(costs[name][network]) for name in costs}),
-        notes=_notes(gains, network, table["kind"], metric, rope),
+        notes=notes,
         leaks=leaks,
     )
-
-
-def _notes(
-    gains: Gains, network: str, kinds: pd.Series[str], metric: str, rope: float
-) -> tuple[str, ...]:
-    """Say where neither of the two is the model to take."""
-    found = []
-    if gains.exact:
-        found.append(
-            f"{gains.reference} makes next to no error: nothing is left to gain."
-        )
-    best = gains.mean(gains.reference)
-    for name, kind in kinds.items():
-        value = gains.mean(str(name))
-        if kind == "constant" and value <= best * (1 + rope):
-            found.append(
-                f"The constant does as well as {gains.reference} ({metric} "
-                f"{significant(value)}): the columns hardly predict the target, "
-                "linearly."
-            )
-        if kind == "yardstick":
-            posterior = gains.posterior(str(name))
-            ahead = value < gains.mean(network) * (1 - rope)
-            if ahead and decide(posterior, rope) == "justified":
-                found.append(
-                    f"Gradient boosting does better than both: {metric} "
-                    f"{significant(value)}, gain {percent(posterior.mean)} % over "
-                    f"{gains.reference}."
-                )
-    return tuple(found)
-
-
-def decide(posterior: Posterior, rope: float) -> Status:
-    """Return the status that the posterior of the gain gives.
-
-    Parameters
-    ----------
-    posterior : Posterior
-    rope : float
-        Gain that matters in practice.
-    """
-    if posterior.above(0.0) >= CERTAIN and posterior.mean >= rope:
-        return "justified"
-    if posterior.above(rope) <= 1 - CERTAIN:
-        return "not justified"
-    return "undecided"
 
 
 def same_digits(a: float, b: float) -> tuple[str, str]:
