@@ -141,6 +141,21 @@ def test_a_sum_that_takes_all_columns_is_the_question_itself(rng):
     assert leaks(more, more["a"] + more["b"] + 0.05 * rng.normal(size=N)) == []
 
 
+def test_parts_are_found_beside_a_stand_in_and_in_spite_of_gaps(rng):
+    X = pd.DataFrame(rng.normal(size=(N, 4)), columns=list("abcd"))
+    y = X["a"] + X["b"]
+    beside = X.assign(proxy=y + 0.6 * rng.normal(size=N))
+    assert prepare(beside, y).leaks in (("a", "b"), ("b", "a"))
+    X.loc[[3, 8], "a"] = np.nan
+    assert set(prepare(X, y).leaks) == {"a", "b"}
+
+
+def test_sensors_of_one_quantity_are_no_parts_of_it(rng):
+    y = rng.normal(size=N)
+    noise = 0.015 * rng.normal(size=(N, 6))
+    assert leaks(pd.DataFrame(y[:, None] + noise, columns=list("abcdef")), y) == []
+
+
 def test_all_other_columns_together_are_judged_by_what_suits_them(rng):
     X = pd.DataFrame(rng.normal(size=(N, 8)), columns=list("abcdefgh"))
     y = X.sum(axis=1) + 2 * rng.normal(size=N)

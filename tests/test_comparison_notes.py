@@ -15,7 +15,7 @@ KINDS = {
 }
 
 
-def told(rates=None, **means):
+def told(rates=None, reference="Ridge", **means):
     """Return the notes on candidates with such mean errors over 25 folds."""
     scatter = np.random.default_rng(0).normal(size=25)
     values = pd.DataFrame(
@@ -24,11 +24,9 @@ def told(rates=None, **means):
             for place, name in enumerate(KINDS)
         }
     )
-    table = pd.DataFrame({"kind": KINDS})
-    if rates:
-        table["error rate"] = pd.Series(rates)
-    gains = Gains("Ridge", values, values["Ridge"].mean(), 0.25)
-    return list(notes(gains, "network", table, "RMSE", 0.01))
+    rates = None if rates is None else pd.Series(rates)
+    gains = Gains(reference, values, values[reference].mean(), 0.25)
+    return list(notes(gains, "network", pd.Series(KINDS), rates, "RMSE", 0.01))
 
 
 CLEAR = {"constant": 2.0, "Ridge": 1.0, "network": 0.8, "boosting": 0.9}
@@ -65,3 +63,15 @@ def test_an_error_rate_that_points_the_other_way_is_told(network, ours, points):
         **CLEAR | {"network": network, "boosting": 1.3},
     )
     assert any("points the other way" in note for note in found) == points
+
+
+def test_error_rates_that_hardly_differ_are_not_told():
+    assert told({"network": 0.10004, "Ridge": 0.10001}, **CLEAR) == []
+
+
+def test_another_reference_is_not_called_what_it_is_not():
+    assert told(reference="constant", **CLEAR | {"boosting": 1.9}) == []
+    means = CLEAR | {"network": 0.995, "boosting": 1.0}
+    assert told(reference="boosting", **means)[0] == (
+        "Until it is decided, keep boosting."
+    )

@@ -54,6 +54,11 @@ def test_labels_of_rows_stay_as_they_are_written(write):
     assert table["x"].tolist() == [1, 2, 3.5]
 
 
+def test_whole_numbers_as_pandas_writes_them_beside_gaps_are_the_same_label(write):
+    table = read_table(write("g,x\n1,1\n1.0,2\n01,3\n"), {"g"})
+    assert table["g"].tolist() == ["1", "1", "01"]
+
+
 def test_commas_in_text_do_not_pass_for_separators(write):
     table = read_table(write("a;b\n1;x, y, z\n2;u, v, w\n"))
     assert table["b"].tolist() == ["x, y, z", "u, v, w"]

@@ -85,7 +85,10 @@ class Perceptron(BaseEstimator):
     def _score_raw(
         self, raw: Array, mean_loss: float, Y: Array, weights: Array | None
     ) -> float:
-        """Return the score of held-out rows; larger is better."""
+        """Return the score of held-out rows, larger is better.
+
+        Their mean loss has been taken anyway, and may be all that a score needs.
+        """
 
     @abstractmethod
     def _stratification(self, Y: Array) -> Any:

@@ -25,8 +25,8 @@ from perceptrons.comparison.gains import (
     statistics_table,
 )
 from perceptrons.comparison.learning import (
+    curve_points,
     learning_curves,
-    usable_shares,
     with_whole,
 )
 from perceptrons.comparison.notes import notes
@@ -139,7 +139,10 @@ def compare(
     prepared = replace(
         prepared,
         columns=[*apart, *prepared.columns],
-        warnings=[*prepared.warnings, *map(str, apart)],
+        warnings=[
+            *prepared.warnings,
+            *(str(column) for column in apart if column.kind == "time"),
+        ],
     )
     folds = make_folds(
         prepared.y,
@@ -194,10 +197,8 @@ def _assemble(
     scores, costs = measured.evaluation.scores, measured.costs
     table = _table(entries)
     gains = measure(scores, reference, entries[0].name, folds.test_to_train, task.exact)
-    own = scores[scores["seed"] == 0]
-    told = table[["kind"]].assign(
-        **{task.second_metric: own.groupby("candidate")["second"].mean()}
-    )
+    own = scores[scores["seed"] == 0].groupby("candidate")
+    rates = None if task.classes is None else own["second"].mean()
     verdict = judge(
         gains,
         NETWORK,
@@ -207,7 +208,7 @@ def _assemble(
         rope=rope,
         n_rows=len(prepared.y),
         notes=(
-            *notes(gains, NETWORK, told, task.metric, rope),
+            *notes(gains, NETWORK, table["kind"], rates, task.metric, rope),
             prepared.task_reason,
         ),
         leaks=prepared.leaks,
@@ -268,7 +269,8 @@ def _measure(
 
 def _tasks(folds: Folds) -> int:
     """Return the number of folds, and of parts of them."""
-    return len(folds) + len(folds.first) * len(usable_shares(folds.first))
+    large, shares = curve_points(folds.first)
+    return len(folds) + len(large) * len(shares)
 
 
 def _candidates(
@@ -276,7 +278,7 @@ def _candidates(
 ) -> tuple[list[Candidate], list[str]]:
     """Return all candidates, and a sentence for each that does not fit."""
     rows = min(len(fold.train) for fold in folds)
-    notes = []
+    left_out = []
     if prepared.classes is not None:
         entries = candidates_.classifiers(prepared.classes, n_jobs)
     else:
@@ -284,7 +286,7 @@ def _candidates(
         entries = candidates_.regressors(rows, columns, n_jobs)
         if not candidates_.polynomial_fits(rows, columns):
             terms = columns * (columns + 3) // 2
-            notes = [
+            left_out = [
                 f"Polynomial Ridge was left out: {columns} prepared columns have "
                 f"{terms:,} squares and products, too many for {rows:,} rows in the "
                 "time of this comparison."
@@ -293,7 +295,7 @@ def _candidates(
     own = candidates_.own(
         {} if more is None else more, taken, prepared.classes is not None
     )
-    return [*entries, *own], notes
+    return [*entries, *own], left_out
 
 
 def _best_linear(scores: pd.DataFrame, entries: Sequence[Candidate]) -> str:

@@ -173,7 +173,7 @@ def evaluate(
     for fold, (own, predicted) in zip(folds, done, strict=True):
         advance()
         rows += own
-        for name, values in predicted.items() if fold.repeat == 0 else ():
+        for name, values in predicted.items():
             _collect(predictions, name, len(y), fold.test, values)
     return Evaluation(pd.DataFrame(rows), predictions)
 
@@ -188,7 +188,7 @@ def _evaluate_fold(
     seed: int,
     seeds: int,
 ) -> tuple[list[dict[str, Any]], dict[str, Array]]:
-    """Return rows of the scores, and every candidate's predictions."""
+    """Return rows of the scores, and every candidate's predictions, if the first."""
     train, test = prepare_fold(X, transformer, fold)
     rows: list[dict[str, Any]] = []
     predictions: dict[str, Array] = {}
@@ -200,7 +200,8 @@ def _evaluate_fold(
             predicted = predict(candidate, task, model, test)
             judged = _judged(candidate, fold, number, y[fold.test], predicted, task)
             rows.append(judged | _cost(task, model, seconds, test))
-            predictions.setdefault(candidate.name, predicted)
+            if fold.repeat == 0:
+                predictions.setdefault(candidate.name, predicted)
     return rows, predictions
 
 

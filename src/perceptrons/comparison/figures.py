@@ -18,7 +18,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from perceptrons.comparison.verdict import percent
+from perceptrons.comparison.wording import percent
 from perceptrons.report.figures import CYCLE, GRID, INK, MUTED, STYLE
 
 if TYPE_CHECKING:

@@ -173,27 +173,42 @@ def _ordered(time: pd.Series[Any]) -> pd.Series[Any]:
 
 
 _NUMBER = r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*"
-_WITH_MONTH = r"\s*([0-9]{1,4})\.(0?[1-9]|1[0-2])\s*"
+_WITH_POINT = r"^\s*([0-9]{1,4})\.([0-9]{1,2})\s*$"
 
 
 def _refuse_months(time: pd.Series[Any]) -> None:
     """Refuse numbers that may be dates of another order: 2020.10, 31.12.
 
     Read as numbers, October comes with January, and December between days. Years with
-    months of two digits each are in order either way.
+    months of two digits each, and months with days of two digits, are in order either
+    way. Numbers give themselves away by a row that is no date.
     """
-    parts = time.str.extract(f"^{_WITH_MONTH}$")
-    if parts.isna().any(axis=None):
+    texts = time.str.strip().drop_duplicates()
+    texts = texts[texts.str.contains(".", regex=False)]
+    # Whoever writes 2020.1 and 2020.10 means two things.
+    twice = pd.to_numeric(texts).duplicated()
+    parts = time.str.extract(_WITH_POINT)
+    dates = bool(parts.notna().all(axis=None)) and _may_be_dates(parts)
+    if not (dates or twice.any()):
         return
-    before, two_digits = parts[0].astype(np.int64), parts[1].str.len() == 2
-    years = before.between(1900, 2099).all() and not two_digits.all()
-    if two_digits.any() and (years or before.between(1, 31).all()):
-        row = int(np.flatnonzero(two_digits)[0])
-        raise DataError(
-            f"time must say whether {time.iloc[row].strip()!r}, in row {row + 1}, is a "
-            "number or a date with a month; write dates as year-month-day or "
-            "year-month, and numbers with three digits after the point."
-        )
+    suspect = texts[twice] if twice.any() else time[parts[1].str.len() == 2]
+    raise DataError(
+        f"time must say whether {suspect.iloc[0].strip()!r}, in row "
+        f"{suspect.index[0] + 1}, is a number or a date with a month; write dates as "
+        "year-month-day or year-month, and numbers with three digits after the point."
+    )
+
+
+def _may_be_dates(parts: pd.DataFrame) -> bool:
+    """Tell whether texts before and after a point are dates out of order as numbers."""
+    before, after = (parts[place].astype(np.int64) for place in (0, 1))
+    digits = parts[1].str.len()
+    mixed, two = digits.nunique() > 1, digits.max() == 2
+    days = range(1, 32)
+    day_month = two and before.isin(days).all() and after.between(1, 12).all()
+    month_day = mixed and before.between(1, 12).all() and after.isin(days).all()
+    year_month = mixed and before.between(1000, 2999).all() and after.max() <= 12
+    return bool(day_month or month_day or year_month)
 
 
 def _dates(time: pd.Series[Any]) -> pd.Series[Any]:

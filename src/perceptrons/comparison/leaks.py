@@ -21,7 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from perceptrons.comparison.encoding import Kind, encoder
+from perceptrons.comparison.encoding import Kind, encoder, to_numbers
 from perceptrons.comparison.target import Target
 
 #: A feature that leaves no more than this share of the error of a constant is suspect:
@@ -40,6 +40,8 @@ OPENING = "Possible leak"
 #: of its standard deviation, as by rounding.
 MOST_ERROR_OF_PARTS = 1e-4
 _MOST_PARTS = 3
+#: A column with more gaps is not looked at, so that rows without gaps are left.
+_MOST_GAPS = 0.05
 
 # A leak shows in as many rows, and a look at them takes seconds at most.
 _MOST_ROWS = 2_000
@@ -129,25 +131,43 @@ def find_parts(
     Returns
     -------
     tuple of str
-        Empty if there are none, if one alone would do, or if no other column is left:
-        then the sum is the question itself.
+        Empty if there are none, if the target can do without one of them, or if no
+        other column is left: then the sum is the question itself.
     """
-    names = [name for name, kind in kinds.items() if kind == "number"]
-    if target.task != "regression" or len(kinds) < 3 or len(names) < 2:
+    numbers = {name: to_numbers(X[name]) for name in kinds if kinds[name] == "number"}
+    Z = np.array(
+        [z for z in numbers.values() if np.isnan(z).mean() <= _MOST_GAPS]
+    ).reshape(-1, len(X))
+    names = [n for n, z in numbers.items() if np.isnan(z).mean() <= _MOST_GAPS]
+    rows = np.flatnonzero(~np.isnan(Z).any(axis=0))[:_MOST_ROWS]
+    if target.task != "regression" or len(names) < 2 or rows.size < 10 * _MOST_PARTS:
         return ()
-    rows = np.random.default_rng(0).permutation(len(X))[:_MOST_ROWS]
-    Z = _encoded(X.iloc[rows], dict.fromkeys(names, "number"))[:, : len(names)]
-    Z = Z - Z.mean(axis=0)
+    Z = Z[:, rows].T - Z[:, rows].mean(axis=1)
     Z /= np.maximum(np.sqrt(np.square(Z).sum(axis=0)), np.finfo(float).tiny)
     y = target.values[rows] - target.values[rows].mean()
-    chosen: list[int] = []
-    left = y
-    while len(chosen) < min(_MOST_PARTS, len(kinds) - 1):
-        chosen.append(int(np.abs(Z.T @ left).argmax()))
-        left = y - Z[:, chosen] @ np.linalg.lstsq(Z[:, chosen], y, rcond=None)[0]
-        if left @ left <= MOST_ERROR_OF_PARTS * (y @ y):
-            return tuple(names[i] for i in chosen) if len(chosen) > 1 else ()
-    return ()
+
+    def left(chosen: list[int]) -> NDArray[np.float64]:
+        weights = np.linalg.lstsq(Z[:, chosen], y, rcond=None)[0]
+        return np.asarray(y - Z[:, chosen] @ weights)
+
+    def error(chosen: list[int]) -> float:
+        return float(np.square(left(chosen)).sum() / max(np.square(y).sum(), 1e-300))
+
+    parts: list[int] = []
+    while not parts or error(parts) > MOST_ERROR_OF_PARTS:
+        if len(parts) == min(_MOST_PARTS, len(kinds) - 1):
+            return ()
+        parts.append(int(np.abs(Z.T @ (left(parts) if parts else y)).argmax()))
+    for part in list(parts):
+        # What was taken first may be a stand-in that the others do without.
+        others = [other for other in parts if other != part]
+        if others and error(others) <= MOST_ERROR_OF_PARTS:
+            parts = others
+    without = (error([o for o in parts if o != part]) for part in parts)
+    if len(parts) < 2 or min(without) < 10 * MOST_ERROR_OF_PARTS:
+        # Columns that are each near the target, or their mean, are no parts of it.
+        return ()
+    return tuple(names[part] for part in parts)
 
 
 class _Judge:
@@ -287,7 +307,7 @@ def repetition(groups: NDArray[np.intp] | None, y: NDArray[Any]) -> list[str]:
     repeats = groups.size - np.unique(groups).size
     rows = "1 row repeats" if repeats == 1 else f"{repeats:,} rows repeat"
     copies = int(pd.DataFrame({"group": groups, "y": y}).duplicated().sum())
-    whole = {0: "none its target, too", repeats: "and its target"}
+    whole = {0: "but not its target", repeats: "and its target"}
     also = whole.get(copies, f"{copies:,} of them its target, too")
     return [
         f"Duplicate rows: {rows} all features of another row, {also}; rows of equal "

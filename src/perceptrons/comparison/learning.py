@@ -49,15 +49,15 @@ def learning_curves(
     Returns
     -------
     DataFrame
-        Columns candidate, fold, n_train, share, value. Parts of less than 40 rows in
-        any of the folds are left out; so is the whole, which the comparison has
-        measured.
+        Columns candidate, fold, n_train, share, value. Parts of fewer than 40 rows are
+        left out; so is the whole, which the comparison has measured.
     """
     draw = np.random.default_rng(seed)
+    folds, usable = curve_points(folds)
     shares, parts = [], []
     for fold in folds:
         order = fold.train[::-1] if latest else draw.permutation(fold.train)
-        for share in usable_shares(folds):
+        for share in usable:
             shares.append(share)
             train = _part(order, share, y, task)
             parts.append(Fold(0, fold.fold, train, fold.test))
@@ -92,10 +92,22 @@ def _losses(
     return losses
 
 
-def usable_shares(folds: Sequence[Fold]) -> list[float]:
-    """Return the parts of the training rows that every fold has enough rows for."""
-    least = min(len(fold.train) for fold in folds)
-    return [share for share in SHARES if share * least >= _LEAST_ROWS]
+def curve_points(folds: Sequence[Fold]) -> tuple[list[Fold], tuple[float, ...]]:
+    """Return the folds and the parts of their rows that a curve is measured at.
+
+    Every fold has enough rows for every part, so that all points are of the same
+    folds; of folds that differ, along time, the smallest half may be left out.
+
+    Parameters
+    ----------
+    folds : sequence of Fold
+    """
+    for least in range(len(SHARES)):
+        shares = SHARES[least:]
+        large = [f for f in folds if shares[0] * len(f.train) >= _LEAST_ROWS]
+        if len(large) >= max(2, len(folds) // 2):
+            return large, shares
+    return [], ()
 
 
 def _part(order: NDArray[Any], share: float, y: NDArray[Any], task: Task) -> Any:
@@ -115,6 +127,8 @@ def with_whole(
 ) -> pd.DataFrame:
     """Return the curves with their last point, the whole training rows.
 
+    Without other points that is the only one, of all folds.
+
     Parameters
     ----------
     parts : DataFrame
@@ -125,6 +139,8 @@ def with_whole(
         Candidates of the curves.
     """
     own = (scores["repeat"] == 0) & (scores["seed"] == 0)
+    if len(parts):
+        own &= scores["fold"].isin(parts["fold"])
     whole = scores[own & scores["candidate"].isin(names)].assign(share=1.0)
     whole = whole[["candidate", "fold", "n_train", "share", "value"]]
     return pd.concat([parts, whole] if len(parts) else [whole], ignore_index=True)

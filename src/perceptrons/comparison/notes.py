@@ -7,11 +7,16 @@ from collections.abc import Iterator
 import pandas as pd
 
 from perceptrons.comparison.gains import Gains
-from perceptrons.comparison.verdict import percent, significant
+from perceptrons.comparison.wording import percent, significant
 
 
 def notes(
-    gains: Gains, network: str, table: pd.DataFrame, metric: str, rope: float
+    gains: Gains,
+    network: str,
+    kinds: pd.Series[str],
+    rates: pd.Series[float] | None,
+    metric: str,
+    rope: float,
 ) -> Iterator[str]:
     """Say which model to take otherwise, and what points the other way.
 
@@ -19,8 +24,10 @@ def notes(
     ----------
     gains : Gains
     network : str
-    table : DataFrame
-        By candidate: kind and, for classes, its mean error rate.
+    kinds : Series of str
+        By candidate.
+    rates : Series of float or None
+        Mean error rates by candidate; None for regression.
     metric : str
     rope : float
         Gain that matters in practice.
@@ -32,10 +39,14 @@ def notes(
             "that no columns are known only after the target, or were computed from it."
         )
     if status == "undecided":
-        yield f"Until it is decided, take the simpler model: {reference}."
-    if "error rate" in table and status != "undecided":
-        yield from _error_rates(table["error rate"], network, reference, status)
-    for name, kind in table["kind"].items():
+        simple = kinds[reference] in ("linear", "constant")
+        advice = "take the simpler model:" if simple else "keep"
+        yield f"Until it is decided, {advice} {reference}."
+    elif rates is not None:
+        yield from _error_rates(rates[network], rates[reference], gains, status, rope)
+    for name, kind in kinds.items():
+        if name == reference:
+            continue
         value = gains.mean(str(name))
         if kind == "constant" and value <= gains.mean(reference) * (1 + rope):
             yield (
@@ -54,12 +65,12 @@ def notes(
 
 
 def _error_rates(
-    rates: pd.Series[float], network: str, reference: str, status: str
+    ours: float, theirs: float, gains: Gains, status: str, rope: float
 ) -> Iterator[str]:
     """Tell where wrong rows and probabilities disagree about the network."""
-    ours, theirs = float(rates[network]), float(rates[reference])
-    if ours > theirs if status == "justified" else ours < theirs:
+    worse = ours - theirs if status == "justified" else theirs - ours
+    if worse > max(rope * theirs, 0.0005):
         yield (
             f"The error rate points the other way, {ours:.3f} against {theirs:.3f} for "
-            f"{reference}: what decides here is how good the probabilities are."
+            f"{gains.reference}: what decides here is how good the probabilities are."
         )

@@ -10,12 +10,11 @@ import pandas as pd
 from scipy import stats
 
 from perceptrons.comparison.decision import edges
-from perceptrons.comparison.statistics import Posterior
+from perceptrons.comparison.statistics import Posterior, correlated_t
 
-#: Chance of a decision that the rows are told for.
+#: Probability of a decision that the rows are told for, and how far ahead it looks.
 LIKELY = 0.8
-
-_MOST_TIMES = 100.0
+MOST_TIMES = 100
 
 
 @dataclass(frozen=True)
@@ -25,10 +24,10 @@ class Outlook:
     Parameters
     ----------
     rows : int or None
-        About how many more rows decide with a probability of 0.8; None if 100 times
-        the rows would not.
+        About how many more rows decide with the probability `LIKELY`; None if
+        `MOST_TIMES` times the rows would not.
     justified, not_justified : float
-        Probability of either verdict with so many more rows, or with 100 times them.
+        Probability of either verdict with so many rows.
     """
 
     rows: int | None
@@ -71,7 +70,7 @@ def look_ahead(
     slope, doubt = _slope(curves, names)
     df = posterior.df
     chances = 0.0, 0.0
-    for times in np.geomspace(1.05, _MOST_TIMES, 200):
+    for times in np.geomspace(1.05, MOST_TIMES, 200):
         ahead = 1 - 1 / times
         low, high = edges(posterior.scale / math.sqrt(times), df, rope)
         estimate = stats.t(
@@ -86,16 +85,23 @@ def look_ahead(
 
 
 def _slope(curves: pd.DataFrame, names: tuple[str, str]) -> tuple[float, float]:
-    """Return b / n at the present n, and its standard error over folds.
+    """Return b / n at the present n, and its standard error.
 
-    Points of more rows count more, for the next term is of the order of 1 / n^2.
+    The last two points are where a + b / n holds best. The error is that over folds,
+    corrected for the rows they share, and how far off all points together are, which
+    tells how well the curve has the assumed form.
     """
     table = curves.set_index(["fold", "share", "candidate"])["value"].unstack()
     network, reference = (table[name].unstack() for name in names)
-    gains = ((reference - network) / reference.mean()).dropna()
-    shares = gains.columns.to_numpy(float)
-    if shares.size < 2 or not len(gains):
+    gains = (reference - network) / reference.mean()
+    inverse = 1 / gains.columns.to_numpy(float)
+    if inverse.size < 2:
         return 0.0, 0.0
-    slopes = np.polyfit(1 / shares, gains.to_numpy().T, 1, w=shares)[0]
-    error = slopes.std(ddof=1) / math.sqrt(len(slopes)) if len(slopes) > 1 else 0.0
-    return float(slopes.mean()), float(error)
+    every, last = (
+        np.polyfit(inverse[-count:], gains.to_numpy().T[-count:], 1)[0]
+        for count in (inverse.size, 2)
+    )
+    error = 0.0
+    if last.size > 1:
+        error = correlated_t(last, 1 / (last.size - 1)).scale
+    return float(last.mean()), math.hypot(error, every.mean() - last.mean())

@@ -16,8 +16,9 @@ from perceptrons.comparison import figures, leaks
 from perceptrons.comparison.decision import CERTAIN
 from perceptrons.comparison.differences import differences
 from perceptrons.comparison.files import Files
+from perceptrons.comparison.outlook import LIKELY
 from perceptrons.comparison.result import Comparison
-from perceptrons.comparison.verdict import percent, probability, significant
+from perceptrons.comparison.wording import percent, probability, significant
 from perceptrons.study import provenance
 
 _METRICS = {
@@ -69,7 +70,6 @@ def _context(comparison: Comparison, files: Files) -> dict[str, Any]:
     """Return what the template prints."""
     prepared = comparison.prepared
     told = [text for text in comparison.warnings if text.startswith(leaks.OPENING)]
-    kinds = comparison.candidates["kind"]
     table = comparison.table().reset_index()
     columns = pd.DataFrame([asdict(column) for column in prepared.columns])
     return {
@@ -86,9 +86,10 @@ def _context(comparison: Comparison, files: Files) -> dict[str, Any]:
         "metric": comparison.metric,
         "metric_sentence": _METRICS[comparison.metric],
         "reference": comparison.reference,
-        "reference_role": _role(kinds[comparison.reference]),
+        "reference_role": _role(table, comparison.reference),
         "rope": f"{100 * comparison.rope:g}",
         "certain": f"{CERTAIN:g}",
+        "likely": f"{LIKELY:g}",
         "doubtful": f"{1 - CERTAIN:.2g}",
         "tail": f"{100 * (1 - CERTAIN):.2g}",
         "caveats": [*comparison.caveats, *_noise(comparison)],
@@ -115,9 +116,15 @@ _NO_CURVE = "There are too few rows for learning curves: no part of them could t
 
 
 def _typeset(text: object) -> str:
-    """Return a text whose numbers keep their percent sign, and have a true minus."""
-    signed = re.sub(r"(?<![\w-])-(?=\d)", "\N{MINUS SIGN}", str(text))
-    return signed.replace(" %", "\N{NO-BREAK SPACE}%")
+    """Return a text whose numbers keep their percent sign, and have a true minus.
+
+    What is quoted stays as it is: names, and commands to be copied.
+    """
+    pieces = re.split(r"(\'[^\']*\'|\"[^\"]*\")", str(text))
+    for place in range(0, len(pieces), 2):
+        signed = re.sub(r"(^|(?<=[ (]))-(?=\d)", "\N{MINUS SIGN}", pieces[place])
+        pieces[place] = re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", signed)
+    return "".join(pieces)
 
 
 def _count(number: int, word: str) -> str:
@@ -130,9 +137,11 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:].rstrip(".") + "."
 
 
-def _role(kind: str) -> str:
-    """Say what the reference is."""
-    return "linear model with the best mean" if kind == "linear" else "reference chosen"
+def _role(table: pd.DataFrame, reference: str) -> str:
+    """Say what the reference is, from the table of candidates, the best first."""
+    linear = table.loc[table["kind"] == "linear", "candidate"]
+    best = reference == linear.iloc[0]
+    return "linear model with the best mean" if best else "reference chosen"
 
 
 def _head(comparison: Comparison) -> list[tuple[str, str]]:

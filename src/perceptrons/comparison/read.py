@@ -19,6 +19,7 @@ from perceptrons.comparison.errors import DataError
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _FORMS = "a CSV file of a header line and one row per line, or a Parquet file"
 _DECIMAL_COMMA = re.compile(r"(^|[\t;|])-?\d+,\d+([\t;|]|$)", re.MULTILINE)
+_WHOLE_FRACTION = re.compile(r"^(\s*[+-]?\d+)\.0$")
 _COMMA_ALONE = re.compile(r"^(\s*[+-]?\d*),(\d*\s*)$")
 # First bytes of files that are often taken for tables of text.
 _BINARY = {
@@ -230,8 +231,10 @@ def _text(path: Path, text: str, as_written: Collection[str]) -> pd.DataFrame:
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise DataError(f"{path} cannot be read as a table: {error}") from None
-    if european:
-        for name in set(names) & set(as_written):
+    for name in set(names) & set(as_written):
+        # pandas writes whole numbers so in a column that has gaps.
+        table[name] = table[name].str.replace(_WHOLE_FRACTION, r"\1", regex=True)
+        if european:
             table[name] = table[name].str.replace(_COMMA_ALONE, r"\1.\2", regex=True)
     return table
 

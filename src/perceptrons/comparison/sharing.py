@@ -46,31 +46,31 @@ class Crew:
         work : callable
         tasks : sequence of tuple
             Arguments of the calls.
-
-        Raises
-        ------
-        ValueError
-            If a candidate cannot be sent to a process.
         """
-        first = 0
-        while first < len(tasks) and not self._started:
+        done = 0
+        while done < len(tasks) and not self._started:
             begun = time.perf_counter()
-            done = _on_one_thread(work, tasks[first])
-            first += 1
-            left = (time.perf_counter() - begun) * (len(tasks) - first)
-            self._started = left * (1 - 1 / self._jobs) > _START
-            yield done
-        if first == len(tasks):
-            return
-        ask = workers.pool(self._jobs, batch_size=1, return_as="generator")
-        rest = tasks[first:]
-        try:
-            yield from ask(joblib.delayed(_on_one_thread)(work, task) for task in rest)
-        except PicklingError as error:
-            raise ValueError(
-                "candidates must be estimators that can be pickled, for other "
-                "processes, got one that cannot; give n_jobs=1 to stay in this one."
-            ) from error
+            result = _on_one_thread(work, tasks[done])
+            done += 1
+            left = (time.perf_counter() - begun) * (len(tasks) - done)
+            jobs = min(self._jobs, len(tasks) - done)
+            self._started = jobs > 1 and left * (1 - 1 / jobs) > _START
+            yield result
+        rest = tasks[done:]
+        if self._started and len(rest) > 1:
+            jobs = min(self._jobs, len(rest))
+            ask = workers.pool(jobs, batch_size=1, return_as="generator")
+            call = joblib.delayed(_on_one_thread)
+            try:
+                for result in ask(call(work, task) for task in rest):
+                    done += 1
+                    yield result
+            except PicklingError:
+                # A candidate that cannot be sent, such as one that holds an open file,
+                # is fitted here as well, only later.
+                self._jobs = 1
+        for task in tasks[done:]:
+            yield _on_one_thread(work, task)
 
 
 def _on_one_thread(work: Callable[..., T], task: tuple[Any, ...]) -> T:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,7 +9,14 @@ import pandas as pd
 
 from perceptrons.comparison.decision import CERTAIN, Status
 from perceptrons.comparison.gains import Gains
-from perceptrons.comparison.outlook import Outlook, look_ahead
+from perceptrons.comparison.outlook import MOST_TIMES, Outlook, look_ahead
+from perceptrons.comparison.wording import (
+    percent,
+    probability,
+    same_digits,
+    times,
+    two_digits,
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,7 @@ class Verdict:
         Gain that matters in practice.
     outlook : Outlook or None
         How many more rows would decide an open question, and which way; None if it is
-        not open.
+        not open, or if all folds agree to the last digit.
     cost : Cost
         Of the network.
     notes : tuple of str
@@ -123,7 +129,7 @@ class Verdict:
             f"{probability(self.outlook.not_justified)})"
         )
         if self.outlook.rows is None:
-            return f"; even 100 times the rows might not decide it {chances}"
+            return f"; even {MOST_TIMES} times the rows might not decide it {chances}"
         return (
             f"; about {self.outlook.rows:,} more rows would likely decide it {chances}"
         )
@@ -134,8 +140,8 @@ class Verdict:
         parameters = f"{self.cost.parameters:,.0f} parameters, " if known else ""
         return (
             f"{times(self.cost.times)} the training time ({parameters}"
-            f"{_two_digits(self.cost.seconds)} s to train, "
-            f"{_two_digits(self.cost.microseconds)} µs per prediction)"
+            f"{two_digits(self.cost.seconds)} s to train, "
+            f"{two_digits(self.cost.microseconds)} µs per prediction)"
         )
 
 
@@ -194,54 +200,3 @@ def judge(
         notes=notes,
         leaks=leaks,
     )
-
-
-def same_digits(a: float, b: float) -> tuple[str, str]:
-    """Write two values with three digits, or as many more as tell them apart."""
-    for digits in (3, 4, 5):
-        texts = significant(a, digits), significant(b, digits)
-        if texts[0] != texts[1]:
-            break
-    return texts
-
-
-def significant(value: float, digits: int = 3) -> str:
-    """Write a value with so many significant digits: 0.430, 2.00, 45,200.
-
-    Parameters
-    ----------
-    value : float
-    digits : int, default=3
-    """
-    rounded = float(f"{value:.{digits}g}")
-    if rounded == 0:
-        return "0"
-    if not 1e-4 <= abs(rounded) < 1e9:
-        return f"{value:.{digits - 1}e}"
-    before = 1 + math.floor(math.log10(abs(rounded)))
-    return f"{rounded:,.{max(0, digits - before)}f}"
-
-
-def percent(share: float) -> str:
-    """Write a share in percent, 0.012 as "1.2"; below -1,000 % figures say nothing."""
-    if share < -10:
-        return "below -1,000"
-    text = f"{100 * share:,.1f}"
-    return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text
-
-
-def probability(value: float) -> str:
-    """Write a probability with two digits, more where it is near 0 or 1."""
-    if value < 0.0005 or value > 0.9995:
-        return "below 0.001" if value < 0.5 else "above 0.999"
-    return f"{value:.3f}" if value < 0.01 or value > 0.99 else f"{value:.2f}"
-
-
-def times(ratio: float) -> str:
-    """Write a ratio of times with two digits."""
-    return f"{_two_digits(ratio)} times"
-
-
-def _two_digits(value: float) -> str:
-    """Write a number with two significant digits and without an exponent above 1."""
-    return f"{float(f'{value:.2g}'):,g}"

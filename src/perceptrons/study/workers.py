@@ -25,7 +25,7 @@ def pool(jobs: int, **options: Any) -> joblib.Parallel:
         return joblib.Parallel(n_jobs=1, **options)
     # By the time a worker has its first task, this process may have been killed.
     watch = {"initializer": end_with, "initargs": (os.getpid(),)}
-    return joblib.Parallel(n_jobs=jobs, **watch, **options)
+    return joblib.Parallel(n_jobs=jobs, backend="loky", **watch, **options)
 
 
 @cache
