@@ -92,7 +92,8 @@ def conclusions(table):
         )
     for _, row in table[(table["part"] == "whole") & (table["wanted"] > 0)].iterrows():
         lines.append(
-            f"A true gain of {100 * row['gain']:.1f} % at n = {row['n']:,} is found "
+            f"A true gain of {100 * row['gain']:.1f} % at n = {row['n']:,}, by "
+            f"{row['repeats']} x {row['folds']} folds, is found "
             f"{rate(row['justified'], row['sets'])} % of the time."
         )
     low = table[table["covered"] / table["sets"] < NOMINAL - NOTABLE]
