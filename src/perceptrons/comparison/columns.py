@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.compose import ColumnTransformer
 
-from perceptrons.comparison import leaks, target
+from perceptrons.comparison import leaks, parts, target
 from perceptrons.comparison.encoding import Kind, encoder, to_levels, to_numbers
 from perceptrons.comparison.errors import DataError
 from perceptrons.comparison.kinds import Column, inspect
@@ -129,7 +129,7 @@ def prepare(
     features = table[list(kinds)]
     groups = leaks.repeated_rows(coded)
     found = leaks.find(features, chosen, kinds, groups)
-    parts = () if found else leaks.find_parts(features, chosen, kinds)
+    together = () if found else parts.find(features, chosen, kinds)
     return Prepared(
         X=features,
         y=chosen.values,
@@ -141,12 +141,12 @@ def prepare(
         columns=columns,
         warnings=[
             *(leaks.sentence(leak, name, chosen.task) for leak in found),
-            *([leaks.parts_sentence(parts, name)] if parts else []),
+            *([parts.sentence(together, name)] if together else []),
             *leaks.repetition(groups, chosen.values),
             *chosen.warnings,
             *(str(column) for column in columns if column.kind in _TOLD),
         ],
-        leaks=(*(leak.column for leak in found), *parts),
+        leaks=(*(leak.column for leak in found), *together),
         groups=groups,
         rows=rows,
     )

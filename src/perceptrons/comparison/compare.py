@@ -16,7 +16,7 @@ from perceptrons.comparison import candidates as candidates_
 from perceptrons.comparison import inputs
 from perceptrons.comparison.candidates import NETWORK, Candidate
 from perceptrons.comparison.columns import Prepared, prepare
-from perceptrons.comparison.evaluate import Evaluation, Task, evaluate
+from perceptrons.comparison.evaluate import Evaluation, evaluate
 from perceptrons.comparison.folds import Folds, make_folds
 from perceptrons.comparison.gains import (
     fold_values,
@@ -32,6 +32,7 @@ from perceptrons.comparison.learning import (
 from perceptrons.comparison.notes import notes
 from perceptrons.comparison.result import Comparison
 from perceptrons.comparison.sharing import Crew
+from perceptrons.comparison.task import Task
 from perceptrons.comparison.verdict import judge
 
 # Seeds of the network on each fold of the first repeat: two tell training from data.

@@ -21,7 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from perceptrons.comparison.encoding import Kind, encoder, to_numbers
+from perceptrons.comparison.encoding import Kind, encoder
 from perceptrons.comparison.target import Target
 
 #: A feature that leaves no more than this share of the error of a constant is suspect:
@@ -35,13 +35,6 @@ LEAST_RATIO = 3.0
 
 #: How every warning of a leak begins.
 OPENING = "Possible leak"
-
-#: Parts of a sum leave no more than this share of the variance of the target: it is 1 %
-#: of its standard deviation, as by rounding.
-MOST_ERROR_OF_PARTS = 1e-4
-_MOST_PARTS = 3
-#: A column with more gaps is not looked at, so that rows without gaps are left.
-_MOST_GAPS = 0.05
 
 # A leak shows in as many rows, and a look at them takes seconds at most.
 _MOST_ROWS = 2_000
@@ -116,60 +109,6 @@ def _encoded(X: pd.DataFrame, kinds: Mapping[str, Kind]) -> NDArray[np.float64]:
     return np.asarray(encoder(kinds, len(X)).fit_transform(X))
 
 
-def find_parts(
-    X: pd.DataFrame, target: Target, kinds: Mapping[str, Kind]
-) -> tuple[str, ...]:
-    """Return two or three numbers whose weighted sum is the target.
-
-    They are found by matching pursuit: at each step the column that follows best what
-    is left of the target (Mallat and Zhang 1993), all weights fitted anew.
-
-    Parameters
-    ----------
-    X, target, kinds : as in :func:`find`
-
-    Returns
-    -------
-    tuple of str
-        Empty if there are none, if the target can do without one of them, or if no
-        other column is left: then the sum is the question itself.
-    """
-    numbers = {name: to_numbers(X[name]) for name in kinds if kinds[name] == "number"}
-    Z = np.array(
-        [z for z in numbers.values() if np.isnan(z).mean() <= _MOST_GAPS]
-    ).reshape(-1, len(X))
-    names = [n for n, z in numbers.items() if np.isnan(z).mean() <= _MOST_GAPS]
-    rows = np.flatnonzero(~np.isnan(Z).any(axis=0))[:_MOST_ROWS]
-    if target.task != "regression" or len(names) < 2 or rows.size < 10 * _MOST_PARTS:
-        return ()
-    Z = Z[:, rows].T - Z[:, rows].mean(axis=1)
-    Z /= np.maximum(np.sqrt(np.square(Z).sum(axis=0)), np.finfo(float).tiny)
-    y = target.values[rows] - target.values[rows].mean()
-
-    def left(chosen: list[int]) -> NDArray[np.float64]:
-        weights = np.linalg.lstsq(Z[:, chosen], y, rcond=None)[0]
-        return np.asarray(y - Z[:, chosen] @ weights)
-
-    def error(chosen: list[int]) -> float:
-        return float(np.square(left(chosen)).sum() / max(np.square(y).sum(), 1e-300))
-
-    parts: list[int] = []
-    while not parts or error(parts) > MOST_ERROR_OF_PARTS:
-        if len(parts) == min(_MOST_PARTS, len(kinds) - 1):
-            return ()
-        parts.append(int(np.abs(Z.T @ (left(parts) if parts else y)).argmax()))
-    for part in list(parts):
-        # What was taken first may be a stand-in that the others do without.
-        others = [other for other in parts if other != part]
-        if others and error(others) <= MOST_ERROR_OF_PARTS:
-            parts = others
-    without = (error([o for o in parts if o != part]) for part in parts)
-    if len(parts) < 2 or min(without) < 10 * MOST_ERROR_OF_PARTS:
-        # Columns that are each near the target, or their mean, are no parts of it.
-        return ()
-    return tuple(names[part] for part in parts)
-
-
 class _Judge:
     """Errors in cross-validation, as shares of the error of a constant."""
 
@@ -240,28 +179,17 @@ def sentence(leak: Leak, target: str, task: str) -> str:
         )
     return (
         f"{OPENING}: the column {leak.column!r} predicts {target!r} almost alone "
-        f"({shares}). {_remedy([leak.column])}"
+        f"({shares}). {remedy([leak.column])}"
     )
 
 
-def parts_sentence(columns: Sequence[str], target: str) -> str:
-    """Warn of columns that add up to the target.
+def remedy(columns: Sequence[str]) -> str:
+    """Say when columns should be dropped, and how.
 
     Parameters
     ----------
     columns : sequence of str
-        From :func:`find_parts`.
-    target : str
     """
-    listed = " and ".join(map(repr, columns))
-    return (
-        f"{OPENING}: the columns {listed} together give {target!r} all but exactly, as "
-        f"parts give their sum. {_remedy(columns)}"
-    )
-
-
-def _remedy(columns: Sequence[str]) -> str:
-    """Say when columns should be dropped, and how."""
     what, they = ("it", "it is") if len(columns) == 1 else ("them", "they are")
     typed = " ".join(f"--drop {shlex.quote(name)}" for name in columns)
     return (

@@ -10,9 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from perceptrons.comparison.candidates import Candidate
-from perceptrons.comparison.evaluate import Task, fit, predict, prepare_fold, seed_of
+from perceptrons.comparison.evaluate import fit, predict, prepare_fold, seed_of
 from perceptrons.comparison.folds import LEAST_CLASS_ROWS, Fold
 from perceptrons.comparison.sharing import Crew
+from perceptrons.comparison.task import Task
 
 SHARES = (0.125, 0.25, 0.5)
 

@@ -1,0 +1,91 @@
+"""The task: how predictions are made and judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import log_loss, r2_score
+
+Array = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Task:
+    """How predictions are made and judged.
+
+    RMSE is what the candidates for numbers minimize, in the target's own unit. The
+    log loss is that for classes: it judges the probabilities and is smooth, where the
+    error rate moves in steps of one row and needs many more rows to tell two models
+    apart.
+
+    Parameters
+    ----------
+    classes : ndarray or None
+        All classes; None for regression.
+    """
+
+    classes: NDArray[Any] | None
+
+    @property
+    def metric(self) -> str:
+        """Name of the metric; less is better."""
+        return "RMSE" if self.classes is None else "log loss"
+
+    @property
+    def second_metric(self) -> str:
+        """Name of the metric that is reported beside it."""
+        return "R²" if self.classes is None else "error rate"
+
+    @property
+    def exact(self) -> float:
+        """Share of a constant's error below which a gain means nothing.
+
+        An RMSE so small is rounding; a log loss so small says that every row is right
+        and all but certain, and what is left depends on the penalty.
+        """
+        return 1e-6 if self.classes is None else 1e-3
+
+    def predict(self, model: Any, X: Any) -> Array:
+        """Return predictions (n,), or probabilities (n, K) in the order of classes.
+
+        Raises
+        ------
+        ValueError
+            If they are something else.
+        """
+        if self.classes is None:
+            amounts = np.asarray(model.predict(X), np.float64)
+            if amounts.shape not in {(len(X),), (len(X), 1)}:
+                raise ValueError(
+                    f"{len(X)} numbers are needed, one per row, got the shape "
+                    f"{amounts.shape}"
+                )
+            if not np.isfinite(amounts).all():
+                raise ValueError("the predictions are not finite")
+            return amounts.ravel()
+        shares = np.asarray(model.predict_proba(X), np.float64)
+        if shares.shape != (len(X), len(self.classes)):
+            raise ValueError(
+                f"{len(X)} rows of {len(self.classes)} probabilities are needed, one "
+                f"per class, got the shape {shares.shape}"
+            )
+        total: Array = shares.sum(axis=1, keepdims=True)
+        # Computed in float32 they add up to 1 only nearly.
+        if not ((shares >= 0).all() and (np.abs(total - 1) < 1e-3).all()):
+            raise ValueError("probabilities must be 0 or more and 1 in sum")
+        return shares / total
+
+    def loss(self, y: NDArray[Any], predicted: Array) -> float:
+        """Return the metric."""
+        if self.classes is None:
+            return float(np.sqrt(np.mean(np.square(y - predicted))))
+        return float(log_loss(y, predicted, labels=self.classes))
+
+    def second(self, y: NDArray[Any], predicted: Array) -> float:
+        """Return the metric that is reported beside it."""
+        if self.classes is None:
+            return float(r2_score(y, predicted)) if np.ptp(y) > 0 else np.nan
+        return float(np.mean(self.classes[predicted.argmax(axis=1)] != y))
