@@ -1,4 +1,4 @@
-"""Measure how often `compare` is right, and write docs/comparison-statistics.md.
+"""Measure how often `compare` is right; write docs/comparison-statistics.md.
 
     python benchmarks/comparison_statistics.py [--jobs N] [--minutes M] [--sets K]
 
@@ -303,13 +303,12 @@ def main():
     parser.add_argument("--minutes", type=float, default=float("inf"))
     parser.add_argument("--sets", type=int, default=200, help="most per scenario")
     parser.add_argument("--runs", type=Path, default=Path("comparison-statistics"))
-    parser.add_argument("--docs", type=Path, default=Path("docs"))
     parser.add_argument("--report", action="store_true", help="simulate nothing")
     options = parser.parse_args()
     runs = Runs(options.runs)
     if not options.report:
         simulate(runs, options.jobs, options.minutes, options.sets)
-    write(summary(runs), options.docs)
+    write(summary(runs), Path(__file__).parent.parent)
 
 
 if __name__ == "__main__":

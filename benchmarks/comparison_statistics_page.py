@@ -1,10 +1,16 @@
-"""docs/comparison-statistics.md, its table as CSV, and its figure."""
+"""docs/comparison-statistics.md and its figure, and the table in the package."""
+
+from pathlib import Path
 
 import pandas as pd
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 from scipy import stats
 
-NOMINAL, NOTABLE = 0.95, 0.02
+from perceptrons.comparison.simulations import NOMINAL, NOTABLE
+from perceptrons.report.figures import CYCLE, MUTED, STYLE
+
+TABLE = Path("src/perceptrons/comparison/simulations.csv")
 PARTS = {
     "model": "differences drawn from the test's own model",
     "learners": "cross-validations of two straight lines",
@@ -24,7 +30,8 @@ at every number of rows.
 
 A verdict is *false* if it says "justified" where the true gain is 0 or less, and the
 promise is at most 5 % of such verdicts. The interval *covers* if the true gain lies
-in it; nominal are 95 %.
+in it; nominal are 95 %. The counts are in
+[simulations.csv](../src/perceptrons/comparison/simulations.csv).
 """
 
 WHOLE = """
@@ -35,15 +42,17 @@ fresh rows as a fold trains on and judged on 20,000 others, once per data set.
 """
 
 
-def write(table, folder):
-    """Write page, table and figure into a folder.
+def write(table, root):
+    """Write the page and its figure into docs/, the table into the package.
 
     Parameters
     ----------
     table : DataFrame
         From ``summary``: a row per scenario with counts of verdicts.
-    folder : Path
+    root : Path
+        Of the checkout.
     """
+    folder = root / "docs"
     table = table.sort_values(["part", "n", "repeats", "wanted"])
     parts = [INTRODUCTION]
     for part, title in PARTS.items():
@@ -53,9 +62,8 @@ def write(table, folder):
             parts += [f"## {title[0].upper()}{title[1:]}\n{text}", markdown(own), ""]
     parts += ["## In short\n", *(f"- {line}" for line in conclusions(table)), ""]
     parts += ["![Share of verdicts against the true gain](comparison-statistics.svg)\n"]
-    folder.mkdir(parents=True, exist_ok=True)
     (folder / "comparison-statistics.md").write_text("\n".join(parts))
-    table.to_csv(folder / "comparison-statistics.csv", index=False)
+    table.to_csv(root / TABLE, index=False)
     draw(table).savefig(folder / "comparison-statistics.svg", metadata={"Date": None})
 
 
@@ -121,33 +129,40 @@ def rate(hits, sets):
 
 def draw(table):
     """Return the share of "justified" against the true gain, with Wilson intervals."""
-    figure = Figure(figsize=(6.4, 4), layout="constrained")
-    axes = figure.add_subplot()
-    for (part, n, repeats, folds), own in table.groupby(
-        ["part", "n", "repeats", "folds"]
-    ):
-        if part == "model":
-            continue
-        own = own.sort_values("gain")
-        share = own["justified"] / own["sets"]
-        ends = pd.DataFrame(
-            stats.binomtest(int(k), int(m)).proportion_ci(method="wilson")
-            for k, m in zip(own["justified"], own["sets"], strict=True)
+    table = table[table["part"] != "model"]
+    colors = dict(zip(sorted(table["n"].unique()), CYCLE, strict=False))
+    with rc_context(STYLE):
+        figure = Figure(figsize=(8, 4.4), layout="constrained")
+        axes = figure.add_subplot()
+        for share in (5, 80):
+            axes.axhline(share, color=MUTED, linewidth=1)
+            axes.annotate(f"{share} %", (1, share), xycoords=("axes fraction", "data"))
+        # The whole function last, so that it lies on top.
+        for names, own in reversed(list(table.groupby(["part", "n", "repeats"]))):
+            _curve(axes, *names, own.sort_values("gain"), colors)
+        axes.set_xlabel("true gain, %")
+        axes.set_ylabel('"justified", % of data sets')
+        handles, labels = axes.get_legend_handles_labels()
+        figure.legend(
+            handles[::-1], labels[::-1], loc="outside right upper", fontsize=9
         )
-        errors = [
-            (share.values - ends["low"]).clip(0),
-            (ends["high"] - share.values).clip(0),
-        ]
-        name = "compare" if part == "whole" else "straight lines"
-        axes.errorbar(
-            100 * own["gain"], 100 * share, [100 * error for error in errors],
-            marker="o" if part == "whole" else ".", capsize=2,
-            linestyle="-" if part == "whole" else ":", linewidth=1,
-            label=f"{name}, n = {n:,}, {repeats} x {folds}",
-        )  # fmt: skip
-    axes.axhline(5, color="0.6", linewidth=0.8)
-    axes.axhline(80, color="0.6", linewidth=0.8)
-    axes.set_xlabel("true gain, %")
-    axes.set_ylabel('"justified", % of data sets')
-    figure.legend(loc="outside right upper", fontsize=8, frameon=False)
     return figure
+
+
+def _curve(axes, part, n, repeats, own, colors):
+    """Draw one kind of simulation: color for n, hollow for more folds."""
+    whole = part == "whole"
+    share = own["justified"] / own["sets"]
+    ends = pd.DataFrame(
+        stats.binomtest(int(hits), int(sets)).proportion_ci(method="wilson")
+        for hits, sets in zip(own["justified"], own["sets"], strict=True)
+    )
+    errors = [share.values - ends["low"], ends["high"] - share.values]
+    name, folds = "compare" if whole else "two lines", f"{repeats} x {repeats}"
+    axes.errorbar(
+        100 * own["gain"], 100 * share, [100 * error.clip(0) for error in errors],
+        color=colors[n], marker="o", markersize=7 if whole else 3.5, capsize=2,
+        markerfacecolor=colors[n] if repeats == 5 else "white",
+        linestyle="-" if whole else ":", linewidth=1.6 if whole else 1,
+        label=f"{name}, n = {n:,}, {folds}",
+    )  # fmt: skip

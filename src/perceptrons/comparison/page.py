@@ -12,12 +12,13 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from perceptrons.comparison import figures, leaks
+from perceptrons.comparison import figures, leaks, simulations
 from perceptrons.comparison.decision import CERTAIN
 from perceptrons.comparison.differences import differences
 from perceptrons.comparison.files import Files
 from perceptrons.comparison.outlook import LIKELY
 from perceptrons.comparison.result import Comparison
+from perceptrons.comparison.simulations import narrow_intervals
 from perceptrons.comparison.wording import percent, probability, significant
 from perceptrons.study import provenance
 
@@ -92,7 +93,11 @@ def _context(comparison: Comparison, files: Files) -> dict[str, Any]:
         "likely": f"{LIKELY:g}",
         "doubtful": f"{1 - CERTAIN:.2g}",
         "tail": f"{100 * (1 - CERTAIN):.2g}",
-        "caveats": [*comparison.caveats, *_noise(comparison)],
+        "caveats": [
+            *comparison.caveats,
+            *_noise(comparison),
+            *filter(None, [narrow_intervals(simulations.results())]),
+        ],
         "descriptions": list(comparison.candidates["description"].items()),
         "gains": list(_gains(comparison, files)),
         "no_curve": "" if _has_curve(comparison) else _NO_CURVE,
