@@ -37,7 +37,8 @@ def narrow_intervals(table: pd.DataFrame) -> str:
         return ""
     cases = "; ".join(
         f"{100 * row.covered / row.sets:.0f} % of {row.sets} data sets with a true "
-        f"gain of {100 * row.gain:.1f} % (n = {row.n:,}, {row.repeats} x {row.folds} folds)"
+        f"gain of {100 * row.gain:.1f} % "
+        f"(n = {row.n:,}, {row.repeats} x {row.folds} folds)"
         for row in low.itertuples()
     )
     return (
