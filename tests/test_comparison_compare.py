@@ -304,6 +304,8 @@ class Bare:
         ({"against": "network"}, ValueError, "against"),
         ({"against": "Rigde"}, ValueError, "Did you mean 'Ridge'"),
         ({"groups": "who"}, TypeError, "no named columns"),
+        ({"groups": "who", "drop": "who"}, ValueError, "column of its own, got 'who'"),
+        ({"groups": "a", "time": "a"}, ValueError, "column of its own, got 'a'"),
         ({"groups": [1, 2]}, ValueError, "one value per row"),
         ({"time": ["soon"] * 60}, ValueError, "numbers or dates"),
     ],

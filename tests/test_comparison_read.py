@@ -55,8 +55,9 @@ def test_labels_of_rows_stay_as_they_are_written(write):
 
 
 def test_whole_numbers_as_pandas_writes_them_beside_gaps_are_the_same_label(write):
-    table = read_table(write("g,x\n1,1\n1.0,2\n01,3\n"), {"g"})
-    assert table["g"].tolist() == ["1", "1", "01"]
+    table = read_table(write('g,x\n1,1\n1.0,2\n"1 ",3\n1 ,4\n1.00,5\n01,6\n'), {"g"})
+    assert table["g"].tolist() == ["1"] * 5 + ["01"]
+    assert read_table(write('g,x\n" ",1\n1,2\n'), {"g"})["g"].isna().tolist()[0]
 
 
 def test_commas_in_text_do_not_pass_for_separators(write):

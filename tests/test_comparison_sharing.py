@@ -1,13 +1,16 @@
 """Folds side by side give what they give one after the other."""
 
 import os
+import sys
 import threading
 import time
 from contextlib import nullcontext
+from types import ModuleType
 
 import joblib
 import numpy as np
 import pytest
+import sklearn
 from numpy.testing import assert_array_equal
 from sklearn.linear_model import HuberRegressor
 from threadpoolctl import threadpool_info
@@ -82,6 +85,36 @@ def test_an_error_of_another_process_comes_through(at_once):
 def test_what_cannot_be_sent_is_done_here(at_once):
     locks = [(threading.Lock(),) for _ in range(4)]
     assert list(Crew(2).share(id, locks)) == [id(lock) for (lock,) in locks]
+
+
+def test_what_other_processes_cannot_receive_is_done_here(at_once):
+    module = ModuleType("held_by_no_file")
+    exec("class Own: pass", module.__dict__)
+    sys.modules[module.__name__] = module
+    try:
+        own = [(module.Own(),) for _ in range(4)]
+        assert list(Crew(2).share(id, own)) == [id(one) for (one,) in own]
+    finally:
+        del sys.modules[module.__name__]
+
+
+def test_a_process_that_is_killed_is_a_sentence(at_once):
+    def work(place):
+        if place == 3:
+            os._exit(9)
+
+    with pytest.raises(ValueError, match="lack of memory; use fewer at a time"):
+        list(Crew(2).share(work, [(place,) for place in range(4)]))
+    # The next processes are new ones.
+    assert list(Crew(2).share(abs, [(-1,)] * 4)) == [1] * 4
+
+
+def test_other_processes_are_configured_as_this_one(at_once):
+    def work():
+        return sklearn.get_config()["transform_output"]
+
+    with sklearn.config_context(transform_output="pandas"):
+        assert list(Crew(2).share(work, [()] * 4)) == ["pandas"] * 4
 
 
 @pytest.mark.parametrize("classes", [False, True])

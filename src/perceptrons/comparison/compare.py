@@ -95,7 +95,7 @@ def compare(
     n_jobs : int or None, default=None
         Folds at a time, in processes of their own where that is faster; None or -1:
         as many as this process may use cores. The numbers do not depend on it, but for
-        the times.
+        the times, and unless a candidate draws from NumPy's global generator.
     progress : bool, default=False
         Show a bar on standard error.
 
@@ -133,7 +133,7 @@ def compare(
         _checks.integer("n_jobs", n_jobs, 1, "None or -1 takes all cores")
     _checks.real("rope", rope, "0.01 is 1 %", low=0, high=1, closed="left")
     seed = _seed(random_state)
-    apart = inputs.apart(groups, time)
+    apart = inputs.apart(groups, time, drop)
     X, groups = inputs.take_groups(X, groups)
     X, time = inputs.take_times(X, time)
     prepared = prepare(X, y, task=task, drop=inputs.names(drop))

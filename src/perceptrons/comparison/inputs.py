@@ -87,20 +87,35 @@ def take_times(X: Any, time: Any) -> tuple[Any, NDArray[np.intp] | None]:
     return X, pd.factorize(_ordered(values), sort=True)[0]
 
 
-def apart(groups: Any, time: Any) -> list[Column]:
+def apart(groups: Any, time: Any, drop: Any) -> list[Column]:
     """Return an account of the columns named for groups and for time.
 
     Parameters
     ----------
     groups, time : str, int, array-like or None
         As given to :func:`take_groups` and :func:`take_times`.
+    drop : str, int, iterable of them, or None
+
+    Raises
+    ------
+    DataError
+        If a column is named twice, or to be dropped as well.
     """
     named = (("groups", groups, _GROUPS_ADVICE), ("time", time, _TIME_ADVICE))
-    return [
+    found = [
         Column(str(given), kind, action)
         for kind, given, action in named
         if isinstance(given, (str, Integral))
     ]
+    taken = names(drop)
+    for column in found:
+        if column.name in taken:
+            raise DataError(
+                f"{column.kind} must name a column of its own, got {column.name!r}, "
+                "which is named once more; no model sees it in any case."
+            )
+        taken = (*taken, column.name)
+    return found
 
 
 _GROUPS_ADVICE = "No model sees it: rows of equal values stay together in every fold."
@@ -164,16 +179,40 @@ def _ordered(time: pd.Series[Any]) -> pd.Series[Any]:
     found = pd.api.types.infer_dtype(time)
     if found in ("integer", "floating", "mixed-integer-float", "decimal"):
         return pd.to_numeric(time)
-    if found == "string" and time.str.fullmatch(_NUMBER).all():
-        _refuse_months(time)
-        return pd.to_numeric(time)
     if found not in ("string", "datetime", "date", "datetime64"):
         raise _no_order(time.iloc[0], 0)
+    if found != "string":
+        return _dates(time)
+    time = time.str.strip()
+    numbers = time.str.fullmatch(_NUMBER)
+    if numbers.all():
+        _refuse_months(time)
+        return pd.to_numeric(time)
+    if numbers.mean() >= 0.5:
+        row = int(np.flatnonzero(~numbers)[0])
+        raise _no_order(time.iloc[row], row)
+    if not time.str.fullmatch(_CLOCK).all():
+        _refuse_without_year(time)
     return _dates(time)
 
 
-_NUMBER = r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*"
-_WITH_POINT = r"^\s*([0-9]{1,4})\.([0-9]{1,2})\s*$"
+_NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
+_CLOCK = r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?"
+_YEAR = r"(?<![0-9])[0-9]{4}(?![0-9])|^[0-9]{8}(?![0-9])"
+
+
+def _refuse_without_year(time: pd.Series[Any]) -> None:
+    """Refuse Jan-20, which may be a day, and 20.01.13, which may begin with it."""
+    rows = np.flatnonzero(time.str.contains("[0-9]") & ~time.str.contains(_YEAR))
+    if rows.size:
+        raise DataError(
+            f"time must hold dates with a year of four digits, got "
+            f"{time.iloc[rows[0]]!r} in row {rows[0] + 1}; write dates as "
+            "year-month-day or year-month."
+        )
+
+
+_WITH_POINT = r"^([0-9]{1,4})\.([0-9]{1,4})$"
 
 
 def _refuse_months(time: pd.Series[Any]) -> None:
@@ -183,7 +222,7 @@ def _refuse_months(time: pd.Series[Any]) -> None:
     months of two digits each, and months with days of two digits, are in order either
     way. Numbers give themselves away by a row that is no date.
     """
-    texts = time.str.strip().drop_duplicates()
+    texts = time.drop_duplicates()
     texts = texts[texts.str.contains(".", regex=False)]
     # Whoever writes 2020.1 and 2020.10 means two things.
     twice = pd.to_numeric(texts).duplicated()
@@ -191,11 +230,11 @@ def _refuse_months(time: pd.Series[Any]) -> None:
     dates = bool(parts.notna().all(axis=None)) and _may_be_dates(parts)
     if not (dates or twice.any()):
         return
-    suspect = texts[twice] if twice.any() else time[parts[1].str.len() == 2]
+    suspect = texts[twice] if twice.any() else time[parts[1].str.len() >= 2]
     raise DataError(
-        f"time must say whether {suspect.iloc[0].strip()!r}, in row "
+        f"time must say whether {suspect.iloc[0]!r}, in row "
         f"{suspect.index[0] + 1}, is a number or a date with a month; write dates as "
-        "year-month-day or year-month, and numbers with three digits after the point."
+        "year-month-day or year-month, and numbers with as many digits in every row."
     )
 
 
@@ -208,7 +247,8 @@ def _may_be_dates(parts: pd.DataFrame) -> bool:
     day_month = two and before.isin(days).all() and after.between(1, 12).all()
     month_day = mixed and before.between(1, 12).all() and after.isin(days).all()
     year_month = mixed and before.between(1000, 2999).all() and after.max() <= 12
-    return bool(day_month or month_day or year_month)
+    month_year = before.between(1, 12).all() and after.between(1000, 2999).all()
+    return bool(day_month or month_day or year_month or month_year)
 
 
 def _dates(time: pd.Series[Any]) -> pd.Series[Any]:

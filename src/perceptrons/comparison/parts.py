@@ -20,7 +20,9 @@ Array = NDArray[np.floating[Any]]
 MOST_ERROR_OF_PARTS = 1e-4
 _MOST_PARTS = 3
 _MOST_ROWS = 2_000
-#: A column with more gaps is not looked at, so that rows without gaps are left.
+#: Columns that follow the target and may be taken before its parts.
+_MOST_STAND_INS = 3
+#: A column with more gaps is not looked at.
 _MOST_GAPS = 0.05
 
 
@@ -40,21 +42,25 @@ def find(X: pd.DataFrame, target: Target, kinds: Mapping[str, Kind]) -> tuple[st
         Empty if there are none, if the target can do without one of them, or if no
         other column is left: then the sum is the question itself.
     """
-    numbers = {name: to_numbers(X[name]) for name in kinds if kinds[name] == "number"}
-    names = [n for n, z in numbers.items() if np.isnan(z).mean() <= _MOST_GAPS]
+    names = [name for name, kind in kinds.items() if kind in ("number", "boolean")]
     if target.task != "regression" or len(names) < 2:
         return ()
-    columns = np.array([numbers[name] for name in names]).T
-    rows = np.random.default_rng(0).permutation(len(columns))
-    rows = rows[~np.isnan(columns[rows]).any(axis=1)][:_MOST_ROWS]
-    if rows.size < 10 * _MOST_PARTS:
+    rows = np.random.default_rng(0).permutation(len(X))[:_MOST_ROWS]
+    Z = np.array([to_numbers(X[name].iloc[rows]) for name in names]).T
+    few = np.flatnonzero(np.isnan(Z).mean(axis=0) <= _MOST_GAPS)
+    if few.size < 2:
         return ()
-    chosen = _pursue(
-        _standardized(columns[rows]),
-        _standardized(target.values[rows]),
-        min(_MOST_PARTS, len(kinds) - 1),
-    )
-    return tuple(names[place] for place in chosen)
+    Z, y = Z[:, few], target.values[rows]
+    gaps = np.isnan(Z)
+    filled = np.where(gaps, np.nanmedian(Z, axis=0), Z)
+    tried = _pursue(_standardized(filled), _standardized(y))
+    whole = ~gaps[:, tried].any(axis=1)
+    if whole.sum() < 10 * _MOST_PARTS:
+        return ()
+    needed = _needed(_standardized(filled[whole][:, tried]), _standardized(y[whole]))
+    if not 1 < len(needed) <= min(_MOST_PARTS, len(kinds) - 1):
+        return ()
+    return tuple(names[few[place]] for place in sorted(tried[i] for i in needed))
 
 
 def _standardized(values: Array) -> Array:
@@ -64,30 +70,41 @@ def _standardized(values: Array) -> Array:
     return np.asarray(centered / np.maximum(norms, np.finfo(float).tiny))
 
 
-def _pursue(Z: Array, y: Array, most: int) -> list[int]:
-    """Return the few columns of Z (n, d) that y (n,) is a weighted sum of, or none."""
+def _left(Z: Array, y: Array, chosen: list[int]) -> Array:
+    """Return what the chosen columns of Z (n, d) leave of y (n,)."""
+    weights = np.linalg.lstsq(Z[:, chosen], y, rcond=None)[0]
+    return np.asarray(y - Z[:, chosen] @ weights)
 
-    def left(chosen: list[int]) -> Array:
-        weights = np.linalg.lstsq(Z[:, chosen], y, rcond=None)[0]
-        return np.asarray(y - Z[:, chosen] @ weights)
+
+def _pursue(Z: Array, y: Array) -> list[int]:
+    """Return the columns that follow best what the ones before leave of y."""
+    chosen: list[int] = []
+    for _ in range(min(_MOST_PARTS + _MOST_STAND_INS, Z.shape[1])):
+        place = int(np.abs(Z.T @ _left(Z, y, chosen)).argmax())
+        if place in chosen:
+            # Nothing is left.
+            break
+        chosen.append(place)
+    return chosen
+
+
+def _needed(Z: Array, y: Array) -> list[int]:
+    """Return the columns whose weighted sum is y, none of which can be left out."""
 
     def error(chosen: list[int]) -> float:
-        return float(np.square(left(chosen)).sum())
+        return float(np.square(_left(Z, y, chosen)).sum())
 
-    found: list[int] = []
-    while error(found) > MOST_ERROR_OF_PARTS:
-        if len(found) == most:
-            return []
-        found.append(int(np.abs(Z.T @ left(found)).argmax()))
-    for place in list(found):
+    found = list(range(Z.shape[1]))
+    if error(found) > MOST_ERROR_OF_PARTS:
+        return []
+    for place in range(Z.shape[1]):
         # What was taken first may be a stand-in that the others do without.
         others = [other for other in found if other != place]
         if error(others) <= MOST_ERROR_OF_PARTS:
             found = others
     without = [error([other for other in found if other != place]) for place in found]
     # Columns that are each near the target, or whose mean is, are no parts of it.
-    needed = len(found) > 1 and min(without) >= 10 * MOST_ERROR_OF_PARTS
-    return found if needed else []
+    return found if min(without, default=0) >= 10 * MOST_ERROR_OF_PARTS else []
 
 
 def sentence(columns: Sequence[str], target: str) -> str:
@@ -99,7 +116,8 @@ def sentence(columns: Sequence[str], target: str) -> str:
         From :func:`find`.
     target : str
     """
-    listed = " and ".join(map(repr, columns))
+    *first, last = map(repr, columns)
+    listed = f"{', '.join(first)} and {last}"
     return (
         f"{OPENING}: the columns {listed} together give {target!r} all but exactly, as "
         f"parts give their sum. {remedy(columns)}"

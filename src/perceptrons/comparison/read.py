@@ -19,8 +19,8 @@ from perceptrons.comparison.errors import DataError
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _FORMS = "a CSV file of a header line and one row per line, or a Parquet file"
 _DECIMAL_COMMA = re.compile(r"(^|[\t;|])-?\d+,\d+([\t;|]|$)", re.MULTILINE)
-_WHOLE_FRACTION = re.compile(r"^(\s*[+-]?\d+)\.0$")
-_COMMA_ALONE = re.compile(r"^(\s*[+-]?\d*),(\d*\s*)$")
+_WHOLE_FRACTION = re.compile(r"^([+-]?\d+)\.0+$")
+_COMMA_ALONE = re.compile(r"^([+-]?\d*),(\d*)$")
 # First bytes of files that are often taken for tables of text.
 _BINARY = {
     b"PK\x03\x04": "an Excel workbook or another ZIP archive",
@@ -232,6 +232,8 @@ def _text(path: Path, text: str, as_written: Collection[str]) -> pd.DataFrame:
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise DataError(f"{path} cannot be read as a table: {error}") from None
     for name in set(names) & set(as_written):
+        stripped = table[name].str.strip()
+        table[name] = stripped.where(stripped != "")
         # pandas writes whole numbers so in a column that has gaps.
         table[name] = table[name].str.replace(_WHOLE_FRACTION, r"\1", regex=True)
         if european:

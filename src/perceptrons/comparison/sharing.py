@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from pickle import PicklingError
 from typing import Any, TypeVar
 
-import joblib
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+from sklearn.utils.parallel import delayed
 from threadpoolctl import threadpool_limits
 
 from perceptrons import engine
@@ -46,6 +48,11 @@ class Crew:
         work : callable
         tasks : sequence of tuple
             Arguments of the calls.
+
+        Raises
+        ------
+        ValueError
+            If a process is killed.
         """
         done = 0
         while done < len(tasks) and not self._started:
@@ -60,14 +67,18 @@ class Crew:
         if self._started and len(rest) > 1:
             jobs = min(self._jobs, len(rest))
             ask = workers.pool(jobs, batch_size=1, return_as="generator")
-            call = joblib.delayed(_on_one_thread)
             try:
-                for result in ask(call(work, task) for task in rest):
+                for result in ask(delayed(_on_one_thread)(work, t) for t in rest):
                     done += 1
                     yield result
-            except PicklingError:
-                # A candidate that cannot be sent, such as one that holds an open file,
-                # is fitted here as well, only later.
+            except TerminatedWorkerError as error:
+                raise ValueError(
+                    "A process that fitted candidates was ended from outside, often "
+                    "for lack of memory; use fewer at a time: n_jobs=1, or --jobs 1."
+                ) from error
+            except (PicklingError, BrokenProcessPool):
+                # A candidate that cannot be sent, or not be received, such as one of a
+                # class that no file holds, is fitted here as well, only later.
                 self._jobs = 1
         for task in tasks[done:]:
             yield _on_one_thread(work, task)

@@ -36,10 +36,10 @@ def narrow_intervals(table: pd.DataFrame) -> str:
     if low.empty:
         return ""
     cases = "; ".join(
-        f"{100 * row.covered / row.sets:.0f} % of {row.sets} data sets with a true "
-        f"gain of {100 * row.gain:.1f} % "
-        f"(n = {row.n:,}, {row.repeats} x {row.folds} folds)"
-        for row in low.itertuples()
+        f"{100 * row['covered'] / row['sets']:.0f} % of {row['sets']} data sets with a "
+        f"true gain of {100 * row['gain']:.1f} % (n = {row['n']:,}, {row['repeats']} x "
+        f"{row['folds']} folds)"
+        for row in low.to_dict("records")
     )
     return (
         "The 95 % interval may be too narrow: in simulations of the whole comparison "

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import log_loss, r2_score
 
+from perceptrons.comparison.encoding import LARGEST
+
 Array = NDArray[np.floating[Any]]
 
 
@@ -63,8 +65,9 @@ class Task:
                     f"{len(X)} numbers are needed, one per row, got the shape "
                     f"{amounts.shape}"
                 )
-            if not np.isfinite(amounts).all():
-                raise ValueError("the predictions are not finite")
+            # NaN compares as false.
+            if not (np.abs(amounts) <= LARGEST).all():
+                raise ValueError(f"predictions are not finite, or beyond {LARGEST:g}")
             return amounts.ravel()
         shares = np.asarray(model.predict_proba(X), np.float64)
         if shares.shape != (len(X), len(self.classes)):

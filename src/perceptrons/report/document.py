@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import joblib
 import pandas as pd
 from matplotlib.figure import Figure
+from sklearn.utils.parallel import delayed
 
 from perceptrons.data import public
 from perceptrons.report import drawing, pdf, ties
@@ -132,7 +132,7 @@ def _draw(
         for picture in section.pictures
     }
     ask = workers.pool(jobs if len(pictures) >= _WORTH_SHARING else 1)
-    drawn = ask(joblib.delayed(_drawn)(p.draw, p.data) for p in pictures.values())
+    drawn = ask(delayed(_drawn)(p.draw, p.data) for p in pictures.values())
     drawings = dict(zip(pictures, drawn, strict=True))
     for name, files in drawings.items():
         write_whole(folder / "figures" / f"{name}.svg", files.svg)

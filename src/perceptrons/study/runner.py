@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-import joblib
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -16,6 +15,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from sklearn.utils.parallel import delayed
 
 from perceptrons.data import Dataset, source
 from perceptrons.study import workers
@@ -97,7 +97,7 @@ def _performed(
     else:
         # One run at a time comes back, or a kill would lose finished ones with it.
         ask = workers.pool(jobs, batch_size=1, return_as="generator_unordered")
-        yield from ask(joblib.delayed(perform)(run, folder) for run in together)
+        yield from ask(delayed(perform)(run, folder) for run in together)
     yield from (perform(run, folder) for run in alone)
 
 

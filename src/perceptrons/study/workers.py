@@ -8,24 +8,27 @@ import time
 from functools import cache
 from typing import Any
 
-import joblib
+from sklearn.utils.parallel import Parallel
 
 
-def pool(jobs: int, **options: Any) -> joblib.Parallel:
-    """Return joblib's pool, whose processes do not outlive this one.
+def pool(jobs: int, **options: Any) -> Parallel:
+    """Return scikit-learn's pool, whose processes do not outlive this one.
+
+    It hands on scikit-learn's configuration and the filters of warnings, and takes
+    calls that are ``sklearn.utils.parallel.delayed``.
 
     Parameters
     ----------
     jobs : int >= 1
         Processes; 1 stays in this one.
     **options
-        Further arguments of :class:`joblib.Parallel`.
+        Further arguments of joblib's ``Parallel``.
     """
     if jobs == 1:
-        return joblib.Parallel(n_jobs=1, **options)
+        return Parallel(n_jobs=1, **options)
     # By the time a worker has its first task, this process may have been killed.
     watch = {"initializer": end_with, "initargs": (os.getpid(),)}
-    return joblib.Parallel(n_jobs=jobs, backend="loky", **watch, **options)
+    return Parallel(n_jobs=jobs, backend="loky", **watch, **options)
 
 
 @cache
