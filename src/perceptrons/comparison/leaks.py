@@ -87,7 +87,7 @@ def find(
     """
     if len(kinds) < 2:
         return []
-    rows = np.random.default_rng(0).permutation(len(X))[:_MOST_ROWS]
+    rows = sample(len(X))
     X, y = X.iloc[rows], target.values[rows]
     judge = _Judge(y, target.task, None if groups is None else groups[rows])
     errors = {name: judge.alone(_encoded(X, {name: k})) for name, k in kinds.items()}
@@ -102,6 +102,17 @@ def find(
         for name in suspects
         if others >= LEAST_RATIO * errors[name]
     ]
+
+
+def sample(n_rows: int) -> NDArray[np.intp]:
+    """Return the rows that leaks are looked for in, at random if there are many.
+
+    Parameters
+    ----------
+    n_rows : int
+        Of the table.
+    """
+    return np.random.default_rng(0).permutation(n_rows)[:_MOST_ROWS]
 
 
 def _encoded(X: pd.DataFrame, kinds: Mapping[str, Kind]) -> NDArray[np.float64]:

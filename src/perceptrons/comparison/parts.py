@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from perceptrons.comparison.encoding import Kind, to_numbers
-from perceptrons.comparison.leaks import OPENING, remedy
+from perceptrons.comparison.leaks import OPENING, remedy, sample
 from perceptrons.comparison.target import Target
 
 Array = NDArray[np.floating[Any]]
@@ -19,7 +19,6 @@ Array = NDArray[np.floating[Any]]
 #: of its standard deviation, as by rounding.
 MOST_ERROR_OF_PARTS = 1e-4
 _MOST_PARTS = 3
-_MOST_ROWS = 2_000
 #: Columns that follow the target and may be taken before its parts.
 _MOST_STAND_INS = 3
 #: A column with more gaps is not looked at.
@@ -45,7 +44,7 @@ def find(X: pd.DataFrame, target: Target, kinds: Mapping[str, Kind]) -> tuple[st
     names = [name for name, kind in kinds.items() if kind in ("number", "boolean")]
     if target.task != "regression" or len(names) < 2:
         return ()
-    rows = np.random.default_rng(0).permutation(len(X))[:_MOST_ROWS]
+    rows = sample(len(X))
     Z = np.array([to_numbers(X[name].iloc[rows]) for name in names]).T
     few = np.flatnonzero(np.isnan(Z).mean(axis=0) <= _MOST_GAPS)
     if few.size < 2:
