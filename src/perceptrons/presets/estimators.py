@@ -1,12 +1,4 @@
-"""Networks for tables with nothing left to set, as scikit-learn estimators.
-
->>> from perceptrons.presets import tabular_classifier, tabular_regressor
-
-A network is only as good as its settings, and those that suit one table do not suit
-the next. The estimators here scale the columns, train a few settings fold by fold on
-an inner cross-validation, leave behind those that do worse, and average the networks
-of the rest. docs/presets.md gives the reason of every choice and what was measured.
-"""
+"""TabularRegressor and TabularClassifier: scale, race, average."""
 
 from __future__ import annotations
 
@@ -17,13 +9,20 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    RegressorMixin,
+    is_classifier,
+)
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from perceptrons._base import _check_weights
 from perceptrons.estimators import MLPRegressor
 from perceptrons.many import fit_many
+from perceptrons.presets.rows import Rows, distinct
 
 Array = NDArray[np.floating[Any]]
 
@@ -122,11 +121,17 @@ class _Network(MLPRegressor):
     Classes are rows of probabilities to it, so that a fold may lack one of them.
     """
 
+    #: Of the rows held out, (n_held,); None: all equal.
+    held_weights: Array | None = None
+
     def _score_raw(
         self, raw: Array, mean_loss: float, Y: Array, weights: Array | None
     ) -> float:
-        """Return minus the mean loss."""
-        return -mean_loss
+        """Return minus the mean loss, weighted."""
+        if self.held_weights is None:
+            return -mean_loss
+        losses = self._resolve_loss().value(raw, Y)
+        return -float(np.average(losses, weights=self.held_weights))
 
     def _warned(self, incremental: bool = False) -> Self:
         """Stay quiet: to reach the end of the schedule is meant."""
@@ -144,10 +149,22 @@ class _Tabular(BaseEstimator):
         self.n_jobs = n_jobs
 
     @abstractmethod
-    def _encode(self, y: Any) -> Array:
-        """Learn from y how to encode targets, and return them as the loss asks."""
+    def _codes(self, y: Any) -> Array:
+        """Return each row's target as a number, that of its class for classes."""
 
-    def fit(self, X: Any, y: Any) -> Self:
+    @abstractmethod
+    def _targets(self, y: Array, weights: Array) -> Array:
+        """Learn from these numbers how to encode targets; return what the loss asks."""
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        groups: Any = None,
+        time: Any = None,
+    ) -> Self:
         """Choose settings by inner cross-validation, and train.
 
         Parameters
@@ -156,6 +173,16 @@ class _Tabular(BaseEstimator):
             Finite numbers; categories as indicator (one-hot) columns.
         y : array-like of shape (n,)
             Numbers for the regressor, at least two classes for the classifier.
+        sample_weight : array-like of shape (n,) or float, default=None
+            At least 0, not all 0; None: ones. A row of weight 2 counts as one given
+            twice, a row of weight 0 as none.
+        groups : array-like of shape (n,), default=None
+            Rows of one group (a patient, a site) are held out together, so that
+            settings are chosen for new groups. None: only rows with equal X are.
+        time : array-like of shape (n,), default=None
+            Rows are held out in five blocks along it, so that settings are chosen for
+            other times: numbers, dates, or anything that can be sorted. Not together
+            with groups.
 
         Returns
         -------
@@ -163,30 +190,53 @@ class _Tabular(BaseEstimator):
 
         Raises
         ------
-        ValueError
+        ValueError, TypeError
             For bad data.
         """
         X, y = validate_data(
             self, X, y, dtype=np.float64, ensure_min_samples=2, **self._rules
         )
-        Y = self._encode(y)
+        weights = _check_weights(sample_weight, len(X))
+        numbers = self._codes(y if weights is None else y[weights > 0])
+        if weights is not None:
+            numbers, taken = np.zeros(len(X)), numbers
+            numbers[weights > 0] = taken
         random = check_random_state(self.random_state)
-        self._center, self._spread = _robust_scale(X)
-        self._race(self._scale(X), Y, _deal(y, random), random)
+        rows = distinct(
+            X,
+            numbers,
+            weights,
+            groups,
+            time,
+            n_folds=FOLDS,
+            classes=is_classifier(self),
+            random=random,
+        )
+        self._center, self._spread = _robust_scale(rows.X)
+        self._race(rows, self._targets(rows.y, rows.weights), random)
         return self
 
-    def _race(self, X: Array, Y: Array, fold: NDArray[np.intp], random: Any) -> None:
+    def _race(self, rows: Rows, Y: Array, random: Any) -> None:
         """Train fold after fold, leaving the worse half of the settings behind."""
         networks: dict[Setting, list[_Network]] = {setting: [] for setting in SETTINGS}
         running = list(SETTINGS)
-        for held_out in range(fold.max() + 1):
-            held, kept = fold == held_out, fold != held_out
+        X, n_folds = self._scale(rows.X), int(rows.fold.max()) + 1
+        for held_out in range(n_folds):
+            held = rows.fold == held_out
+            # One row, given over and over, is both trained on and held out.
+            kept = ~held if n_folds > 1 else held
             seed, n_rows = int(random.randint(2**31 - 1)), int(kept.sum())
             entrants = [self._network(setting, n_rows, seed) for setting in running]
+            weights = None
+            if not rows.equal_weights:
+                weights = rows.weights[kept]
+                for network in entrants:
+                    network.held_weights = rows.weights[held]
             fit_many(
                 entrants,
                 X[kept],
                 Y[kept],
+                sample_weight=weights,
                 X_val=X[held],
                 y_val=Y[held],
                 n_jobs=self.n_jobs,
@@ -303,12 +353,17 @@ class TabularRegressor(RegressorMixin, _Tabular):
         target: Array = self._average(X)[:, 0] * self._y_scale + self._y_mean
         return target
 
-    def _encode(self, y: Any) -> Array:
+    def _codes(self, y: Any) -> Array:
+        """Return the target."""
+        return np.asarray(y, np.float64)
+
+    def _targets(self, y: Array, weights: Array) -> Array:
         """Return the standardized target, (n,)."""
-        target = np.asarray(y, np.float64)
+        self._y_mean = float(np.average(y, weights=weights))
+        spread = np.average((y - self._y_mean) ** 2, weights=weights)
         # A constant target is predicted exactly: its networks' outputs count nothing.
-        self._y_mean, self._y_scale = target.mean(), target.std()
-        standardized: Array = (target - self._y_mean) / (self._y_scale or 1.0)
+        self._y_scale = float(np.sqrt(spread)) if np.ptp(y) else 0.0
+        standardized: Array = (y - self._y_mean) / (self._y_scale or 1.0)
         return standardized
 
 
@@ -365,8 +420,8 @@ class TabularClassifier(ClassifierMixin, _Tabular):
         probabilities: Array = mean / mean.sum(axis=1, keepdims=True)
         return probabilities
 
-    def _encode(self, y: Any) -> Array:
-        """Return a column of 0 and 1 per class."""
+    def _codes(self, y: Any) -> Array:
+        """Return the number of each row's class."""
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
@@ -374,7 +429,11 @@ class TabularClassifier(ClassifierMixin, _Tabular):
                 f"y must hold at least two classes, got one class: {self.classes_!r}; "
                 "nothing tells apart what is the same everywhere."
             )
-        return np.eye(len(self.classes_))[codes]
+        return codes.astype(np.float64)
+
+    def _targets(self, y: Array, weights: Array) -> Array:
+        """Return a column of 0 and 1 per class."""
+        return np.eye(len(self.classes_))[y.astype(np.intp)]
 
 
 def _robust_scale(X: Array) -> tuple[Array, Array]:
@@ -385,15 +444,6 @@ def _robust_scale(X: Array) -> tuple[Array, Array]:
     """
     low, center, high = np.quantile(X, [0.25, 0.5, 0.75], axis=0)
     return center, np.where(high > low, high - low, np.ptp(X, axis=0))
-
-
-def _deal(y: NDArray[Any], random: Any) -> NDArray[np.intp]:
-    """Return the fold of each row: rows of like targets are dealt out in turn."""
-    order = random.permutation(len(y))
-    order = order[np.argsort(y[order], kind="stable")]
-    fold = np.empty(len(y), np.intp)
-    fold[order] = np.arange(len(y)) % FOLDS
-    return fold
 
 
 def _losses(networks: Sequence[_Network]) -> Array:
