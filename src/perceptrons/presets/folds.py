@@ -153,8 +153,8 @@ def _whole_groups(
     order = random.permutation(len(counts))
     for number in order[np.argsort(-counts[order, -1], kind="stable")]:
         # The squares that grow least: where what it brings is scarce so far.
-        fold = int((filled @ share[number]).argmin())
-        filled[fold] += share[number]
-        fold_of[number] = fold
-    fold: Labels = fold_of[group]
-    return fold
+        chosen = int((filled @ share[number]).argmin())
+        filled[chosen] += share[number]
+        fold_of[number] = chosen
+    dealt: Labels = fold_of[group]
+    return dealt
