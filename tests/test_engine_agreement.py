@@ -254,6 +254,7 @@ def test_to_pass_over_zeros_leaves_the_same_bits(share, dtype, rng):
     grads = []
     for rows in (X, np.concatenate([X, dense])):
         weights = (np.arange(len(rows)) < len(X)).astype(dtype)
+        weights *= len(rows) / len(X)  # 1 or 4: of mean 1, exactly
         grads.append(np.empty_like(theta))
         bind(problem, len(rows)).value_and_grad(
             theta, rows, Y[: len(rows)], weights, None, grads[-1]

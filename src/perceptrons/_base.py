@@ -212,9 +212,10 @@ class Perceptron(BaseEstimator):
         problem = self._bind_problem(given, X.shape[1], Y)
         choice = engine.choose(self.engine, problem, given.rule, self.n_jobs)
         streams, memory, history = self._continue(fresh, incremental)
-        train, validation = self._split(
+        train, validation, mean_weight = self._split(
             (X, Y, weights), held_out, streams, problem, given.limits.early_stopping
         )
+        problem = _weigh_penalty(problem, mean_weight)
         if fresh:
             theta = initialize(
                 problem.architecture,
@@ -291,8 +292,11 @@ class Perceptron(BaseEstimator):
         streams: Streams,
         problem: Problem,
         early_stopping: bool,
-    ) -> tuple[Data, Validation | None]:
-        """Return training data and, where there are any, held-out rows."""
+    ) -> tuple[Data, Validation | None, float]:
+        """Return training data, held-out rows (if any), and the mean of the weights.
+
+        The weights of the training data are divided by that mean.
+        """
         X, Y, weights = rows
         # Once, before it is split: both parts then share the rows they are cut from.
         X = _cast_array("X", X, problem.dtype)
@@ -337,17 +341,19 @@ class Perceptron(BaseEstimator):
                     "sample_weight must not be 0 for all rows left to train on; lower "
                     "validation_fraction."
                 )
+        weights, mean_weight = _normalized(weights)
         train = _cast(X, Y, weights, problem.dtype)
         if held is None:
-            return train, None
-        data = _cast(*held, problem.dtype)
-        score_weights = held[2]
-        if data.weights is not None and not data.weights.any():
-            data, score_weights = replace(data, weights=None), None
-        return train, Validation(
+            return train, None, mean_weight
+        X, Y, weights = held
+        data = _cast(X, Y, None, problem.dtype)
+        if weights is not None and weights.any():
+            data = replace(data, weights=weights)
+        validation = Validation(
             data,
-            lambda raw, loss: self._score_raw(raw, loss, data.Y, score_weights),
+            lambda raw, loss: self._score_raw(raw, loss, data.Y, data.weights),
         )
+        return train, validation, mean_weight
 
     def _solve(
         self,
@@ -627,6 +633,31 @@ def _check_weights(sample_weight: Any, n_rows: int) -> Array | None:
     return weights
 
 
+def _normalized(weights: Array | None) -> tuple[Array | None, float]:
+    """Return the weights divided by their mean, and that mean."""
+    if weights is None:
+        return None, 1.0
+    # By the largest first: neither a sum nor a quotient can overflow.
+    largest = float(weights.max())
+    weights = weights / largest
+    mean = float(weights.mean())
+    return weights / mean, largest * mean
+
+
+def _weigh_penalty(problem: Problem, mean_weight: float) -> Problem:
+    """Return the problem for weights that were divided by their mean."""
+    penalty = problem.penalty
+    with np.errstate(over="ignore"):
+        alpha = float(np.float64(penalty.alpha) / mean_weight)
+    if alpha > float(np.finfo(problem.dtype).max):
+        raise ValueError(
+            f"alpha is divided by the mean of sample_weight, {mean_weight:g}, which "
+            f"gives more than any {problem.dtype} number: scale sample_weight to a "
+            "mean near 1, or set alpha=0."
+        )
+    return replace(problem, penalty=replace(penalty, alpha=alpha))
+
+
 def _rows(
     X: Any, Y: Array, weights: Array | None, rows: Any
 ) -> tuple[Any, Array, Array | None]:
@@ -652,11 +683,6 @@ def _cast_array(name: str, array: Any, dtype: np.dtype[Any]) -> Any:
     with np.errstate(over="ignore", under="ignore"):
         cast = array.astype(dtype)
     values = cast.data if issparse(cast) else cast
-    if name == "sample_weight" and not cast.any():
-        raise ValueError(
-            f"sample_weight must not be zero for every row, got values that {dtype} "
-            'rounds to 0: scale sample_weight, or set dtype="float64".'
-        )
     if not np.isfinite(values).all():
         raise ValueError(
             # The first two sentences are scikit-learn's.

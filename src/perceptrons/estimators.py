@@ -51,8 +51,8 @@ class MLPRegressor(RegressorMixin, Perceptron):
         "gd", "lbfgs": all rows in every step; or a rule such as
         ``optimizers.RMSProp(decay=0.95)``, whose settings win over the arguments here.
     alpha : float, default=0.0001
-        L2 penalty divided by the sum S of the batch's sample weights (its rows):
-        alpha / (2 S) sum W^2. As in scikit-learn; eq. (15) of the report.
+        L2 penalty divided by the rows n of the batch (times the mean sample weight of
+        all rows): alpha / (2 n) sum W^2. As in scikit-learn; eq. (15) of the report.
     batch_size : int or "auto", default="auto"
         Rows per step; "auto" is min(200, n). Not used by "gd" and "lbfgs".
     learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
@@ -367,8 +367,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         "gd", "lbfgs": all rows in every step; or a rule such as
         ``optimizers.RMSProp(decay=0.95)``, whose settings win over the arguments here.
     alpha : float, default=0.0001
-        L2 penalty divided by the sum S of the batch's sample weights (its rows):
-        alpha / (2 S) sum W^2. As in scikit-learn; eq. (15) of the report.
+        L2 penalty divided by the rows n of the batch (times the mean sample weight of
+        all rows): alpha / (2 n) sum W^2. As in scikit-learn; eq. (15) of the report.
     batch_size : int or "auto", default="auto"
         Rows per step; "auto" is min(200, n). Not used by "gd" and "lbfgs".
     learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"

@@ -136,7 +136,8 @@ class BoundObjective(Protocol):
 class Objective:
     """The objective of one training run on NumPy, its buffers allocated once.
 
-    J(theta) = sum_i w_i l_i / sum_i w_i + Omega(W) over the rows of one batch.
+    J(theta) = 1/n sum_i w_i l_i + Omega(W) over the n rows of one batch; the weights
+    have mean 1 over all training rows.
 
     Parameters
     ----------
@@ -176,7 +177,7 @@ class Objective:
         theta : ndarray of shape (P,)
         X : {ndarray, CSR matrix} of shape (n, d), n at most ``rows``
         Y : ndarray of shape (n, K)
-        weights : ndarray of shape (n,), sum positive, or None for ones
+        weights : ndarray of shape (n,), or None for ones
         masks : list of (ndarray of shape (n, width) or None), or None
             Dropout factors of each hidden layer.
         grad : ndarray of shape (P,)
@@ -189,10 +190,10 @@ class Objective:
         architecture, loss = self.problem.architecture, self.problem.loss
         raw = np.empty((X.shape[0], architecture.sizes[-1]), self.problem.dtype)
         views = (architecture.views(theta), architecture.views(grad))
-        weight_sum = self._backpropagate(theta, X, Y, weights, masks, grad, raw, views)
-        value = _weighted_sum(loss.value(raw, Y), weights) / weight_sum
+        self._backpropagate(theta, X, Y, weights, masks, grad, raw, views)
+        value = _weighted_sum(loss.value(raw, Y), weights) / len(Y)
         W = theta[: architecture.n_weights]
-        return value + self.problem.penalty.value(W, weight_sum)
+        return value + self.problem.penalty.value(W, len(Y))
 
     def run_epoch(
         self,
@@ -215,7 +216,7 @@ class Objective:
         theta : ndarray of shape (P,)
         X, Y, weights : as in ``value_and_grad``, all training rows
         batches : Batches
-            Draws the rows of this epoch; a batch whose weights sum to 0 is skipped.
+            Draws the rows of this epoch.
         rates : sequence of float
             Learning rate of each step.
         clip : Clipping or None
@@ -224,8 +225,8 @@ class Objective:
         Returns
         -------
         float
-            The batches' J before each step, averaged with the batches' weights; NaN
-            if it or theta is no longer finite.
+            The batches' J before each step, averaged with the batches' rows; NaN if it
+            or theta is no longer finite.
         """
         problem, size = self.problem, batches.size
         views = (
@@ -236,7 +237,7 @@ class Objective:
         order = batches.order()
         tile = self._rows_per_tile(X.shape[1], size)
         raw = np.zeros((min(tile, batches.n_rows), Y.shape[1]), problem.dtype)
-        total = weight_total = 0.0
+        total = 0.0
         step = -1
         for first in range(0, batches.n_rows, tile):
             rows: Any = slice(first, min(first + tile, batches.n_rows))
@@ -247,25 +248,20 @@ class Objective:
             for start in range(0, len(tile_Y), size):
                 batch = slice(start, min(start + size, len(tile_Y)))
                 step += 1
-                w = None
-                if tile_weights is not None:
-                    w = tile_weights[batch]
-                    if not w.any():
-                        continue
+                w = None if tile_weights is None else tile_weights[batch]
                 y = tile_Y[batch]
                 masks = dropout.masks(len(y), problem.dtype) if dropout else None
-                weight_sum = self._backpropagate(
+                self._backpropagate(
                     theta, tile_X[batch], y, w, masks, self._grad, raw[batch], views
                 )
-                weight_total += weight_sum
                 if not problem.penalty.is_zero:
-                    total += weight_sum * problem.penalty.value(W, weight_sum)
+                    total += len(y) * problem.penalty.value(W, len(y))
                 if clip is not None:
                     clip.apply(self._grad)
                 rule.step(theta, self._grad, state, rates[step])
             losses = problem.loss.value(raw[: len(tile_Y)], tile_Y)
             total += _weighted_sum(losses, tile_weights)
-        return total / weight_total if np.isfinite(theta).all() else np.nan
+        return total / batches.n_rows if np.isfinite(theta).all() else np.nan
 
     def run_epochs(
         self,
@@ -334,10 +330,10 @@ class Objective:
         grad: Array,
         raw: Array,
         views: tuple[tuple[list[Array], list[Array]], tuple[list[Array], list[Array]]],
-    ) -> float:
-        """Write raw outputs and the gradient of J; return the sum of weights.
+    ) -> None:
+        """Write raw outputs and the gradient of J.
 
-        delta(L) = w / sum(w) dl/dz, delta(l) = (delta(l+1) W(l+1)^T) sigma'(z(l)),
+        delta(L) = w / n dl/dz, delta(l) = (delta(l+1) W(l+1)^T) sigma'(z(l)),
         dJ/dW(l) = a(l-1)^T delta(l), dJ/db(l) = sum over rows of delta(l): the chain
         rule of the report's eqs. (8) and (9), layer by layer.
         """
@@ -358,11 +354,9 @@ class Objective:
 
         delta = problem.loss.slope(raw, Y, deltas[last])
         if weights is None:
-            weight_sum = float(n_rows)
-            delta *= 1.0 / weight_sum
+            delta *= 1.0 / n_rows
         else:
-            weight_sum = float(weights.sum(dtype=np.float64))
-            delta *= (weights / weights.dtype.type(weight_sum))[:, None]
+            delta *= (weights / weights.dtype.type(n_rows))[:, None]
         ones = self._ones[:n_rows]
         for layer in range(last, -1, -1):
             _product(inputs[layer].T, delta, grad_Ws[layer])
@@ -378,8 +372,7 @@ class Objective:
             delta = below
         if not problem.penalty.is_zero:
             n_weights = problem.architecture.n_weights
-            problem.penalty.add_slope(theta[:n_weights], weight_sum, grad[:n_weights])
-        return weight_sum
+            problem.penalty.add_slope(theta[:n_weights], n_rows, grad[:n_weights])
 
 
 def _product(A: Any, B: Array, out: Array) -> None:

@@ -16,13 +16,12 @@ Array = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Penalty:
-    """Omega(W) = 1/2 (l2 + alpha / S) sum W^2 + l1 sum abs(W).
+    """Omega(W) = 1/2 (l2 + alpha / n) sum W^2 + l1 sum abs(W).
 
     ``l2`` is the lambda of the report's eq. (10), ``l1`` that of eq. (12), neither
-    divided by anything; ``alpha`` is divided by S, the sum of the sample weights of
-    the batch (the number of its rows where there are none), as in eq. (15) and in
-    scikit-learn. Eq. (16), L1 divided by n, is ``l1 = lambda / n``. The slope of abs at
-    0 is 0.
+    divided by anything; ``alpha`` is divided by n, the rows of the batch, as in eq.
+    (15) and in scikit-learn. Eq. (16), L1 divided by n, is ``l1 = lambda / n``. The
+    slope of abs at 0 is 0.
 
     Parameters
     ----------
@@ -39,19 +38,19 @@ class Penalty:
         """Whether there is nothing to add."""
         return self.l1 == self.l2 == self.alpha == 0.0
 
-    def value(self, W: Array, weight_sum: float) -> float:
+    def value(self, W: Array, n_rows: int) -> float:
         """Return Omega for the flat vector of all weights."""
         total = 0.0
-        lambda_2 = self.l2 + self.alpha / weight_sum
+        lambda_2 = self.l2 + self.alpha / n_rows
         if lambda_2 > 0.0:
             total += 0.5 * lambda_2 * float(np.dot(W, W))
         if self.l1 > 0.0:
             total += self.l1 * float(np.abs(W).sum())
         return total
 
-    def add_slope(self, W: Array, weight_sum: float, grad: Array) -> None:
-        """Add (l2 + alpha / S) W + l1 sign(W) to grad, in place: eq. (11)."""
-        lambda_2 = self.l2 + self.alpha / weight_sum
+    def add_slope(self, W: Array, n_rows: int, grad: Array) -> None:
+        """Add (l2 + alpha / n) W + l1 sign(W) to grad, in place: eq. (11)."""
+        lambda_2 = self.l2 + self.alpha / n_rows
         if lambda_2 > 0.0:
             grad += lambda_2 * W
         if self.l1 > 0.0:

@@ -44,6 +44,7 @@ class Data:
     X : {ndarray, CSR matrix} of shape (n, d)
     Y : ndarray of shape (n, K)
     weights : ndarray of shape (n,) or None
+        Of mean 1 where they are trained on.
     """
 
     X: Any
@@ -294,7 +295,7 @@ class _Course:
         if data.weights is None:
             mean = float(losses.mean(dtype=np.float64))
         else:
-            mean = float(np.average(losses.astype(np.float64), weights=data.weights))
+            mean = float(np.average(losses, weights=data.weights))
         return mean, validation.score(raw, mean)
 
     def _judge(self, losses: Sequence[float], score: float) -> None:

@@ -30,7 +30,7 @@ template <class T> struct Rows {
     const int64_t* subset = nullptr;   // the rows that count, in their order; null: all
 };
 
-// Training rows; Y (n, K) and weights contiguous, weights null for ones.
+// Training rows; Y (n, K) and weights (of mean 1) contiguous, weights null for ones.
 template <class T> struct Data {
     int64_t n_rows;
     Rows<T> X;

@@ -189,7 +189,7 @@ template <class T> class Measure {
 // Omega' on stored rows: weights only, never biases.
 template <class T>
 Sizes penalize(const Plan<T>& plan, const Batch<T>& batch, int l, int begin, int end) {
-    const T lambda_2 = plan.l2 + plan.alpha / batch.weight_sum, lambda_1 = plan.l1;
+    const T lambda_2 = plan.l2 + plan.alpha / T(batch.n_rows), lambda_1 = plan.l1;
     const Layer<T>& layer = plan.layers[l];
     const int rows = layer.narrow ? end : (end < layer.n_in ? end : layer.n_in);
     const int columns = layer.narrow ? layer.n_in : layer.n_out;

@@ -142,7 +142,7 @@ template <class T> class Network {
         penalize_all(batch);
         save(plan_.gradient, gradient);
         const double total = total_loss(data, nullptr, 0, batch);
-        return total / double(batch.weight_sum) + penalty(batch.weight_sum);
+        return total / double(batch.n_rows) + penalty(batch.n_rows);
     }
 
     // Train; after each epoch theta and the rule's state hold its end, unless it diverged
@@ -299,14 +299,14 @@ template <class T> class Network {
     }
 
     // Omega of the weights last measured, chunk by chunk: the same on any thread.
-    double penalty(T weight_sum) const {
+    double penalty(int n_rows) const {
         if (!has_penalty()) return 0;
         double squares = 0, sizes = 0;
         for (const Sizes& chunk : sizes_) {
             squares += chunk.squares;
             sizes += chunk.sizes;
         }
-        return 0.5 * (double(plan_.l2) + double(plan_.alpha) / double(weight_sum)) * squares +
+        return 0.5 * (double(plan_.l2) + double(plan_.alpha) / double(n_rows)) * squares +
                double(plan_.l1) * sizes;
     }
 
@@ -316,13 +316,12 @@ template <class T> class Network {
         draw_order(order_, epochs.draw, data.n_rows, epochs.batches);
         const int64_t* order = order_.empty() ? nullptr : order_.data();
         const double* rates = epochs.rates + int64_t(epochs.losses.size()) * epochs.epoch_stride;
-        double total = 0, weight_total = 0;
+        double total = 0;
         if (epochs.poll) epochs.poll();
         unpolled_ = steps_ = 0;
         powers.begin(epochs.steps);
         for (int64_t at = 0; at < data.n_rows; at += epochs.batch_rows, rates += epochs.step_stride) {
             const Batch<T> batch = prepare(data, order, at, std::min(at + epochs.batch_rows, data.n_rows));
-            if (data.weights && batch.weight_sum == T(0)) continue;
             draw_masks(batch.n_rows, epochs);
             ++steps_;
             powers.next();
@@ -330,14 +329,13 @@ template <class T> class Network {
             step.learning_rate = T(*rates);
             step.root_correction = T(c);
             step.rate_correction = T(*rates * c / (1 - powers.first));
-            weight_total += batch.weight_sum;
             take_step(team, data, order, at, batch, epochs, step);
             // The penalty was measured before the step, as the losses were.
-            total += double(batch.weight_sum) * penalty(batch.weight_sum) + total_loss(data, order, at, batch);
+            total += batch.n_rows * penalty(batch.n_rows) + total_loss(data, order, at, batch);
         }
         for (int64_t i = 0; i < plan_.n_stored; ++i)
             if (!std::isfinite(plan_.theta[i])) return std::numeric_limits<double>::quiet_NaN();
-        return total / weight_total;
+        return total / double(data.n_rows);
     }
 
     // Poll if enough was done. What a step leaves unfinished is never seen: theta is saved
@@ -360,17 +358,14 @@ template <class T> class Network {
             else
                 for (int r = 0; r < n; ++r, to += K) std::copy_n(data.Y + order[at + r] * K, K, to);
         }
-        double weight_sum = n;
         if (data.weights) {
-            weight_sum = 0;
-            for (int r = 0; r < n; ++r) weight_sum += double(data.weights[order ? order[at + r] : at + r]);
             for (int r = 0; r < n; ++r)
-                scales_[r] = data.weights[order ? order[at + r] : at + r] / T(weight_sum);
+                scales_[r] = data.weights[order ? order[at + r] : at + r] / T(n);
         } else if (equal_rows_ != n) {
-            std::fill(scales_.begin(), scales_.begin() + n, T(1 / weight_sum));
+            std::fill(scales_.begin(), scales_.begin() + n, T(1.0 / n));
         }
         equal_rows_ = data.weights ? 0 : n;
-        return {n, targets, scales_.data(), losses_.data(), T(weight_sum)};
+        return {n, targets, scales_.data(), losses_.data()};
     }
 
     double total_loss(const Data<T>& data, const int64_t* order, int64_t at, const Batch<T>& batch) const {

@@ -85,9 +85,8 @@ template <class T> struct Step {
 template <class T> struct Batch {
     int n_rows;
     const T* targets;     // (n_rows, K)
-    const T* scales;      // w / sum(w) of each row
+    const T* scales;      // w / n_rows of each row
     double* losses;       // value of each row
-    T weight_sum;
 };
 
 // What the penalty is made of: the sums of squares and of sizes of some weights.
