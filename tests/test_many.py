@@ -339,20 +339,6 @@ def test_predictor_of_a_classifier_gives_the_probabilities(classes, name, rng):
         assert_allclose(predict(X[:n_rows]), expected, rtol=1e-6)
 
 
-@pytest.mark.skipif(engine.missing() is not None, reason="not compiled")
-def test_predictor_uses_its_buffer_again_and_keeps_its_weights(rng):
-    X = rng.normal(size=(50, 4)).astype("float32")
-    net = MLPRegressor(hidden_layer_sizes=(9,), max_iter=2, random_state=0)
-    predict = net.fit(X, X[:, 0]).predictor()
-    first = predict(X[:1])
-    value = first[0]
-    second = predict(X[1:2])
-    assert np.shares_memory(first, second)
-    net.coefs_[0][...] = 0
-    assert predict(X[:1])[0] == value
-    assert net.predictor()(X[:1])[0] != value
-
-
 def test_predictor_of_an_unfitted_estimator_is_an_error():
     from sklearn.exceptions import NotFittedError
 

@@ -470,49 +470,53 @@ class Perceptron(BaseEstimator):
             skip_check_array=_is_table(X),
         )
 
+    def _fitted(self, dtype: Any) -> tuple[Problem, Array]:
+        """Return the problem in this dtype, and the flat vector of the weights.
+
+        ``coefs_`` and ``intercepts_`` as they are now: all of one moment, whatever
+        another thread sets meanwhile.
+        """
+        state = self.__dict__.copy()
+        problem: Problem = replace(state["_problem"], dtype=np.dtype(dtype))
+        architecture = problem.architecture
+        theta = architecture.pack(state["coefs_"], state["intercepts_"], dtype)
+        return problem, theta
+
     def _theta(self, dtype: Any) -> Array:
         """Return the flat vector of ``coefs_`` and ``intercepts_``, as they are now."""
-        architecture: Architecture = self._problem.architecture
-        return architecture.pack(self.coefs_, self.intercepts_, dtype)
+        return self._fitted(dtype)[1]
 
     def _predictions(self, X: Any) -> Array:
         """Return the linked outputs of shape (n, K), in the dtype of X."""
         X = self._check_rows(X)
-        problem: Problem = self._problem
-        problem = replace(problem, dtype=X.dtype)
+        problem, theta = self._fitted(X.dtype)
         choice = engine.choose(self.engine, problem, None, self.n_jobs)
         bound = choice.bind(problem, max(1, min(X.shape[0], PREDICTED_ROWS)))
-        raw = bound.raw_outputs(self._theta(X.dtype), X)
-        return self._link(raw)
-
-    def _link(self, raw: Array) -> Array:
-        """Return predictions from raw outputs; an exp may overflow to infinity."""
-        with np.errstate(over="ignore", under="ignore"):
-            predictions: Array = self._problem.loss.link.value(raw)
-        return predictions
+        return _linked(problem, bound.raw_outputs(theta, X))
 
     def predictor(self) -> Callable[[Array], Array]:
         """Return a function that predicts fast, for use in an inner loop.
 
-        Nothing is validated and buffers are used again: X must be a C-contiguous
-        array of shape (n, d) in the estimator's ``dtype``, and the array returned is
-        overwritten by the next call with as many rows. The weights are those of now.
+        X must be an array of shape (n, d), best C-contiguous and in the estimator's
+        ``dtype``; its values are not validated. The weights are those of now, whatever
+        becomes of the estimator. Many threads may call it at once.
 
         Returns
         -------
         callable
             X -> predictions of shape (n,) or (n, K) for a regressor, probabilities of
-            shape (n, n_classes) for a classifier.
+            shape (n, n_classes) for a classifier. It raises ValueError for an array of
+            another shape or of no numbers, TypeError for anything else.
         """
         check_is_fitted(self, "coefs_")
-        dtype = settings.resolve(self).dtype
-        problem = replace(self._problem, dtype=dtype)
+        problem, theta = self._fitted(settings.resolve(self).dtype)
         choice = engine.choose(self.engine, problem, None, self.n_jobs)
-        raw_outputs = choice.bind(problem, PREDICTED_ROWS).predictor(self._theta(dtype))
+        raw_outputs = choice.bind(problem, PREDICTED_ROWS).predictor(theta)
         link, finish = problem.loss.link, self._finish
-        if link is IDENTITY:
-            return lambda X: finish(raw_outputs(X))
-        return lambda X: finish(link.value(raw_outputs(X)))
+        n_outputs = problem.architecture.sizes[-1]
+        if link is IDENTITY and n_outputs == 1:
+            return raw_outputs  # of shape (n,): a function less where a row takes 1 us
+        return lambda X: finish(link.value(raw_outputs(X).reshape(-1, n_outputs)))
 
     @abstractmethod
     def _finish(self, predictions: Array) -> Array:
@@ -532,11 +536,9 @@ class Perceptron(BaseEstimator):
             the output layer (probabilities for a classifier), of shape (n, K).
         """
         X = self._check_rows(X)
-        problem: Problem = self._problem
-        outputs = layer_outputs(
-            problem.architecture, problem.activations, self._theta(X.dtype), X
-        )
-        outputs[-1] = self._link(outputs[-1])
+        problem, theta = self._fitted(X.dtype)
+        outputs = layer_outputs(problem.architecture, problem.activations, theta, X)
+        outputs[-1] = _linked(problem, outputs[-1])
         return outputs
 
     def input_gradient(self, X: Any) -> Array:
@@ -554,7 +556,7 @@ class Perceptron(BaseEstimator):
         ndarray of shape (n, d), or (n, K, d) for K > 1 outputs
         """
         X = self._check_rows(X, accept_sparse=False)
-        gradient = objective.input_gradient(self._problem, self._theta(X.dtype), X)
+        gradient = objective.input_gradient(*self._fitted(X.dtype), X)
         return gradient[:, 0, :] if gradient.shape[1] == 1 else gradient
 
     def __sklearn_tags__(self) -> Any:
@@ -562,6 +564,13 @@ class Perceptron(BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _linked(problem: Problem, raw: Array) -> Array:
+    """Return predictions from raw outputs; an exp may overflow to infinity."""
+    with np.errstate(over="ignore", under="ignore"):
+        predictions: Array = problem.loss.link.value(raw)
+    return predictions
 
 
 def _is_table(X: Any) -> bool:

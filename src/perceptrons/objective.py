@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -129,7 +130,10 @@ class BoundObjective(Protocol):
         ...
 
     def predictor(self, theta: Array) -> Callable[[Array], Array]:
-        """Return X -> raw outputs, for repeated use."""
+        """Return X -> raw outputs, for repeated use by many threads at once.
+
+        They come as one vector, row after row, which is the caller's own.
+        """
         ...
 
 
@@ -304,8 +308,16 @@ class Objective:
         return raw_outputs(problem.architecture, problem.activations, theta, X)
 
     def predictor(self, theta: Array) -> Callable[[Array], Array]:
-        """Return X -> raw outputs."""
-        return lambda X: self.raw_outputs(theta, X)
+        """Return X -> raw outputs, row after row."""
+        n_features, dtype = self.problem.architecture.sizes[0], theta.dtype
+
+        def flat_outputs(X: Array) -> Array:
+            if isinstance(X, np.ndarray) and X.shape[1:] == (n_features,):
+                with suppress(TypeError, ValueError):
+                    return self.raw_outputs(theta, X.astype(dtype, copy=False)).ravel()
+            raise refused_rows(X, n_features, dtype)
+
+        return flat_outputs
 
     def _rows_per_tile(self, n_features: int, size: int) -> int:
         """Return how many rows are gathered at once: whole batches, at least one."""
@@ -373,6 +385,17 @@ class Objective:
         if not problem.penalty.is_zero:
             n_weights = problem.architecture.n_weights
             problem.penalty.add_slope(theta[:n_weights], n_rows, grad[:n_weights])
+
+
+def refused_rows(X: Any, n_features: int, dtype: Any) -> TypeError | ValueError:
+    """Return the error of a predictor that was given something else than rows."""
+    is_array = isinstance(X, np.ndarray)
+    came = f"{X.dtype} of shape {X.shape}" if is_array else type(X).__name__
+    error = ValueError if is_array else TypeError
+    return error(
+        f"X must be a NumPy array of {dtype} and of shape (n, {n_features}), got "
+        f"{came}; predict takes whatever scikit-learn's predict does."
+    )
 
 
 def _product(A: Any, B: Array, out: Array) -> None:

@@ -1,7 +1,9 @@
 // Drives the engine's networks by several threads at once, for the thread sanitizer.
 //
 // Built and run by scripts/sanitize: every rule, with clipping, dropout and weights, by
-// teams of 1 to 4 threads that must agree bit for bit; then many networks side by side.
+// teams of 1 to 4 threads that must agree bit for bit; then many networks side by side,
+// and many predictions of one network at once.
+#include <atomic>
 #include <cstdio>
 #include <cstring>
 #include <thread>
@@ -70,7 +72,7 @@ template <class T> std::vector<T> train(int rule, bool clip, bool dropout, int n
     network.run_epochs(data, epoch, step, 0.9, 0.99, theta.data(), first.data(), second.data());
     std::vector<T> raw(n_rows * K);
     network.load_weights(theta.data());
-    network.forward(rows, n_rows, raw.data(), n_threads);
+    network.forward(typename Network<T>::Lease(network), rows, n_rows, raw.data(), n_threads);
     theta.insert(theta.end(), raw.begin(), raw.end());
     return theta;
 }
@@ -101,6 +103,41 @@ template <class T> int compare(const char* name) {
     return failures;
 }
 
+// Several threads predict by one network, each its own rows, again and again.
+template <class T> int predict_at_once(const char* name) {
+    const int n_threads = 8, n_rows = 60, d = 5, K = 3;
+    typename Network<T>::Problem problem{{d, 70, 33, K}, {2, 7}, {0, 0}, 0, 0, {}, 0, 0, 0};
+    Network<T> network(kernels<T>(), problem, 40);
+    uint64_t seed = 4;
+    std::vector<T> theta(network.n_parameters()), X(n_threads * n_rows * d);
+    for (auto* values : {&theta, &X})
+        for (T& value : *values) value = T(uniform(seed));
+    network.load_weights(theta.data());
+    auto predict = [&](int piece, int team) {
+        std::vector<T> raw(n_rows * K);
+        Rows<T> rows;
+        rows.values = X.data() + piece * n_rows * d;
+        rows.row_stride = d;
+        rows.column_stride = 1;
+        network.forward(typename Network<T>::Lease(network), rows, n_rows, raw.data(), team);
+        return raw;
+    };
+    std::vector<std::vector<T>> expected;
+    for (int piece = 0; piece < n_threads; ++piece) expected.push_back(predict(piece, 1));
+    std::atomic<int> failures{0};
+    std::vector<std::thread> threads;
+    for (int piece = 0; piece < n_threads; ++piece)
+        threads.emplace_back([&, piece] {
+            for (int turn = 0; turn < 50; ++turn)
+                if (predict(piece, 1 + turn % 2) != expected[piece]) ++failures;
+        });
+    for (std::thread& thread : threads) thread.join();
+    if (failures > 0) std::printf("%s: %d predictions at once differ\n", name, failures.load());
+    return failures;
+}
+
+template <class T> int check(const char* name) { return compare<T>(name) + predict_at_once<T>(name); }
+
 }  // namespace
 
-int main() { return compare<float>("float32") + compare<double>("float64") == 0 ? 0 : 1; }
+int main() { return check<float>("float32") + check<double>("float64") == 0 ? 0 : 1; }

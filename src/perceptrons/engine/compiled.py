@@ -13,7 +13,7 @@ from scipy.sparse import issparse
 
 from perceptrons import activations, losses, optimizers
 from perceptrons.engine import _kernels
-from perceptrons.objective import Clipping, Epochs, Problem, Rule
+from perceptrons.objective import Clipping, Epochs, Problem, Rule, refused_rows
 from perceptrons.optimizers import NormClipping
 from perceptrons.sampling import Batches, Dropout, RowSubset
 
@@ -209,18 +209,20 @@ class CompiledObjective:
         return raw
 
     def predictor(self, theta: Array) -> Callable[[Array], Array]:
-        """Return X -> raw outputs, in a buffer that is used again."""
+        """Return X -> raw outputs, row after row, for many threads at once."""
         self._network.load(theta)
-        predict = self._network.predict
-        n_outputs, dtype = self.problem.architecture.sizes[-1], theta.dtype
-        raw, n_threads = np.empty((1, n_outputs), dtype), 1
+        predict, empty, dtype = self._network.predict, np.empty, theta.dtype
+        sizes = self.problem.architecture.sizes
+        n_outputs = sizes[-1]
+        unshared = THREAD_WORK // self.problem.architecture.n_parameters
 
         def raw_outputs(X: Array) -> Array:
-            nonlocal raw, n_threads
-            if len(X) != len(raw):
-                raw = np.empty((len(X), n_outputs), dtype)
-                n_threads = self._threads(len(X))
-            predict(X, raw, n_threads)
+            try:
+                n_rows = len(X)
+                raw: Array = empty(n_rows * n_outputs, dtype)
+                predict(X, raw, 1 if n_rows < unshared else self._threads(n_rows))
+            except (TypeError, ValueError):
+                raise refused_rows(X, sizes[0], dtype) from None
             return raw
 
         return raw_outputs

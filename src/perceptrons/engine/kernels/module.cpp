@@ -105,6 +105,10 @@ template <class T> struct Features {
     }
 };
 
+// Multiplications of a prediction, some tens of microseconds, from which other threads of
+// Python may run meanwhile: to hand over its lock and take it back is not free.
+constexpr int64_t released_work = 1'000'000;
+
 template <class T> const Kernels<T>& kernels_of(const Backend& backend);
 template <> const Kernels<float>& kernels_of(const Backend& backend) { return backend.single; }
 template <> const Kernels<double>& kernels_of(const Backend& backend) { return backend.twice; }
@@ -266,18 +270,24 @@ template <class T> void bind(nb::module_& m, const char* network, const char* fe
             net.load_weights(theta.data());
         })
         .def("predict", [](N& net, nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu> X,
-                           Table<T> raw, int n_threads) {
+                           Flat<T> raw, int n_threads) {
+            const int64_t n_rows = int64_t(X.shape(0));
             require(n_threads >= 1 && n_threads <= net.rows(), "n_threads must be from 1 to rows");
-            require(int(X.shape(1)) == net.n_inputs() && raw.shape(0) == X.shape(0) &&
-                        int(raw.shape(1)) == net.n_outputs(),
-                    "X must have one column per feature, raw one row per row and one column per output");
+            require(int(X.shape(1)) == net.n_inputs() &&
+                        int64_t(raw.shape(0)) == n_rows * net.n_outputs(),
+                    "X must have one column per feature, raw one number per row and output");
             require_aligned<T>({X.data(), raw.data()});
             Rows<T> rows;
             rows.values = X.data();
             rows.row_stride = int64_t(X.shape(1));
             rows.column_stride = 1;
+            // Taken and given back while the interpreter's lock is held: a child forked
+            // meanwhile finds no lock of another thread.
+            typename N::Lease lease(net);
+            std::optional<nb::gil_scoped_release> release;
+            if (n_rows * net.n_parameters() >= released_work) release.emplace();
             FlushDenormals flush;
-            net.forward(rows, int64_t(X.shape(0)), raw.data(), n_threads);
+            net.forward(lease, rows, n_rows, raw.data(), n_threads);
         }, nb::arg("X"), nb::arg("raw").noconvert(), nb::arg("n_threads"))
         .def("raw_outputs", [](N& net, Read<T> theta, const F& X, Table<T> raw, int n_threads) {
             require(int64_t(theta.shape(0)) == net.n_parameters(), "theta must have one entry per parameter");
@@ -286,10 +296,11 @@ template <class T> void bind(nb::module_& m, const char* network, const char* fe
             require(X.n_columns == net.n_inputs(), "X must have one column per feature");
             require(n_threads >= 1 && n_threads <= net.rows(), "n_threads must be from 1 to rows");
             require_aligned<T>({theta.data(), raw.data()});
+            typename N::Lease lease(net);
             nb::gil_scoped_release release;
             FlushDenormals flush;
             net.load_weights(theta.data());
-            net.forward(X.rows(), X.n_rows, raw.data(), n_threads);
+            net.forward(lease, X.rows(), X.n_rows, raw.data(), n_threads);
         }, nb::arg("theta"), nb::arg("X"), nb::arg("raw").noconvert(), nb::arg("n_threads"));
 }
 

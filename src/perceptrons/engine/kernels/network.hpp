@@ -9,6 +9,8 @@
 #include <cstring>
 #include <functional>
 #include <limits>
+#include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <vector>
 
@@ -66,8 +68,6 @@ template <class T> class Network {
         plan_.l2 = T(problem.l2);
         plan_.alpha = T(problem.alpha);
         plan_.ld_inputs = padded(problem.sizes[0] + 1);
-        plan_.inputs = block(rows * int64_t(plan_.ld_inputs));
-        for (int64_t r = 0; r < rows; ++r) plan_.inputs[r * plan_.ld_inputs + problem.sizes[0]] = 1;
         int64_t flat = 0;
         for (int l = 0; l < L; ++l) {
             Layer<T>& layer = layers_[l];
@@ -85,12 +85,9 @@ template <class T> class Network {
             layer.delta = block(rows * int64_t(layer.ld_delta));
             const bool hidden = l + 1 < L;
             layer.ld_outputs = padded(layer.n_out + (hidden ? 1 : 0));
-            layer.outputs = block(rows * int64_t(layer.ld_outputs));
             if (hidden) {
                 layer.activation = Activation(problem.activations[l]);
                 layer.alpha = T(problem.alphas[l]);
-                if (own_slopes(layer.activation)) slopes(layer);
-                for (int64_t r = 0; r < rows; ++r) layer.outputs[r * layer.ld_outputs + layer.n_out] = 1;
             }
             if (l > 0) {
                 layer.ld_transposed = padded(layer.n_in);
@@ -104,6 +101,7 @@ template <class T> class Network {
             flat += layers_[l].n_out;
         }
         n_parameters_ = flat;
+        give_buffers(plan_, blocks_);
         plan_.theta = block(plan_.n_stored);
         plan_.gradient = block(plan_.n_stored);
         for (int l = 0; l < L; ++l) {
@@ -131,7 +129,7 @@ template <class T> class Network {
     double value_and_grad(const T* theta, const Data<T>& data, const std::vector<const T*>& masks,
                           T* gradient) {
         load(theta, plan_.theta);
-        look_at(data.X, data.n_rows);
+        look_at(plan_, data.X, data.n_rows);
         transpose_all();
         for (int l = 0; l + 1 < plan_.n_layers; ++l) {
             layers_[l].mask = masks.empty() ? nullptr : masks[l];
@@ -150,7 +148,7 @@ template <class T> class Network {
     void run_epochs(const Data<T>& data, Epochs<T>& epochs, Step<T> step, double beta_1,
                     double beta_2, T* theta, T* first, T* second) {
         load(theta, plan_.theta);
-        look_at(data.X, data.n_rows);
+        look_at(plan_, data.X, data.n_rows);
         step.first = load_state(first, first_);
         step.second = load_state(second, second_);
         transpose_all();
@@ -174,15 +172,32 @@ template <class T> class Network {
         } while (int64_t(epochs.losses.size()) < epochs.count && at < epochs.most_seconds);
     }
 
+    // For the forward passes that follow; not while one is under way.
     void load_weights(const T* theta) {
         load(theta, plan_.theta);
         for (Layer<T>& layer : layers_) layer.mask = nullptr;
     }
 
+    // The buffers of one forward pass, of which several may be under way at once: each
+    // holds a lease from its beginning to its end.
+    class Lease {
+      public:
+        explicit Lease(Network& network) : network_(network), plan_(network.lend()) {}
+        ~Lease() { network_.take_back(plan_); }
+        Lease(const Lease&) = delete;
+        Lease& operator=(const Lease&) = delete;
+        Plan<T>& plan() const { return *plan_; }
+
+      private:
+        Network& network_;
+        Plan<T>* plan_;
+    };
+
     // Raw outputs (n_rows, K) of the weights loaded, a tile of the buffers per thread.
-    void forward(const Rows<T>& X, int64_t n_rows, T* raw, int n_threads) {
-        const Layer<T>& last = layers_.back();
-        look_at(X, n_rows);
+    void forward(const Lease& lease, const Rows<T>& X, int64_t n_rows, T* raw, int n_threads) const {
+        Plan<T>& plan = lease.plan();
+        const Layer<T>& last = plan.layers[plan.n_layers - 1];
+        look_at(plan, X, n_rows);
         Team team(n_threads);
         n_threads = team.size();
         const int64_t stripe = std::max<int64_t>(1, std::min<int64_t>(tile_rows, rows_ / n_threads));
@@ -190,8 +205,9 @@ template <class T> class Network {
             for (int64_t at = thread * stripe; at < n_rows; at += n_threads * stripe) {
                 const int begin = int(thread * stripe);
                 const int end = begin + int(std::min(stripe, n_rows - at));
-                gather(X, nullptr, at, end - begin, n_inputs(), inputs(begin), plan_.ld_inputs);
-                kernels_.forward(plan_, begin, end);
+                gather(X, nullptr, at, end - begin, n_inputs(),
+                       plan.inputs + begin * int64_t(plan.ld_inputs), plan.ld_inputs);
+                kernels_.forward(plan, begin, end);
                 for (int r = begin; r < end; ++r)
                     std::memcpy(raw + (at + r - begin) * last.n_out,
                                 last.outputs + r * int64_t(last.ld_outputs), last.n_out * sizeof(T));
@@ -238,13 +254,58 @@ template <class T> class Network {
         return int(ld);
     }
 
-    T* block(int64_t count) {
-        blocks_.emplace_back();
-        return blocks_.back().get(count);
+    typedef std::vector<Block<T>> Blocks;
+
+    T* block(int64_t count) { return block(blocks_, count); }
+    static T* block(Blocks& blocks, int64_t count) {
+        blocks.emplace_back();
+        return blocks.back().get(count);
     }
 
     void slopes(Layer<T>& layer) {
         if (!layer.slopes) layer.slopes = block(rows_ * int64_t(layer.ld_outputs));
+    }
+
+    // Room for what a forward pass writes: [X, 1], and [A, 1] and the slopes of its layers.
+    void give_buffers(Plan<T>& plan, Blocks& blocks) const {
+        const int d = plan.layers[0].n_in;
+        plan.inputs = block(blocks, rows_ * int64_t(plan.ld_inputs));
+        for (int64_t r = 0; r < rows_; ++r) plan.inputs[r * plan.ld_inputs + d] = 1;
+        for (int l = 0; l < plan.n_layers; ++l) {
+            Layer<T>& layer = plan.layers[l];
+            const int64_t count = rows_ * int64_t(layer.ld_outputs);
+            layer.outputs = block(blocks, count);
+            layer.slopes = nullptr;
+            if (l + 1 == plan.n_layers) break;
+            if (own_slopes(layer.activation)) layer.slopes = block(blocks, count);
+            for (int64_t r = 0; r < rows_; ++r) layer.outputs[r * layer.ld_outputs + layer.n_out] = 1;
+        }
+    }
+
+    // Buffers for one more forward pass beside others; the weights are those of plan_.
+    struct Copy {
+        std::vector<Layer<T>> layers;
+        Plan<T> plan;
+        Blocks blocks;
+    };
+
+    Plan<T>* lend() {
+        std::lock_guard<std::mutex> lock(mutex_);
+        if (idle_.empty()) {
+            auto copy = std::make_unique<Copy>(Copy{layers_, plan_, {}});
+            copy->plan.layers = copy->layers.data();
+            give_buffers(copy->plan, copy->blocks);
+            idle_.reserve(copies_.size() + 2);  // to take back allocates nothing
+            copies_.push_back(std::move(copy));
+            return &copies_.back()->plan;
+        }
+        Plan<T>* plan = idle_.back();
+        idle_.pop_back();
+        return plan;
+    }
+    void take_back(Plan<T>* plan) {
+        std::lock_guard<std::mutex> lock(mutex_);
+        idle_.push_back(plan);
     }
 
     // Between theta as Python has it (all weights, then all biases) and as it is stored.
@@ -274,8 +335,9 @@ template <class T> class Network {
 
     // Choose how to multiply the inputs: to look for zeros pays where a row has many, and
     // as many products for each.
-    void look_at(const Rows<T>& X, int64_t n_rows) {
-        plan_.sparse_inputs = n_inputs() >= 32 && layers_[0].n_out >= 32 && mostly_zero(X, n_rows, n_inputs());
+    static void look_at(Plan<T>& plan, const Rows<T>& X, int64_t n_rows) {
+        const Layer<T>& first = plan.layers[0];
+        plan.sparse_inputs = first.n_in >= 32 && first.n_out >= 32 && mostly_zero(X, n_rows, first.n_in);
     }
 
     static double since(std::chrono::steady_clock::time_point begun) {
@@ -515,6 +577,9 @@ template <class T> class Network {
     std::vector<double> losses_;
     std::vector<std::vector<T>> masks_;
     T *first_ = nullptr, *second_ = nullptr;
+    std::mutex mutex_;  // of the two below
+    std::vector<std::unique_ptr<Copy>> copies_;
+    std::vector<Plan<T>*> idle_{&plan_};
 };
 
 }  // namespace perceptrons
