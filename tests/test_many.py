@@ -3,6 +3,7 @@
 import threading
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
@@ -300,10 +301,62 @@ def test_on_fit_gets_the_fold(regression):
     assert calls == dict(enumerate(fitted))
 
 
-def test_a_row_out_of_range_is_an_error(regression):
-    net = MLPRegressor(hidden_layer_sizes=(3,), max_iter=1)
-    with pytest.raises((IndexError, ValueError)):
-        fit_folds(net, *regression, [np.array([0, 1, 60])])
+SELECTIONS = {
+    "a mask": np.arange(60) % 2 == 0,
+    "a mask as a list": [True, False] * 30,
+    "a mask of pandas": pd.Series(np.arange(60) < 20, index=np.arange(60)[::-1]),
+    "rows from the end": np.array([-1, -2, -3, 0, 1]),
+    "a tuple of rows": (0, 1, 2),
+    "a tuple of two rows": (3, 4),
+    "rows as objects": np.arange(9).astype(object),
+    "nullable rows": pd.array([4, 5, 6], dtype="Int64"),
+    "unsigned rows": np.arange(9, dtype=np.uint8),
+    "a slice": slice(5, 40, 2),
+}
+
+
+@pytest.mark.parametrize("selection", SELECTIONS.values(), ids=SELECTIONS)
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_fold_selects_rows_as_numpy_does(selection, name, regression):
+    X, y = regression
+    net = MLPRegressor(hidden_layer_sizes=(3,), max_iter=2, random_state=0, engine=name)
+    rows = selection
+    if not isinstance(selection, slice):
+        rows = np.array(list(selection))
+    own = clone(net).fit(X[rows], y[rows])
+    assert_same_bits(fit_folds(net, X, y, [selection])[0], own)
+    assert_same_bits(fit_folds(net, X, y, [(selection, np.array([0]))])[0], own)
+
+
+@pytest.mark.parametrize(
+    ("selection", "said"),
+    [
+        ([], "at least one row"),
+        (np.zeros(60, bool), "at least one row"),
+        (np.ones(59, bool), r"\(60\), got 59"),
+        (np.arange(9.0), "row numbers"),
+        (np.arange(9)[:, None], "one-dimensional"),
+        ([np.arange(3), np.arange(4)], "one-dimensional"),
+        (np.array([0, 60]), "below 60.*0 to 60"),
+        (np.array([0, 2**63], np.uint64), "below 60"),
+        (np.array([-61]), "below 60"),
+        (np.array([0, None]), "row numbers"),
+        (3, "row numbers"),
+        ("abc", "row numbers"),
+        (None, "row numbers"),
+    ],
+    ids=str,
+)
+def test_a_fold_that_selects_no_rows_is_refused(selection, said, regression):
+    with pytest.raises((ValueError, TypeError), match=f"folds must hold.*{said}"):
+        fit_folds(MLPRegressor(max_iter=2), *regression, [selection])
+
+
+def test_a_fold_without_weight_is_refused(regression):
+    X, y = regression
+    weights = (np.arange(60) < 30).astype(float)
+    with pytest.raises(ValueError, match="sample_weight must not be zero"):
+        fit_folds(MLPRegressor(), X, y, [slice(30, 60)], sample_weight=weights)
 
 
 # predictor ------------------------------------------------------------------------

@@ -198,7 +198,8 @@ class Perceptron(BaseEstimator):
         weights = _check_weights(sample_weight, X.shape[0])
         if rows is not None:
             X, raw_y = RowSubset.of(X, rows), _safe_indexing(y, rows)
-            weights = None if weights is None else weights[rows]
+            if weights is not None:
+                weights = _check_weights(weights[rows], len(rows))
         with _checks.naming("class_weight"):
             class_weights = self._class_weights(raw_y, incremental)
         if class_weights is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import reprlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -15,6 +16,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 def choice(name: str, value: Any, allowed: Iterable[str], remedy: str = "") -> str:
@@ -70,6 +72,49 @@ def real(
     if is_number:
         raise ValueError(f"{name} must be in {interval}, got {value!r}; {remedy}.")
     raise TypeError(f"{name} must be a number in {interval}, got {value!r}; {remedy}.")
+
+
+def row_numbers(name: str, selection: Any, n_rows: int) -> NDArray[np.intp]:
+    """Turn a selection of rows into their numbers, as NumPy reads it, or refuse it.
+
+    A boolean mask, whole numbers (negative ones count from the end) or a slice.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For anything else, no row at all, or a row that is not there.
+    """
+    if isinstance(selection, slice):
+        chosen = np.arange(n_rows)[selection]
+    else:
+        try:
+            chosen = np.asarray(selection)
+        except ValueError:  # rows of different lengths
+            chosen = np.array(None)
+        if chosen.dtype == object and chosen.ndim == 1:
+            chosen = np.array(chosen.tolist())
+    if chosen.ndim != 1 or (chosen.size and chosen.dtype.kind not in "biu"):
+        came = " ".join(reprlib.repr(selection).split())
+        raise TypeError(
+            f"{name} must hold a one-dimensional array of row numbers, a mask or a "
+            f"slice, got {came}; np.flatnonzero(mask) gives row numbers."
+        )
+    if chosen.dtype == bool and len(chosen) != n_rows:
+        raise ValueError(
+            f"{name} must hold one entry per row where it is a mask ({n_rows}), got "
+            f"{len(chosen)}."
+        )
+    rows = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
+    if rows.size == 0:
+        raise ValueError(f"{name} must hold at least one row, got none.")
+    # Compared before they are cast, which could wrap around.
+    if rows.min() < -n_rows or rows.max() >= n_rows:
+        raise ValueError(
+            f"{name} must hold row numbers below {n_rows}, the number of rows, got "
+            f"{rows.min()} to {rows.max()}."
+        )
+    numbers = rows.astype(np.intp)
+    return np.where(numbers < 0, numbers + n_rows, numbers)
 
 
 def is_plain(array: Any) -> bool:

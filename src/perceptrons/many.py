@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.utils import indexable
+from sklearn.utils.validation import _num_samples
 
-from perceptrons import engine, settings, training
+from perceptrons import _checks, engine, settings, training
 from perceptrons._base import Perceptron
 from perceptrons.network import Architecture
 
@@ -97,9 +99,10 @@ def fit_folds(
     estimator : MLPRegressor or MLPClassifier
         Left as it is.
     X, y, sample_weight : as in ``fit``, all rows
-    folds : iterable of array-like of int
-        The rows to train on, one array per fold; or pairs (train, test) as
-        scikit-learn's splitters yield them, of which the first is used.
+    folds : iterable of array-like or slice
+        The rows to train on of each fold: row numbers, a boolean mask or a slice; or
+        pairs (train, test) of these as scikit-learn's splitters yield them, of which
+        the first is used.
     n_jobs, on_fit : as in :func:`fit_many`
 
     Returns
@@ -110,12 +113,16 @@ def fit_folds(
 
     Raises
     ------
-    ValueError, TypeError, KeyboardInterrupt
+    ValueError, TypeError
+        As :func:`fit_many`, and for a fold that selects no row, a row that is not
+        there, or by anything but whole numbers, a mask or a slice.
+    KeyboardInterrupt
         As :func:`fit_many`.
     """
     _check_estimators([estimator])
     X, y, sample_weight = indexable(X, y, sample_weight)
-    rows = [np.asarray(fold[0] if isinstance(fold, tuple) else fold) for fold in folds]
+    n_rows = _num_samples(X)
+    rows = [_checks.row_numbers("folds", _train_part(fold), n_rows) for fold in folds]
     clones = [clone(estimator) for _ in rows]
 
     def fit(index: int) -> Any:
@@ -123,6 +130,12 @@ def fit_folds(
 
     _run(fit, [len(fold) for fold in rows], n_jobs, False, on_fit)
     return clones
+
+
+def _train_part(fold: Any) -> Any:
+    """Return the rows to train on: of a pair (train, test) the first."""
+    pair = isinstance(fold, tuple) and len(fold) == 2
+    return fold[0] if pair and not isinstance(fold[0], Integral) else fold
 
 
 def _check_estimators(estimators: Sequence[Any]) -> None:
