@@ -29,6 +29,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from perceptrons import presets
+from perceptrons.comparison.ties import Ties
 
 Kind = Literal["constant", "linear", "network", "yardstick", "user"]
 
@@ -243,11 +244,19 @@ class StoppedBoosting(HistGradientBoostingClassifier):
     log loss punishes that most: without a stop they lose to linear models by it. What
     stops them is a stratified tenth of the rows, which scikit-learn refuses to draw
     where it has fewer rows than there are classes; here it grows to as many. At least
-    three rows of every class must train, of which one or two are left.
+    three rows of every class must train, of which one or two are left. Groups, or the
+    times last of all, are held out whole.
     """
 
-    def fit(self, X: Any, y: Any) -> StoppedBoosting:
+    def fit(
+        self, X: Any, y: Any, *, groups: Any = None, time: Any = None
+    ) -> StoppedBoosting:
         """Fit to X (n, d) and classes y (n,), some of them held out."""
+        pairs = Ties(groups, time).divide(np.asarray(y), 10, 0, classes=True)
+        if pairs:
+            train, held = pairs[-1]
+            super().fit(X[train], y[train], X_val=X[held], y_val=y[held])
+            return self
         # Set here, for parts of the rows train, too: for learning curves.
         self.validation_fraction = max(len(np.unique(y)), math.ceil(0.1 * len(y)))
         super().fit(X, y)

@@ -33,6 +33,7 @@ from perceptrons.comparison.notes import notes
 from perceptrons.comparison.result import Comparison
 from perceptrons.comparison.sharing import Crew
 from perceptrons.comparison.task import Task
+from perceptrons.comparison.ties import Ties
 from perceptrons.comparison.verdict import judge
 
 # Seeds of the network on each fold of the first repeat: two tell training from data.
@@ -75,7 +76,8 @@ def compare(
     task : {"regression", "classification"} or None, default=None
         None: text, booleans or at most 10 distinct whole numbers are classes.
     groups : str, int, array-like of shape (n,) or None, default=None
-        Rows of one group stay together; the name of a column of X, or values.
+        Rows of one group stay together, in the inner validation of the candidates,
+        too; the name of a column of X, or values.
     time : str, int, array-like of shape (n,) or None, default=None
         Train on earlier rows, test on later ones; the name of a column of X, or
         values: numbers or dates, also as text, or ordered categories. There are no
@@ -83,7 +85,9 @@ def compare(
     drop : str, int, sequence of them or None, default=()
         Columns to leave out, by name.
     candidates : mapping of str to estimator or None, default=None
-        Further scikit-learn estimators; classifiers need ``predict_proba``.
+        Further scikit-learn estimators; classifiers need ``predict_proba``. Their
+        ``fit`` gets ``groups`` and ``time`` where it has arguments of these names, a
+        search ``groups`` where its splitter takes them.
     against : str or None, default=None
         The candidate that gains are measured against; None: the best linear one.
     repeats, n_folds : int, default=5
@@ -145,16 +149,19 @@ def compare(
             *(str(column) for column in apart if column.kind == "time"),
         ],
     )
+    groups = None if groups is None else groups[prepared.rows]
+    time = None if time is None else time[prepared.rows]
     folds = make_folds(
         prepared.y,
         classes=prepared.task == "classification",
         n_folds=n_folds,
         repeats=repeats,
         seed=seed,
-        groups=None if groups is None else groups[prepared.rows],
+        groups=groups,
         duplicates=prepared.groups,
-        time=None if time is None else time[prepared.rows],
+        time=time,
     )
+    ties = Ties.of(groups, prepared.groups, time)
     entries, left_out = _candidates(prepared, folds, candidates, n_jobs)
     if against is not None:
         names = [entry.name for entry in entries if entry.name != NETWORK]
@@ -162,10 +169,10 @@ def compare(
     crew = Crew(engine.usable_threads(n_jobs))
     with _bar(progress, _tasks(folds)) as advance:
         measured = _measure(
-            prepared, folds, entries, against, seed, time is not None, crew, advance
+            prepared, folds, entries, ties, against, seed, crew, advance
         )
     caveats = [*left_out, *_caveats(folds, time is not None)]
-    return _assemble(prepared, folds, entries, measured, rope, seed, caveats)
+    return _assemble(prepared, folds, entries, measured, ties, rope, seed, caveats)
 
 
 @dataclass(frozen=True)
@@ -189,6 +196,7 @@ def _assemble(
     folds: Folds,
     entries: Sequence[Candidate],
     measured: _Measured,
+    ties: Ties,
     rope: float,
     seed: int,
     caveats: list[str],
@@ -238,6 +246,7 @@ def _assemble(
         reproduce=f"perceptrons.compare(X, y, random_state={seed})",
         source="",
         _entries={entry.name: entry for entry in entries},
+        _ties=ties,
     )
 
 
@@ -250,9 +259,9 @@ def _measure(
     prepared: Prepared,
     folds: Folds,
     entries: Sequence[Candidate],
+    ties: Ties,
     against: str | None,
     seed: int,
-    along_time: bool,
     crew: Crew,
     advance: Callable[[], None],
 ) -> _Measured:
@@ -260,10 +269,13 @@ def _measure(
     data = prepared.X, prepared.y, prepared.transformer
     task = _task(prepared)
     how: dict[str, Any] = {"seed": seed, "crew": crew, "advance": advance}
-    evaluation = evaluate(*data, folds.folds, entries, task, seeds=_SEEDS, **how)
+    evaluation = evaluate(*data, folds.folds, entries, task, ties, seeds=_SEEDS, **how)
     reference = against or _best_linear(evaluation.scores, entries)
     pair = [entry for entry in entries if entry.name in (reference, NETWORK)]
-    parts = learning_curves(*data, folds.first, pair, task, latest=along_time, **how)
+    along_time = ties.time is not None
+    parts = learning_curves(
+        *data, folds.first, pair, task, ties, latest=along_time, **how
+    )
     curves = with_whole(parts, evaluation.scores, [entry.name for entry in pair])
     return _Measured(evaluation, curves, reference)
 

@@ -19,6 +19,7 @@ from perceptrons.comparison.candidates import Candidate, seeded
 from perceptrons.comparison.folds import Fold
 from perceptrons.comparison.sharing import Crew
 from perceptrons.comparison.task import Task
+from perceptrons.comparison.ties import Ties, tied
 
 Array = NDArray[np.floating[Any]]
 
@@ -57,6 +58,7 @@ def evaluate(
     folds: Sequence[Fold],
     candidates: Sequence[Candidate],
     task: Task,
+    ties: Ties,
     *,
     seed: int,
     seeds: int,
@@ -74,6 +76,8 @@ def evaluate(
     folds : sequence of Fold
     candidates : sequence of Candidate
     task : Task
+    ties : Ties
+        Of all rows.
     seed : int
         From which the seed of every fit is drawn.
     seeds : int
@@ -87,7 +91,9 @@ def evaluate(
     -------
     Evaluation
     """
-    tasks = [(X, y, transformer, fold, candidates, task, seed, seeds) for fold in folds]
+    tasks = [
+        (X, y, transformer, fold, candidates, task, ties, seed, seeds) for fold in folds
+    ]
     rows: list[dict[str, Any]] = []
     predictions: dict[str, Array] = {}
     done = crew.share(_evaluate_fold, tasks)
@@ -106,18 +112,20 @@ def _evaluate_fold(
     fold: Fold,
     candidates: Sequence[Candidate],
     task: Task,
+    ties: Ties,
     seed: int,
     seeds: int,
 ) -> tuple[list[dict[str, Any]], dict[str, Array]]:
     """Return rows of the scores, and every candidate's predictions, if the first."""
     train, test = prepare_fold(X, transformer, fold)
+    ties = ties.among(fold.train)
     rows: list[dict[str, Any]] = []
     predictions: dict[str, Array] = {}
     for candidate in candidates:
         repeated = candidate.kind == "network" and fold.repeat == 0
         for number in range(seeds if repeated else 1):
             own = seed_of(seed, fold.repeat, fold.fold, number)
-            model, seconds = fit(candidate, train, y[fold.train], own)
+            model, seconds = fit(candidate, train, y[fold.train], own, task, ties)
             predicted = predict(candidate, task, model, test)
             judged = _judged(candidate, fold, number, y[fold.test], predicted, task)
             rows.append(judged | _cost(task, model, seconds, test))
@@ -181,12 +189,16 @@ def prepare_fold(X: pd.DataFrame, transformer: Any, fold: Fold) -> tuple[Array, 
     return train, np.asarray(prepared.transform(X.iloc[fold.test]), np.float64)
 
 
-def fit(candidate: Candidate, X: Any, y: NDArray[Any], seed: int) -> tuple[Any, float]:
-    """Return a fitted clone and the seconds it took."""
+def fit(
+    candidate: Candidate, X: Any, y: NDArray[Any], seed: int, task: Task, ties: Ties
+) -> tuple[Any, float]:
+    """Return a fitted clone and the seconds it took; the ties are of these rows."""
     with _naming(candidate, "be fitted"), quiet():
         model = seeded(clone(candidate.estimator), seed)
+        own, classes = candidate.kind != "user", task.classes is not None
+        further = tied(model, ties, y, seed, own=own, classes=classes)
         start = time.perf_counter()
-        model.fit(X, y)
+        model.fit(X, y, **further)
         return model, time.perf_counter() - start
 
 

@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import (
     GroupKFold,
     KFold,
@@ -18,6 +16,8 @@ from sklearn.model_selection import (
     StratifiedKFold,
     TimeSeriesSplit,
 )
+
+from perceptrons.presets.folds import join
 
 Rows = NDArray[np.intp]
 
@@ -185,7 +185,7 @@ def _shuffled(
     else:
         first = unit = np.arange(len(y))
         splitter = StratifiedGroupKFold if classes else GroupKFold
-        together = _join(groups, units)
+        together = join(groups, units)
     _check_groups(groups, unit if together is None else together, n_folds)
     folds = []
     for repeat, own in enumerate(
@@ -200,15 +200,6 @@ def _shuffled(
             rows = (np.flatnonzero(np.isin(unit, part)) for part in (train, test))
             folds.append(Fold(repeat, fold, *rows))
     return folds
-
-
-def _join(groups: Any, units: Any) -> Any:
-    """Return groups that keep together what either keeps together."""
-    a = np.unique(groups, return_inverse=True)[1]
-    b = np.unique(units, return_inverse=True)[1] + a.max() + 1
-    size = int(b.max()) + 1
-    links = coo_array((np.ones(len(a)), (a, b)), shape=(size, size))
-    return connected_components(links, directed=False)[1][a]
 
 
 def _check_groups(groups: Any, together: Any, n_folds: int) -> None:

@@ -14,6 +14,7 @@ from perceptrons.comparison.evaluate import fit, predict, prepare_fold, seed_of
 from perceptrons.comparison.folds import LEAST_CLASS_ROWS, Fold
 from perceptrons.comparison.sharing import Crew
 from perceptrons.comparison.task import Task
+from perceptrons.comparison.ties import Ties
 
 SHARES = (0.125, 0.25, 0.5)
 
@@ -27,6 +28,7 @@ def learning_curves(
     folds: Sequence[Fold],
     candidates: Sequence[Candidate],
     task: Task,
+    ties: Ties,
     *,
     seed: int,
     latest: bool,
@@ -37,7 +39,7 @@ def learning_curves(
 
     Parameters
     ----------
-    X, y, transformer, candidates, task, crew : as in ``evaluate``
+    X, y, transformer, candidates, task, ties, crew : as in ``evaluate``
     folds : sequence of Fold
         Each tests on the same rows for every size.
     seed : int
@@ -62,7 +64,7 @@ def learning_curves(
             shares.append(share)
             train = _part(order, share, y, task)
             parts.append(Fold(0, fold.fold, train, fold.test))
-    tasks = [(X, y, transformer, part, candidates, task, seed) for part in parts]
+    tasks = [(X, y, transformer, part, candidates, task, ties, seed) for part in parts]
     rows = []
     done = crew.share(_losses, tasks)
     for share, part, losses in zip(shares, parts, done, strict=True):
@@ -80,6 +82,7 @@ def _losses(
     part: Fold,
     candidates: Sequence[Candidate],
     task: Task,
+    ties: Ties,
     seed: int,
 ) -> list[float]:
     """Return the metric of each candidate, trained on a part."""
@@ -87,7 +90,9 @@ def _losses(
     losses = []
     for candidate in candidates:
         own = seed_of(seed, 0, part.fold, 0)
-        model, _ = fit(candidate, inputs, y[part.train], own)
+        model, _ = fit(
+            candidate, inputs, y[part.train], own, task, ties.among(part.train)
+        )
         guess = predict(candidate, task, model, held)
         losses.append(task.loss(y[part.test], guess))
     return losses

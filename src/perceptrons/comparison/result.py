@@ -16,6 +16,8 @@ from sklearn.preprocessing import FunctionTransformer
 from perceptrons.comparison.candidates import Candidate
 from perceptrons.comparison.columns import Prepared, as_table
 from perceptrons.comparison.evaluate import fit, seed_of
+from perceptrons.comparison.task import Task
+from perceptrons.comparison.ties import Ties
 from perceptrons.comparison.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -97,6 +99,7 @@ class Comparison:
     reproduce: str
     source: str
     _entries: dict[str, Candidate] = field(repr=False)
+    _ties: Ties = field(repr=False)
     _fitted: dict[str, Any] = field(repr=False, default_factory=dict)
 
     @property
@@ -142,7 +145,9 @@ class Comparison:
             ]
             whole = Candidate(name, entry.kind, Pipeline(steps), entry.description)
             seed = seed_of(self.seed, self.repeats, 0, 0)
-            self._fitted[name] = fit(whole, self.prepared.X, self.prepared.y, seed)[0]
+            data = self.prepared.X, self.prepared.y
+            judged = Task(self.prepared.classes)
+            self._fitted[name] = fit(whole, *data, seed, judged, self._ties)[0]
         return self._fitted[name]
 
     def table(self) -> pd.DataFrame:
