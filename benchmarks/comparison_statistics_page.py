@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from perceptrons.comparison.simulations import NOMINAL, NOTABLE
-from perceptrons.report.figures import CYCLE, MUTED, STYLE
+from perceptrons.pages.style import CYCLE, MUTED, STYLE
 
 TABLE = Path("src/perceptrons/comparison/simulations.csv")
 PARTS = {

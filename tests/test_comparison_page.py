@@ -16,10 +16,10 @@ from typer.testing import CliRunner
 
 from perceptrons import MLPClassifier, MLPRegressor
 from perceptrons.cli import app
-from perceptrons.comparison import dependence, figures, page
+from perceptrons.comparison import dependence, figures
 from perceptrons.comparison.columns import prepare
 from perceptrons.comparison.compare import compare
-from perceptrons.comparison.wording import significant
+from perceptrons.pages.wording import significant, typeset
 
 N = 240
 EVIL = '<script>alert("x")</script> & $a$ {{ 7 * 7 }}'
@@ -95,7 +95,7 @@ def csv(folder, name):
 
 def test_numbers_keep_their_signs_and_names_their_letters():
     text = "gain -0.9 % (95 % interval -2.4 to 0.6 %): --drop 'lag -1' or 'humidity %'"
-    assert page._typeset(text) == (
+    assert typeset(text) == (
         "gain \u22120.9\xa0% (95\xa0% interval \u22122.4 to 0.6\xa0%): --drop "
         "'lag -1' or 'humidity %'"
     )

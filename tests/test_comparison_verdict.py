@@ -11,7 +11,7 @@ from perceptrons.comparison.decision import decide, edges
 from perceptrons.comparison.outlook import LIKELY, Outlook, look_ahead
 from perceptrons.comparison.statistics import Posterior
 from perceptrons.comparison.verdict import Cost, Verdict
-from perceptrons.comparison.wording import (
+from perceptrons.pages.wording import (
     percent,
     probability,
     same_digits,

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.colors import LogNorm, to_hex
 from matplotlib.patches import Rectangle
 
-from perceptrons.report import drawing
+from perceptrons.pages import drawing
 from perceptrons.report.heatmap import heat_maps, number
 
 

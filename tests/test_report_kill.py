@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(
 # One commit for all, or an edit of the sources meanwhile would start afresh.
 SCRIPT = """
 import sys
-from perceptrons.study import provenance
+from perceptrons import provenance
 provenance.code = lambda: "one code"
 from perceptrons.cli import app
 app(["report", "optimizers", "--quick", "--jobs", "2", "--out", sys.argv[1]])

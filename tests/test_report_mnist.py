@@ -9,11 +9,11 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from perceptrons.data import mnist
+from perceptrons.pages.drawing import draw
 from perceptrons.report import build, hypotheses
 from perceptrons.report.accuracy import against_strength, confusion
 from perceptrons.report.checks import CHECKS
 from perceptrons.report.checks import perform as check
-from perceptrons.report.drawing import draw
 from perceptrons.report.sections import (
     SECTIONS,
     images,

@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from perceptrons import provenance
 from perceptrons.cli import app
 from perceptrons.data import source, table
-from perceptrons.report import build, pdf
-from perceptrons.study import provenance
+from perceptrons.pages import pdf
+from perceptrons.report import build
 from perceptrons.study.experiment import BUILTIN, ExperimentError, load
 
 STUDY = """

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
-from perceptrons.report import drawing, figures, tables, ties
+from perceptrons.pages import drawing
+from perceptrons.report import figures, tables, ties
 from perceptrons.report.beside import beside_published, same_conclusion
 from perceptrons.report.claims import all_of
 from perceptrons.report.sections.gradient_descent import _faster

@@ -227,12 +227,12 @@ def test_the_key_depends_on_the_code_and_on_the_engine_at_hand(write, monkeypatc
     def key():
         return load(write(GOOD)).runs()[0].key
 
-    monkeypatch.setattr("perceptrons.study.provenance.code", lambda: "abc")
+    monkeypatch.setattr("perceptrons.provenance.code", lambda: "abc")
     clean = key()
     assert key() == clean
-    monkeypatch.setattr("perceptrons.study.provenance.code", lambda: "abc changed")
+    monkeypatch.setattr("perceptrons.provenance.code", lambda: "abc changed")
     assert key() != clean
-    monkeypatch.setattr("perceptrons.study.provenance.code", lambda: "abc")
+    monkeypatch.setattr("perceptrons.provenance.code", lambda: "abc")
     monkeypatch.setattr("perceptrons.study.plan.missing", lambda: "not built")
     without = key()
     monkeypatch.setattr("perceptrons.study.plan.missing", lambda: None)

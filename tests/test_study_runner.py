@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from perceptrons.study import provenance, runner
+from perceptrons import provenance
+from perceptrons.study import runner
 from perceptrons.study.experiment import load
 from perceptrons.study.procedures import PROCEDURES
 from perceptrons.study.records import FILE, Store
@@ -39,7 +40,7 @@ learning_rate_init = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05]
 SCRIPT = """
 import sys
 from pathlib import Path
-from perceptrons.study import provenance
+from perceptrons import provenance
 provenance.code = lambda: "one code"
 from perceptrons.study.experiment import load
 from perceptrons.study.records import Store

@@ -31,10 +31,10 @@ from perceptrons.comparison.learning import (
 )
 from perceptrons.comparison.notes import notes
 from perceptrons.comparison.result import Comparison
-from perceptrons.comparison.sharing import Crew
 from perceptrons.comparison.task import Task
 from perceptrons.comparison.ties import Ties
 from perceptrons.comparison.verdict import judge
+from perceptrons.work import Crew
 
 # Seeds of the network on each fold of the first repeat: two tell training from data.
 _SEEDS = 2

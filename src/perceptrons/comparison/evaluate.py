@@ -17,9 +17,9 @@ from sklearn.exceptions import ConvergenceWarning
 
 from perceptrons.comparison.candidates import Candidate, seeded
 from perceptrons.comparison.folds import Fold
-from perceptrons.comparison.sharing import Crew
 from perceptrons.comparison.task import Task
 from perceptrons.comparison.ties import Ties, tied
+from perceptrons.work import Crew
 
 Array = NDArray[np.floating[Any]]
 

@@ -1,4 +1,4 @@
-"""Figures of a comparison, in the style of the report.
+"""Figures of a comparison.
 
 One color per kind of model, in every figure: networks blue, linear models red, the
 yardstick green, the user's own orange, constants gray.
@@ -6,30 +6,26 @@ yardstick green, the user's own orange, constants gray.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from perceptrons.comparison.wording import percent
-from perceptrons.report.figures import CYCLE, GRID, INK, MUTED, STYLE
+from perceptrons.pages.style import BLUE, GREEN, GRID, INK, MUTED, ORANGE, RED, panels
+from perceptrons.pages.wording import percent
 
 if TYPE_CHECKING:
     from perceptrons.comparison.result import Comparison
 
-_BLUE, _ORANGE, _GREEN, _RED, *_ = CYCLE
 _COLORS = {
-    "network": _BLUE,
-    "linear": _RED,
-    "yardstick": _GREEN,
-    "user": _ORANGE,
+    "network": BLUE,
+    "linear": RED,
+    "yardstick": GREEN,
+    "user": ORANGE,
     "constant": MUTED,
 }
 
@@ -39,23 +35,6 @@ _LEAST_SHOWN = -0.5
 #: Matrices with more classes are drawn below each other, and without counts.
 _FEW_CLASSES = 4
 _MOST_NUMBERED = 15
-
-_WIDTH = 5.4  # inches, as the report's figures
-
-
-@contextmanager
-def _panels(
-    rows: int, columns: int, size: tuple[float, float], *, grid: bool = True
-) -> Iterator[tuple[Figure, list[Axes]]]:
-    """Yield an empty figure and its axes, row by row."""
-    style: dict[Any, Any] = {**STYLE, "axes.grid": grid}
-    with rc_context(style):
-        figure = Figure(figsize=size, layout="constrained")
-        FigureCanvasAgg(figure)
-        panels = list(figure.subplots(rows, columns, squeeze=False).flat)
-        for axes in panels:
-            axes.set_axisbelow(True)
-        yield figure, panels
 
 
 def plain(text: object, most: int = 24) -> str:
@@ -91,7 +70,7 @@ def forest(comparison: Comparison) -> Figure:
     table = table.sort_values("gain")
     places = range(len(table))
     names = [plain(name) for name in table.index]
-    with _panels(1, 1, (_WIDTH, 1.1 + 0.34 * len(table))) as (figure, (axes,)):
+    with panels(1.1 + 0.34 * len(table)) as (figure, (axes,)):
         axes.grid(axis="y", visible=False)
         axes.axvline(0, color=INK, lw=1.2)
         rope = 100 * comparison.rope
@@ -166,7 +145,7 @@ def learning_curves(table: pd.DataFrame, metric: str, kinds: pd.Series[str]) -> 
     Figure
         The band is one standard error to either side.
     """
-    with _panels(1, 1, (_WIDTH, 3.5)) as (figure, (axes,)):
+    with panels(3.5) as (figure, (axes,)):
         axes.set(xscale="log", xlabel="training rows", ylabel=metric)
         for name, rows in table.groupby("candidate", sort=False):
             color = _COLORS[kinds[str(name)]]
@@ -216,8 +195,8 @@ def truth(table: pd.DataFrame, target: str, kinds: pd.Series[str]) -> Figure:
     low, high = np.clip([found.min(), found.max()], *around(table["truth"]))
     limits = low - 0.02 * (high - low), high + 0.02 * (high - low)
     models = list(table.groupby("candidate", sort=False))
-    with _panels(1, len(models), (_WIDTH, 3.0)) as (figure, panels):
-        for axes, (name, rows) in zip(panels, models, strict=True):
+    with panels(3.0, 1, len(models)) as (figure, grid):
+        for axes, (name, rows) in zip(grid, models, strict=True):
             axes.plot(
                 rows["truth"], rows["predicted"], ".", color=_COLORS[kinds[str(name)]],
                 ms=5, alpha=0.45, mew=0,
@@ -227,7 +206,7 @@ def truth(table: pd.DataFrame, target: str, kinds: pd.Series[str]) -> Figure:
             for axis in (axes.xaxis, axes.yaxis):
                 axis.set_major_locator(MaxNLocator(4))
             axes.set_xlabel(f"true {plain(target)}")
-        panels[0].set_ylabel(f"predicted {plain(target)}")
+        grid[0].set_ylabel(f"predicted {plain(target)}")
     return figure
 
 
@@ -251,8 +230,8 @@ def confusion(table: pd.DataFrame, target: str, labels: Sequence[str]) -> Figure
     beside = n <= _FEW_CLASSES
     shape = (1, len(models)) if beside else (len(models), 1)
     height = 1.3 + 0.45 * n if beside else len(models) * (1.0 + 0.28 * min(n, 20))
-    with _panels(*shape, (_WIDTH, height), grid=False) as (figure, panels):
-        for axes, (name, rows) in zip(panels, models, strict=True):
+    with panels(height, *shape, grid=False) as (figure, grid):
+        for axes, (name, rows) in zip(grid, models, strict=True):
             counts = np.zeros((n, n))
             counts[rows["truth"], rows["predicted"]] = rows["rows"]
             _matrix(axes, counts)
@@ -262,7 +241,7 @@ def confusion(table: pd.DataFrame, target: str, labels: Sequence[str]) -> Figure
             axes.set_xticks(np.arange(n), names, rotation=90 if crowded else 0)
             axes.set_yticks(np.arange(n), names)
             axes.set_xlabel(f"predicted {plain(target)}")
-            if axes is panels[0] or not beside:
+            if axes is grid[0] or not beside:
                 axes.set_ylabel(f"true {plain(target)}")
     return figure
 
@@ -274,7 +253,7 @@ def _matrix(axes: Axes, counts: np.ndarray[Any, Any]) -> None:
     for (i, j), share in np.ndenumerate(shares):
         # One color, more or less of it, so that it suits light and dark pages.
         axes.fill_between(
-            [j - 0.5, j + 0.5], i - 0.5, i + 0.5, color=_BLUE, alpha=share, lw=0
+            [j - 0.5, j + 0.5], i - 0.5, i + 0.5, color=BLUE, alpha=share, lw=0
         )
         if n <= _MOST_NUMBERED and counts[i, j]:
             color = "#ffffff" if share > 0.55 else INK
@@ -316,8 +295,8 @@ def dependence(
     # One scale for all panels, or a small effect would look like a large one.
     low, high = np.clip([table["prediction"].min(), table["prediction"].max()], *within)
     margin = 0.05 * (high - low) or 1.0
-    with _panels(n_rows, 2, (_WIDTH, 0.6 + 2.2 * n_rows)) as (figure, panels):
-        for axes, feature in zip(panels, features, strict=False):
+    with panels(0.6 + 2.2 * n_rows, n_rows, 2) as (figure, grid):
+        for axes, feature in zip(grid, features, strict=False):
             rows = table[table["feature"] == feature]
             for name, line in rows.groupby("candidate", sort=False):
                 color = _COLORS[kinds[str(name)]]
@@ -326,10 +305,10 @@ def dependence(
             below = f"\nprobability of {plain(of_class)}" if of_class else ""
             axes.set_xlabel(plain(feature, 32) + below)
             axes.set_ylim(low - margin, high + margin)
-        for axes in panels[len(features) :]:
+        for axes in grid[len(features) :]:
             axes.set_visible(False)
         figure.supylabel(plain(ylabel, 48), fontsize=10)
-        handles, names = panels[0].get_legend_handles_labels()
+        handles, names = grid[0].get_legend_handles_labels()
         figure.legend(handles, names, loc="outside upper center", ncols=2, fontsize=9)
     return figure
 

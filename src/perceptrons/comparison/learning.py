@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from perceptrons.comparison.candidates import Candidate
 from perceptrons.comparison.evaluate import fit, predict, prepare_fold, seed_of
 from perceptrons.comparison.folds import LEAST_CLASS_ROWS, Fold
-from perceptrons.comparison.sharing import Crew
 from perceptrons.comparison.task import Task
 from perceptrons.comparison.ties import Ties
+from perceptrons.work import Crew
 
 SHARES = (0.125, 0.25, 0.5)
 

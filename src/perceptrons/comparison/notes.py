@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from perceptrons.comparison.gains import Gains
-from perceptrons.comparison.wording import percent, significant
+from perceptrons.pages.wording import percent, significant
 
 
 def notes(

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
+from matplotlib.figure import Figure
 
+from perceptrons import provenance
 from perceptrons.comparison import figures, leaks, simulations
 from perceptrons.comparison.decision import CERTAIN
 from perceptrons.comparison.differences import differences
-from perceptrons.comparison.files import Files
 from perceptrons.comparison.outlook import LIKELY
 from perceptrons.comparison.result import Comparison
 from perceptrons.comparison.simulations import narrow_intervals
-from perceptrons.comparison.wording import percent, probability, significant
-from perceptrons.study import provenance
+from perceptrons.pages.drawing import draw
+from perceptrons.pages.files import Files
+from perceptrons.pages.template import render
+from perceptrons.pages.wording import percent, probability, significant
 
 _METRICS = {
     "RMSE": "RMSE is the root of the mean squared error, in units of the target.",
@@ -49,22 +50,11 @@ def write(comparison: Comparison, folder: Path) -> Path:
         If the folder cannot be written.
     """
     files = Files()
-    loaders = [jinja2.PackageLoader(f"perceptrons.{n}", ".") for n in _TEMPLATES]
-    environment = jinja2.Environment(
-        loader=jinja2.ChoiceLoader(loaders),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["typeset"] = _typeset
-    template = environment.get_template("comparison.html.j2")
-    html = template.render(**_context(comparison, files), count=_count)
+    context = _context(comparison, files)
+    html = render(__package__, "comparison.html.j2", **context, count=_count)
     files.contents["index.html"] = html.encode()
     files.write(folder)
     return folder / "index.html"
-
-
-_TEMPLATES = ("comparison", "report")
 
 
 def _context(comparison: Comparison, files: Files) -> dict[str, Any]:
@@ -101,7 +91,7 @@ def _context(comparison: Comparison, files: Files) -> dict[str, Any]:
         "descriptions": list(comparison.candidates["description"].items()),
         "gains": list(_gains(comparison, files)),
         "no_curve": "" if _has_curve(comparison) else _NO_CURVE,
-        "differences": [files.picture(**p) for p in differences(comparison)],
+        "differences": [_picture(files, **p) for p in differences(comparison)],
         "columns": prepared.columns,
         "files": {
             "candidates": files.csv("candidates", table),
@@ -118,18 +108,6 @@ def _context(comparison: Comparison, files: Files) -> dict[str, Any]:
 
 
 _NO_CURVE = "There are too few rows for learning curves: no part of them could train."
-
-
-def _typeset(text: object) -> str:
-    """Return a text whose numbers keep their percent sign, and have a true minus.
-
-    What is quoted stays as it is: names, and commands to be copied.
-    """
-    pieces = re.split(r"(\'[^\']*\'|\"[^\"]*\")", str(text))
-    for place in range(0, len(pieces), 2):
-        signed = re.sub(r"(^|(?<=[ (]))-(?=\d)", "\N{MINUS SIGN}", pieces[place])
-        pieces[place] = re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", signed)
-    return "".join(pieces)
 
 
 def _count(number: int, word: str) -> str:
@@ -212,6 +190,15 @@ def _noise(comparison: Comparison) -> Iterator[str]:
             yield f"{training}, which explains all that it varies by between folds."
 
 
+def _picture(
+    files: Files, name: str, title: str, caption: str, figure: Figure,
+    table: pd.DataFrame,
+) -> dict[str, Any]:  # fmt: skip
+    """Draw a figure and return what the template prints."""
+    drawing = draw(figure, paper=False)
+    return files.picture(name, title, caption, drawing, table)
+
+
 def _has_curve(comparison: Comparison) -> bool:
     """Tell whether there are at least two sizes to draw a curve through."""
     return bool(comparison.learning["share"].nunique() > 1)
@@ -223,7 +210,8 @@ def _gains(comparison: Comparison, files: Files) -> Iterator[dict[str, Any]]:
     rope = f"{100 * comparison.rope:g}"
     far = figures.has_arrow(comparison.statistics["gain"])
     arrow = " An arrow: too far left to show." if far else ""
-    yield files.picture(
+    yield _picture(
+        files,
         "gains",
         f"Gain over {reference}",
         f"Relative drop of {metric} against {reference} on the same folds, with its "
@@ -240,7 +228,8 @@ def _gains(comparison: Comparison, files: Files) -> Iterator[dict[str, Any]]:
         mean=("value", "mean"),
         error=("value", "sem"),
     ).reset_index()
-    yield files.picture(
+    yield _picture(
+        files,
         "learning",
         "With fewer rows",
         f"Mean {metric} over the folds of the first repeat, of models trained on parts "

@@ -10,7 +10,7 @@ import pandas as pd
 from perceptrons.comparison.decision import CERTAIN, Status
 from perceptrons.comparison.gains import Gains
 from perceptrons.comparison.outlook import MOST_TIMES, Outlook, look_ahead
-from perceptrons.comparison.wording import (
+from perceptrons.pages.wording import (
     percent,
     probability,
     same_digits,

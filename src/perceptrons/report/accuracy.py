@@ -7,15 +7,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from perceptrons.report.drawing import tip
-from perceptrons.report.figures import BLUE, INK, MUTED, RED, STYLE
+from perceptrons.pages.drawing import tip
+from perceptrons.pages.style import BLUE, INK, MUTED, RED, panels
 from perceptrons.report.heatmap import fill
 
 # L1 and L2 keep their colors; parts of the data differ in line and marker.
@@ -30,13 +27,6 @@ _ERRORS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 90.0)
 
 # Rates below this share the darkest color: one wrong image in 2000.
 _RAREST = 5e-4
-
-
-def _axes(width: float, height: float) -> tuple[Figure, Axes]:
-    """Return an empty figure in the house style, its size in inches."""
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure, figure.add_subplot()
 
 
 def against_strength(table: pd.DataFrame) -> Figure:
@@ -58,8 +48,7 @@ def against_strength(table: pd.DataFrame) -> Figure:
         Networks without a penalty are horizontal lines; one that diverged has no
         point. Every point says its accuracy on hover.
     """
-    with rc_context(STYLE):
-        figure, axes = _axes(5.4, 3.8)
+    with panels(3.8) as (figure, (axes,)):
         axes.set(xscale="log", xlabel="penalty λ", ylabel="accuracy (%), log of error")
         errors = (100 * (1 - table["value"])).clip(lower=_ERRORS[0])
         table = table.assign(value=errors)
@@ -114,8 +103,7 @@ def confusion(table: pd.DataFrame) -> Figure:
     """
     classes = sorted(table["true"].unique())
     norm = LogNorm(_RAREST, 1.0, clip=True)
-    with rc_context({**STYLE, "axes.grid": False}):
-        figure, axes = _axes(5.4, 5.2)
+    with panels(5.2, grid=False) as (figure, (axes,)):
         for cell in table.to_dict("records"):
             x, y = classes.index(cell["predicted"]), classes.index(cell["true"])
             if not np.isfinite(cell["rate"]):

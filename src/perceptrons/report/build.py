@@ -11,7 +11,8 @@ from rich.console import Console
 
 from perceptrons import _checks
 from perceptrons.engine import ENGINES
-from perceptrons.report import document, generic, hypotheses, pdf
+from perceptrons.pages import pdf
+from perceptrons.report import document, generic, hypotheses
 from perceptrons.report.claims import Claim
 from perceptrons.report.section import Section
 from perceptrons.report.sections import SECTIONS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,19 +9,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
 from matplotlib.figure import Figure
 from sklearn.utils.parallel import delayed
 
+from perceptrons import provenance, work
 from perceptrons.data import public
-from perceptrons.report import drawing, pdf, ties
+from perceptrons.pages import pdf
+from perceptrons.pages.drawing import Drawing, draw
+from perceptrons.pages.files import Files
+from perceptrons.pages.template import render
+from perceptrons.report import ties
 from perceptrons.report.cells import grid
 from perceptrons.report.claims import Claim
-from perceptrons.report.files import carrying_link, part_of
 from perceptrons.report.section import Picture, Section, Table
 from perceptrons.report.tables import runs_table, settings_table, shown_runs
-from perceptrons.study import provenance, workers
 
 # Below this many figures, other processes would begin drawing too late to help.
 _WORTH_SHARING = 8
@@ -83,10 +84,11 @@ def write(
     OSError
         If the folder cannot be written.
     """
-    drawings = _draw(sections, folder, jobs)
+    drawings = _draw(sections, jobs)
+    files = Files()
     context = {
         "sections": [
-            _section(section, drawings, folder, facts.quick) for section in sections
+            _section(section, drawings, files, facts.quick) for section in sections
         ],
         "facts": facts,
         "hypotheses": hypotheses,
@@ -97,13 +99,16 @@ def write(
         "machine": provenance.machine(),
         "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     }
-    page = folder / "index.html"
-    write_whole(page, _render(context, paper=False).encode())
+    html, on_paper = (
+        render(__package__, "page.html.j2", **context, paper=paper)
+        for paper in (False, True)
+    )
+    files.contents["index.html"] = html.encode()
+    files.write(folder)
     if not printed:
-        return page
-    paper = folder / "report.pdf"
-    write_whole(paper, pdf.convert(_render(context, paper=True), folder))
-    return paper
+        return folder / "index.html"
+    Files({"report.pdf": pdf.convert(on_paper, folder)}).write(folder)
+    return folder / "report.pdf"
 
 
 def _tally(claims: Sequence[Claim]) -> list[tuple[str, int]]:
@@ -111,58 +116,27 @@ def _tally(claims: Sequence[Claim]) -> list[tuple[str, int]]:
     return Counter(claim.verdict for claim in claims).most_common()
 
 
-def _render(context: dict[str, Any], *, paper: bool) -> str:
-    """Fill the template, for a browser or for paper."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("perceptrons.report", "."),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html.j2").render(**context, paper=paper)
-
-
-def _draw(
-    sections: Sequence[Section], folder: Path, jobs: int
-) -> dict[str, drawing.Drawing]:
-    """Draw every picture and write its files; the drawings by name."""
+def _draw(sections: Sequence[Section], jobs: int) -> dict[str, Drawing]:
+    """Draw every picture; the drawings by name."""
     pictures = {
         f"{section.study.experiment.name}-{picture.name}": picture
         for section in sections
         for picture in section.pictures
     }
-    ask = workers.pool(jobs if len(pictures) >= _WORTH_SHARING else 1)
+    ask = work.pool(jobs if len(pictures) >= _WORTH_SHARING else 1)
     drawn = ask(delayed(_drawn)(p.draw, p.data) for p in pictures.values())
-    drawings = dict(zip(pictures, drawn, strict=True))
-    for name, files in drawings.items():
-        write_whole(folder / "figures" / f"{name}.svg", files.svg)
-        write_whole(folder / "figures" / f"{name}.pdf", files.pdf)
-    return drawings
+    return dict(zip(pictures, drawn, strict=True))
 
 
-def _drawn(
-    draw: Callable[[pd.DataFrame], Figure], data: pd.DataFrame
-) -> drawing.Drawing:
+def _drawn(make: Callable[[pd.DataFrame], Figure], data: pd.DataFrame) -> Drawing:
     """Draw one picture, in whatever process this is."""
-    return drawing.draw(draw(data))
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is never seen half written."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = part_of(path)
-    try:
-        part.write_bytes(content)
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    return draw(make(data))
 
 
 def _section(
     section: Section,
-    drawings: Mapping[str, drawing.Drawing],
-    folder: Path,
+    drawings: Mapping[str, Drawing],
+    files: Files,
     quick: bool,
 ) -> dict[str, Any]:
     """Return what the template prints of one study."""
@@ -190,12 +164,12 @@ def _section(
         "tally": _tally(section.claims),
         "hints": section.hints,
         "failures": section.failures,
-        "tables": [_table(experiment.name, table, folder) for table in section.tables],
+        "tables": [_table(experiment.name, table, files) for table in section.tables],
         "pictures": [
-            _picture(experiment.name, picture, drawings, folder)
+            _picture(experiment.name, picture, drawings, files)
             for picture in section.pictures
         ],
-        "list": _runs(section, folder),
+        "list": _runs(section, files),
     }
 
 
@@ -224,32 +198,28 @@ def _noise_sentence(name: str, seeds: Sequence[int]) -> str:
     return f"{source(name).description} Realized noise: {noise}."
 
 
-def _table(study: str, table: Table, folder: Path) -> dict[str, Any]:
+def _table(study: str, table: Table, files: Files) -> dict[str, Any]:
     """Write a table's CSV file and return what the template prints."""
     return {
         "title": table.title,
         "note": table.note,
         "folded": table.folded,
         "html": grid(table.data),
-        "csv": _csv(study, table.name, table.data, folder),
+        "csv": files.csv(f"{study}-{table.name}", table.data),
     }
 
 
 def _picture(
-    study: str, picture: Picture, drawings: Mapping[str, drawing.Drawing], folder: Path
+    study: str, picture: Picture, drawings: Mapping[str, Drawing], files: Files
 ) -> dict[str, Any]:
-    """Write a picture's numbers and return what the template prints."""
+    """Add a picture with its numbers and return what the template prints."""
     name = f"{study}-{picture.name}"
-    return {
-        "name": name,
-        "title": picture.title,
-        "caption": picture.caption,
-        "svg": drawing.inline_svg(drawings[name].svg, name, picture.title),
-        "csv": _csv(study, picture.name, picture.data, folder),
-    }
+    return files.picture(
+        name, picture.title, picture.caption, drawings[name], picture.data
+    )
 
 
-def _runs(section: Section, folder: Path) -> dict[str, Any]:
+def _runs(section: Section, files: Files) -> dict[str, Any]:
     """Write the list of all runs and return what the template prints of it."""
     study = section.study
     full = runs_table(study.records)
@@ -258,14 +228,6 @@ def _runs(section: Section, folder: Path) -> dict[str, Any]:
     return {
         "rows": grid(shown_runs(study.table)),
         "keys": study.table["key"].tolist(),
-        "csv": _csv(study.experiment.name, "runs", full, folder),
+        "csv": files.csv(f"{study.experiment.name}-runs", full),
         "versions": [(text, count) for text, count in versions],
     }
-
-
-def _csv(study: str, name: str, data: pd.DataFrame, folder: Path) -> dict[str, str]:
-    """Write a CSV file and return its name, its place and itself as a link."""
-    content = data.to_csv(index=False).encode()
-    path = folder / "tables" / f"{study}-{name}.csv"
-    write_whole(path, content)
-    return {"name": path.name, "link": carrying_link(content)}

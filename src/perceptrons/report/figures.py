@@ -1,88 +1,61 @@
-"""Figures: each a function of a table, drawn on matplotlib's Agg canvas.
-
-Text, axes, grid and the darkest line use colors that the page replaces by its own, so
-that one drawing suits light and dark; files on disk keep them on white.
-"""
+"""Figures: each a function of a table."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import cycle
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
+from perceptrons.pages.style import (
+    BLUE,
+    BROWN,
+    CYCLE,
+    GREEN,
+    INK,
+    MUTED,
+    ORANGE,
+    PINK,
+    RED,
+    SKY,
+    panels,
+)
 from perceptrons.report.tables import ACTIVATIONS, OLS, OPTIMIZERS
-
-INK, MUTED, GRID = "#1b1f24", "#57606b", "#d5dae0"
-
-# Okabe and Ito (2008): told apart by the color-blind, legible on white and on black.
-BLUE = "#0072b2"
-_ORANGE, _GREEN, RED = "#e69f00", "#009e73", "#d55e00"
-_PINK, _SKY, _BROWN = "#cc79a7", "#56b4e9", "#a6761d"
-CYCLE = (BLUE, _ORANGE, _GREEN, RED, _PINK, _SKY, _BROWN)
 
 #: One color per method, in every figure: the name up to its first comma. Networks take
 #: the colors of the cycle in the order of their study.
 COLORS = {
     OLS: RED,
-    OPTIMIZERS["sgd"]: _GREEN,
-    OPTIMIZERS["rmsprop"]: _PINK,
-    OPTIMIZERS["adam"]: _SKY,
+    OPTIMIZERS["sgd"]: GREEN,
+    OPTIMIZERS["rmsprop"]: PINK,
+    OPTIMIZERS["adam"]: SKY,
     ACTIVATIONS["sigmoid"]: BLUE,
-    ACTIVATIONS["relu"]: _ORANGE,
-    ACTIVATIONS["leaky_relu"]: _GREEN,
+    ACTIVATIONS["relu"]: ORANGE,
+    ACTIVATIONS["leaky_relu"]: GREEN,
     "perceptrons": BLUE,
-    "scikit-learn": _ORANGE,
-    "PyTorch": _GREEN,
-    "Keras": _PINK,
-    "Ridge": _SKY,
-    "Lasso": _BROWN,
+    "scikit-learn": ORANGE,
+    "PyTorch": GREEN,
+    "Keras": PINK,
+    "Ridge": SKY,
+    "Lasso": BROWN,
 }
 _DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.5)), (0, (5, 1.5, 1.5, 1.5)))
 
-#: The house style of every figure, for ``matplotlib.rc_context``.
-STYLE: dict[Any, Any] = {
-    # The resolution of SVG and PDF, so that text is measured once for both.
-    "figure.dpi": 72,
-    "axes.facecolor": "none",
-    "font.size": 10,
-    "axes.edgecolor": MUTED,
-    "axes.labelcolor": INK,
-    "axes.titlecolor": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": GRID,
-    "grid.linewidth": 0.6,
-    "xtick.color": MUTED,
-    "ytick.color": MUTED,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
-    "text.color": INK,
-    "legend.frameon": False,
-    "lines.linewidth": 1.6,
-    "svg.fonttype": "none",
-}
 
-
-def _axes(xlabel: str, ylabel: str, height: float = 3.5) -> tuple[Figure, Axes]:
-    """Return an empty figure in the house style, 5.4 inches wide."""
-    figure = Figure(figsize=(5.4, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    axes.set_axisbelow(True)
-    axes.set_xlabel(xlabel)
-    axes.set_ylabel(ylabel)
-    return figure, axes
+@contextmanager
+def _axes(xlabel: str, ylabel: str) -> Iterator[tuple[Figure, Axes]]:
+    """Yield an empty figure with one pair of axes."""
+    with panels(3.5) as (figure, (axes,)):
+        axes.set(xlabel=xlabel, ylabel=ylabel)
+        yield figure, axes
 
 
 def _look(names: Sequence[str]) -> dict[str, tuple[str, Any]]:
@@ -135,8 +108,7 @@ def histories(table: pd.DataFrame, ylabel: str, legend: str) -> Figure:
     Figure
         A series that diverged ends in a cross.
     """
-    with rc_context(STYLE):
-        figure, axes = _axes("epochs", ylabel)
+    with _axes("epochs", ylabel) as (figure, axes):
         axes.set(xscale="log", yscale="log")
         names = list(dict.fromkeys(table["series"]))
         for name, (color, dash) in _look(names).items():
@@ -169,8 +141,7 @@ def against_rate(table: pd.DataFrame, legend: str, reference: float) -> Figure:
     Figure
         A cell that diverged is a cross of the series' color on the upper edge.
     """
-    with rc_context(STYLE):
-        figure, axes = _axes("learning rate", "mean squared error")
+    with _axes("learning rate", "mean squared error") as (figure, axes):
         axes.set(xscale="log", yscale="log")
         names = list(dict.fromkeys(table["series"]))
         for level, (name, (color, _)) in enumerate(_look(names).items()):
@@ -254,10 +225,8 @@ def by_shape(
     depths = sorted(table["hidden layers"].unique())
     widths = sorted(table["nodes per layer"].unique())
     rows = math.ceil(len(depths) / 2)
-    with rc_context(STYLE):
-        figure = Figure(figsize=(5.4, 1.7 * rows + 0.8), layout="constrained")
-        FigureCanvasAgg(figure)
-        grid = figure.subplots(rows, 2, sharex=True, sharey=True, squeeze=False).ravel()
+    height = 1.7 * rows + 0.8
+    with panels(height, rows, 2, share=True) as (figure, grid):
         for axes, depth in zip(grid, depths, strict=False):
             axes.set(xscale="log", yscale="log")
             axes.set_title(
@@ -329,8 +298,7 @@ def predictions(table: pd.DataFrame) -> Figure:
     -------
     Figure
     """
-    with rc_context(STYLE):
-        figure, axes = _axes("x, centered by the training mean", "y")
+    with _axes("x, centered by the training mean", "y") as (figure, axes):
         axes.plot(
             table["x"], table["y"], ".", color=MUTED, ms=3.5, alpha=0.45,
             label="noisy test points",

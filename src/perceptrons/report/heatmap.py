@@ -13,16 +13,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib import colormaps, rc_context
+from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from perceptrons.report.drawing import tip
-from perceptrons.report.figures import GRID, INK, RED, STYLE
+from perceptrons.pages.drawing import tip
+from perceptrons.pages.style import GRID, INK, RED, panels
 
 # Dark to bright in every kind of color vision (Nunez, Anderton and Renslow, 2018).
 _MAP = "cividis"
@@ -83,15 +82,12 @@ def heat_maps(
         # Panels put together may lack a flag; a gap is no.
         table[flag] = table[flag].isin([True]) if flag in table else False
     table["value"] = table["value"].mask(table["diverged"])
-    panels = list(dict.fromkeys(table["panel"])) if "panel" in table else [""]
+    titles = list(dict.fromkeys(table["panel"])) if "panel" in table else [""]
     labels = {name: list(dict.fromkeys(table[name])) for name in (rows, columns)}
     colors = _scale(table["value"].to_numpy(float), ceiling, percent)
-    height = len(panels) * (_ROW * len(labels[rows]) + _AROUND) + 0.2
-    with rc_context({**STYLE, "axes.grid": False}):
-        figure = Figure(figsize=(5.4, height), layout="constrained")
-        FigureCanvasAgg(figure)
-        grid = figure.subplots(len(panels), squeeze=False)[:, 0]
-        for axes, title in zip(grid, panels, strict=True):
+    height = len(titles) * (_ROW * len(labels[rows]) + _AROUND) + 0.2
+    with panels(height, len(titles), grid=False) as (figure, grid):
+        for axes, title in zip(grid, titles, strict=True):
             own = table[table["panel"] == title] if "panel" in table else table
             cells = own.set_index([rows, columns])
             if cells.index.has_duplicates:

@@ -14,11 +14,11 @@ from functools import cached_property
 from typing import Any
 
 import perceptrons
-from perceptrons import _checks
+from perceptrons import _checks, provenance
 from perceptrons.data import DATASETS, identity
 from perceptrons.data import check as check_data
 from perceptrons.engine import missing
-from perceptrons.study import procedures, provenance
+from perceptrons.study import procedures
 
 
 class ExperimentError(ValueError):

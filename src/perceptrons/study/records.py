@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from perceptrons import provenance
 from perceptrons.data import public
-from perceptrons.study import provenance
 from perceptrons.study.experiment import Run
 from perceptrons.study.procedures import PROCEDURES, Result
 

@@ -17,8 +17,8 @@ from rich.progress import (
 )
 from sklearn.utils.parallel import delayed
 
+from perceptrons import work
 from perceptrons.data import Dataset, source
-from perceptrons.study import workers
 from perceptrons.study.experiment import Run
 from perceptrons.study.procedures import PROCEDURES, Result
 from perceptrons.study.records import Store
@@ -96,7 +96,7 @@ def _performed(
         yield from (perform(run, folder) for run in together)
     else:
         # One run at a time comes back, or a kill would lose finished ones with it.
-        ask = workers.pool(jobs, batch_size=1, return_as="generator_unordered")
+        ask = work.pool(jobs, batch_size=1, return_as="generator_unordered")
         yield from ask(delayed(perform)(run, folder) for run in together)
     yield from (perform(run, folder) for run in alone)
 

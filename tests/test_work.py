@@ -16,15 +16,14 @@ from sklearn.linear_model import HuberRegressor
 from threadpoolctl import threadpool_info
 
 import perceptrons
-from perceptrons import engine, presets
-from perceptrons.comparison import sharing
-from perceptrons.comparison.sharing import Crew
+from perceptrons import engine, presets, work
+from perceptrons.work import Crew
 
 
 @pytest.fixture
 def at_once(monkeypatch):
     """Let processes start after the first task, however short it was."""
-    monkeypatch.setattr(sharing, "_START", -1.0)
+    monkeypatch.setattr(work, "_START", -1.0)
 
 
 def test_results_come_in_order_from_this_process_and_others(at_once):
@@ -50,7 +49,7 @@ def test_long_work_goes_to_others_after_the_first_task(monkeypatch):
         return os.getpid()
 
     # Two processes save 0.35 s of the 0.7 s that are left after the first task.
-    monkeypatch.setattr(sharing, "_START", 0.3)
+    monkeypatch.setattr(work, "_START", 0.3)
     places = list(Crew(2).share(work, [()] * 8))
     assert places[0] == os.getpid()
     assert os.getpid() not in places[1:]

@@ -5,8 +5,7 @@ import types
 
 import pytest
 
-import perceptrons
-from perceptrons.study import provenance
+from perceptrons import provenance
 
 
 @pytest.fixture
@@ -57,10 +56,10 @@ def test_git_wins_over_the_commit_of_an_older_build(checkout, monkeypatch):
     built = types.SimpleNamespace(commit_id="gfeedbeef")
     monkeypatch.setattr(provenance, "import_module", lambda name: built)
     module = checkout / "src" / "perceptrons" / "__init__.py"
-    monkeypatch.setattr(perceptrons, "__file__", str(module))
+    monkeypatch.setattr(provenance, "__file__", str(module))
     assert provenance.commit.__wrapped__() == provenance.checked_out(checkout)
     installed = checkout / "site-packages" / "perceptrons" / "__init__.py"
-    monkeypatch.setattr(perceptrons, "__file__", str(installed))
+    monkeypatch.setattr(provenance, "__file__", str(installed))
     assert provenance.commit.__wrapped__() == "feedbeef"
 
 

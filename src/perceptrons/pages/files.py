@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import os
-import warnings
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
-from perceptrons.report import drawing
-from perceptrons.report.files import carrying_link, part_of
+from perceptrons.pages.drawing import Drawing, inline_svg
+
+# A larger CSV file stays beside the page: all in it would be there twice.
+_CARRIED = 64 * 1024
 
 
 @dataclass
@@ -23,30 +24,38 @@ class Files:
     contents: dict[str, bytes] = field(default_factory=dict)
 
     def csv(self, name: str, table: pd.DataFrame) -> dict[str, Any]:
-        """Add a table and return its link."""
+        """Add a table and return its name and, unless it is large, itself as a link."""
         content = table.to_csv(index=False).encode()
         self.contents[f"tables/{name}.csv"] = content
-        link = carrying_link(content)
-        return {
-            "name": f"{name}.csv",
-            "link": link or f"tables/{name}.csv",
-            "carried": bool(link),
-        }
+        small = len(content) <= _CARRIED
+        data = f"data:text/csv;base64,{base64.b64encode(content).decode()}"
+        return {"name": f"{name}.csv", "carried": data if small else ""}
 
     def picture(
-        self, name: str, title: str, caption: str, figure: Figure, table: pd.DataFrame
+        self,
+        name: str,
+        title: str,
+        caption: str,
+        drawing: Drawing,
+        table: pd.DataFrame,
     ) -> dict[str, Any]:
-        """Add a figure and its numbers and return what the template prints."""
-        with warnings.catch_warnings():
-            # Browsers have the letters that matplotlib's own font lacks.
-            warnings.filterwarnings("ignore", "Glyph .* missing from font")
-            svg = drawing.draw(figure).svg
-        self.contents[f"figures/{name}.svg"] = svg
+        """Add a drawing and its numbers and return what a template prints.
+
+        Parameters
+        ----------
+        name, title, caption : str
+        drawing : Drawing
+        table : DataFrame
+            What it was drawn from.
+        """
+        self.contents[f"figures/{name}.svg"] = drawing.svg
+        if drawing.pdf:
+            self.contents[f"figures/{name}.pdf"] = drawing.pdf
         return {
             "name": name,
             "title": title,
             "caption": caption,
-            "svg": drawing.inline_svg(svg, name, title),
+            "svg": inline_svg(drawing.svg, name, title),
             "csv": self.csv(name, table),
         }
 
@@ -65,7 +74,8 @@ class Files:
             the disk refused to rename what it had taken.
         """
         paths = {folder / name: content for name, content in self.contents.items()}
-        parts = {path: part_of(path) for path in paths}
+        # One name per file: what a killed process left is replaced, not added to.
+        parts = {path: path.with_name(f".{path.name}.part") for path in paths}
         # Whatever was not there before must not be there after a failure.
         new = [path for path in paths if not path.exists()]
         folders = [*reversed(folder.parents), folder, *(path.parent for path in paths)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 
 def same_digits(a: float, b: float) -> tuple[str, str]:
@@ -54,3 +55,15 @@ def times(ratio: float) -> str:
 def two_digits(value: float) -> str:
     """Write a number with two significant digits and without an exponent above 1."""
     return f"{float(f'{value:.2g}'):,g}"
+
+
+def typeset(text: object) -> str:
+    """Return a text whose numbers keep their percent sign, and have a true minus.
+
+    What is quoted stays as it is: names, and commands to be copied.
+    """
+    pieces = re.split(r"(\'[^\']*\'|\"[^\"]*\")", str(text))
+    for place in range(0, len(pieces), 2):
+        signed = re.sub(r"(^|(?<=[ (]))-(?=\d)", "\N{MINUS SIGN}", pieces[place])
+        pieces[place] = re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", signed)
+    return "".join(pieces)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import warnings
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -24,7 +25,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from perceptrons.report.figures import BLUE, GRID, INK, MUTED
+from perceptrons.pages.style import BLUE, GRID, INK, MUTED
 
 _PAGE_COLORS = {
     INK: "currentColor",
@@ -41,15 +42,17 @@ _FEW = 60
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure as two files.
+    """A figure as files.
 
     Parameters
     ----------
-    svg, pdf : bytes
+    svg : bytes
+    pdf : bytes, default=b""
+        Nothing if it was not wanted.
     """
 
     svg: bytes
-    pdf: bytes
+    pdf: bytes = b""
 
 
 def tip(text: str) -> str:
@@ -63,14 +66,24 @@ def tip(text: str) -> str:
     return _TIP + text
 
 
-def draw(figure: Figure) -> Drawing:
+def draw(figure: Figure, *, paper: bool = True) -> Drawing:
     """Render a figure; the same figure gives the same bytes.
 
     Parameters
     ----------
     figure : Figure
-        Its layout is fixed once, for both.
+        Its layout is fixed once, for both files.
+    paper : bool, default=True
+        Make a PDF file, too.
     """
+    with warnings.catch_warnings():
+        # Browsers have the letters that matplotlib's own font lacks.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        return _drawn(figure, paper)
+
+
+def _drawn(figure: Figure, paper: bool) -> Drawing:
+    """Render a figure."""
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     curves = _name_curves(figure)
@@ -80,8 +93,9 @@ def draw(figure: Figure) -> Drawing:
         # Undated, so that the same numbers give the same file.
         on_svg: Any = FigureCanvasSVG(figure)
         on_svg.print_svg(svg, metadata={"Date": None})
-        on_pdf: Any = FigureCanvasPdf(figure)
-        on_pdf.print_pdf(pdf, metadata={"CreationDate": None})
+        if paper:
+            on_pdf: Any = FigureCanvasPdf(figure)
+            on_pdf.print_pdf(pdf, metadata={"CreationDate": None})
     return Drawing(_titled(svg.getvalue().decode(), figure, curves), pdf.getvalue())
 
 

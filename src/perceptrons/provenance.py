@@ -11,12 +11,13 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import perceptrons
-
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "autograd")
 
 # What no run's numbers depend on; _version.py names the commit.
-_SHOWING = ("report", "comparison", "bench", "cli.py", "_version.py")
+_SHOWING = (
+    "report", "comparison", "bench", "pages", "cli.py", "provenance.py", "work.py",
+    "_version.py",
+)  # fmt: skip
 
 
 @cache
@@ -27,7 +28,7 @@ def commit() -> str:
     since: "0123456789ab with local changes 89abcdef", the last part a hash of them. An
     installed package knows the commit it was built from.
     """
-    package = Path(perceptrons.__file__).parent
+    package = Path(__file__).parent
     if package.parent.name == "src" and (package.parent.parent / ".git").exists():
         return checked_out(package.parent.parent)
     try:
@@ -70,7 +71,7 @@ def code() -> str:
     Layers above the study only show what was found, so that a page can be drawn anew
     by other words, figures and commands than those its runs were made under.
     """
-    return hash_of_code(Path(perceptrons.__file__).parent)
+    return hash_of_code(Path(__file__).parent)
 
 
 def hash_of_code(package: Path) -> str:
@@ -110,7 +111,8 @@ def versions() -> dict[str, str]:
     """Return the version of Python, of this package and of what it computes with."""
     found = {
         "python": platform.python_version(),
-        "perceptrons": perceptrons.__version__,
+        # By name: the package loads what it offers when it is first touched.
+        "perceptrons": import_module("perceptrons").__version__,
     }
     for library in _LIBRARIES:
         try:

@@ -1,24 +1,64 @@
-"""Work on folds side by side: in processes of their own where that is faster."""
+"""Processes that work for this one, and end with it."""
 
 from __future__ import annotations
 
+import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from functools import cache
 from pickle import PicklingError
 from typing import Any, TypeVar
 
 from joblib.externals.loky.process_executor import TerminatedWorkerError
-from sklearn.utils.parallel import delayed
+from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from perceptrons import engine
-from perceptrons.study import workers
 
 T = TypeVar("T")
 
 # Seconds until processes have started and imported what they work with.
 _START = 3.0
+
+
+def pool(jobs: int, **options: Any) -> Parallel:
+    """Return scikit-learn's pool, whose processes do not outlive this one.
+
+    It hands on scikit-learn's configuration and the filters of warnings, and takes
+    calls that are ``sklearn.utils.parallel.delayed``.
+
+    Parameters
+    ----------
+    jobs : int >= 1
+        Processes; 1 stays in this one.
+    **options
+        Further arguments of joblib's ``Parallel``.
+    """
+    if jobs == 1:
+        return Parallel(n_jobs=1, **options)
+    # By the time a worker has its first task, this process may have been killed.
+    watch = {"initializer": end_with, "initargs": (os.getpid(),)}
+    return Parallel(n_jobs=jobs, backend="loky", **watch, **options)
+
+
+@cache
+def end_with(parent: int) -> None:
+    """Let this process end within a second of its parent, even one killed by -9.
+
+    Parameters
+    ----------
+    parent : int
+        Its process number, as ``os.getppid`` gives it here while it lives.
+    """
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="perceptrons-orphan", daemon=True).start()
 
 
 class Crew:
@@ -66,7 +106,7 @@ class Crew:
         rest = tasks[done:]
         if self._started and len(rest) > 1:
             jobs = min(self._jobs, len(rest))
-            ask = workers.pool(jobs, batch_size=1, return_as="generator")
+            ask = pool(jobs, batch_size=1, return_as="generator")
             try:
                 for result in ask(delayed(_on_one_thread)(work, t) for t in rest):
                     done += 1

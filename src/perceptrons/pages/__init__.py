@@ -1,0 +1,1 @@
+"""What the pages of this package share: style, drawings, files, wording of numbers."""
