@@ -33,7 +33,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from perceptrons import _checks, engine, objective, settings
 from perceptrons.history import DivergedError, History, Outcome
-from perceptrons.losses import IDENTITY, Loss
+from perceptrons.links import IDENTITY
+from perceptrons.losses import Loss
 from perceptrons.network import Architecture, initialize, layer_outputs
 from perceptrons.objective import Problem
 from perceptrons.sampling import Batches, Dropout, RowSubset, Streams
@@ -41,6 +42,7 @@ from perceptrons.settings import Settings
 from perceptrons.training import (
     Data,
     Memory,
+    Scorer,
     Task,
     Validation,
     descend,
@@ -82,13 +84,8 @@ class Perceptron(BaseEstimator):
         """Return the loss as a record."""
 
     @abstractmethod
-    def _score_raw(
-        self, raw: Array, mean_loss: float, Y: Array, weights: Array | None
-    ) -> float:
-        """Return the score of held-out rows, larger is better.
-
-        Their mean loss has been taken anyway, and may be all that a score needs.
-        """
+    def _scorer(self, Y: Array, weights: Array | None) -> Scorer:
+        """Return the score of these rows' raw outputs and mean loss."""
 
     @abstractmethod
     def _stratification(self, Y: Array) -> Any:
@@ -195,11 +192,11 @@ class Perceptron(BaseEstimator):
         fresh = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         raw_y = y
         X, Y = self._validate(X, y, incremental, fresh, rows)
-        weights = _check_weights(sample_weight, X.shape[0])
+        weights = check_weights(sample_weight, X.shape[0])
         if rows is not None:
             X, raw_y = RowSubset.of(X, rows), _safe_indexing(y, rows)
             if weights is not None:
-                weights = _check_weights(weights[rows], len(rows))
+                weights = check_weights(weights[rows], len(rows))
         with _checks.naming("class_weight"):
             class_weights = self._class_weights(raw_y, incremental)
         if class_weights is not None:
@@ -268,7 +265,7 @@ class Perceptron(BaseEstimator):
             )
         architecture = Architecture((n_features, *given.hidden, Y.shape[1]))
         loss = self._resolve_loss()
-        _check_domain("y", Y, loss, self.loss)
+        _checks.domain("y", Y, loss.domain, self.loss)
         return Problem(architecture, given.activations, loss, given.penalty, dtype)
 
     def _continue(
@@ -316,7 +313,7 @@ class Perceptron(BaseEstimator):
                         f"y_val must have as many columns as y ({Y.shape[1]}), got "
                         f"{Y_held.shape[1]}."
                     )
-                _check_domain("y_val", Y_held, problem.loss, self.loss)
+                _checks.domain("y_val", Y_held, problem.loss.domain, self.loss)
             held = (X_held, Y_held, None)
         elif early_stopping:
             if self.validation_fraction == 0:
@@ -350,10 +347,7 @@ class Perceptron(BaseEstimator):
         data = _cast(X, Y, None, problem.dtype)
         if weights is not None and weights.any():
             data = replace(data, weights=weights)
-        validation = Validation(
-            data,
-            lambda raw, loss: self._score_raw(raw, loss, data.Y, data.weights),
-        )
+        validation = Validation(data, self._scorer(data.Y, data.weights))
         return train, validation, mean_weight
 
     def _solve(
@@ -489,11 +483,14 @@ class Perceptron(BaseEstimator):
 
     def _predictions(self, X: Any) -> Array:
         """Return the linked outputs of shape (n, K), in the dtype of X."""
-        X = self._check_rows(X)
+        return _linked(*self._raw_outputs(self._check_rows(X)))
+
+    def _raw_outputs(self, X: Any) -> tuple[Problem, Array]:
+        """Return the raw outputs of shape (n, K) of valid rows, and their problem."""
         problem, theta = self._fitted(X.dtype)
         choice = engine.choose(self.engine, problem, None, self.n_jobs)
         bound = choice.bind(problem, max(1, min(X.shape[0], PREDICTED_ROWS)))
-        return _linked(problem, bound.raw_outputs(theta, X))
+        return problem, bound.raw_outputs(theta, X)
 
     def predictor(self) -> Callable[[Array], Array]:
         """Return a function that predicts fast, for use in an inner loop.
@@ -579,15 +576,6 @@ def _is_table(X: Any) -> bool:
     return _checks.is_plain(X) and X.dtype.kind == "f" and X.ndim == 2
 
 
-def _check_domain(name: str, Y: Array, loss: Loss, given: Any) -> None:
-    """Check that the targets are what the loss is for."""
-    if not loss.domain.holds(Y):
-        raise ValueError(
-            f"{name} must be {loss.domain.rule} for loss={given!r}, got values from "
-            f"{Y.min():g} to {Y.max():g}; choose another loss."
-        )
-
-
 def _spawn_streams(random_state: Any) -> Streams:
     """Return the random streams of one training."""
     if random_state is None or isinstance(random_state, int | np.integer):
@@ -610,7 +598,7 @@ def _spawn_streams(random_state: Any) -> Streams:
     return Streams.of(seed)
 
 
-def _check_weights(sample_weight: Any, n_rows: int) -> Array | None:
+def check_weights(sample_weight: Any, n_rows: int) -> Array | None:
     """Return valid sample weights in float64."""
     if sample_weight is None:
         return None

@@ -133,6 +133,15 @@ def is_plain(array: Any) -> bool:
         return math.isfinite(array.sum())
 
 
+def domain(name: str, Y: Any, allowed: Any, loss: Any) -> None:
+    """Check that the targets are what the loss, as the user gave it, is for."""
+    if not allowed.holds(Y):
+        raise ValueError(
+            f"{name} must be {allowed.rule} for loss={loss!r}, got values from "
+            f"{Y.min():g} to {Y.max():g}; choose another loss."
+        )
+
+
 @contextmanager
 def naming(*names: str) -> Iterator[None]:
     """Put the arguments' names before an error of scikit-learn that lacks them."""

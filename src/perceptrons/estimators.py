@@ -7,15 +7,17 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, RegressorMixin
-from sklearn.metrics import d2_pinball_score, r2_score
+from sklearn.metrics import r2_score
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target, unique_labels
+from sklearn.utils.validation import check_is_fitted
 
 from perceptrons import _checks, losses
-from perceptrons._base import Perceptron, _is_stochastic
-from perceptrons.losses import BinaryCrossEntropy, CrossEntropy, Loss, Pinball
+from perceptrons._base import Perceptron, _is_stochastic, check_weights
+from perceptrons.losses import BinaryCrossEntropy, CrossEntropy, Loss
+from perceptrons.training import Scorer
 
 Array = NDArray[np.floating[Any]]
 
@@ -142,8 +144,8 @@ class MLPRegressor(RegressorMixin, Perceptron):
     loss_curve_ : list of float
         Objective of every epoch, the mean over its batches.
     validation_scores_, best_validation_score_ : list of float, float
-        R^2 per epoch on the rows held out, and the best; None without
-        ``early_stopping``.
+        ``score`` per epoch on the rows held out (R^2, or D^2 of the loss), and the
+        best; None without ``early_stopping``.
     n_iter_ : int
         Epochs of the last fit.
     t_ : int
@@ -261,7 +263,11 @@ class MLPRegressor(RegressorMixin, Perceptron):
         return self._finish(self._predictions(X))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return R^2 of the predictions; D^2 pinball for several quantiles.
+        """Return R^2 for squared losses, for others D^2 by the loss itself.
+
+        D^2 = 1 - mean loss / mean loss of the best constant, the losses summed over
+        outputs and quantiles: scikit-learn's ``d2_absolute_error_score``,
+        ``d2_pinball_score`` and ``d2_tweedie_score(power=1)`` for one output.
 
         Parameters
         ----------
@@ -272,14 +278,20 @@ class MLPRegressor(RegressorMixin, Perceptron):
         Returns
         -------
         float
-            At most 1. R^2 is averaged over outputs; D^2 (scikit-learn's
-            ``d2_pinball_score``) over quantiles.
+            At most 1; 0 is as good as the best constant of these rows. R^2 is averaged
+            over outputs. Minus the mean loss for a loss of your own without
+            ``constant``.
         """
-        prediction = self.predict(X)
-        loss = self._problem.loss
-        if isinstance(loss, Pinball) and len(loss.levels) > 1:
-            return _d2(loss, np.ravel(y), prediction, sample_weight)
-        return float(r2_score(y, prediction, sample_weight=sample_weight))
+        check_is_fitted(self, "coefs_")
+        if isinstance(self._problem.loss, losses.SQUARES):
+            return float(r2_score(y, self.predict(X), sample_weight=sample_weight))
+        X, Y = self._validate_held_out(X, y)
+        weights = check_weights(sample_weight, len(Y))
+        problem, raw = self._raw_outputs(X)
+        _checks.domain("y", Y, problem.loss.domain, problem.loss)
+        by_row = problem.loss.value(raw.astype(np.float64), Y)
+        mean = float(np.average(by_row, weights=weights))
+        return _d2(problem.loss, Y, weights)(raw, mean)
 
     def _finish(self, predictions: Array) -> Array:
         """Return one column as a vector."""
@@ -293,15 +305,13 @@ class MLPRegressor(RegressorMixin, Perceptron):
         y = y if rows is None else y[rows]
         with _checks.naming("y"):
             Y = np.asarray(y, np.float64).reshape(len(y), -1)
-        loss = self._resolve_loss()
-        if isinstance(loss, Pinball) and len(loss.levels) > 1:
-            if Y.shape[1] > 1:
-                raise ValueError(
-                    f"y must have one column for {len(loss.levels)} quantiles, got "
-                    f"{Y.shape[1]}; fit one estimator per column."
-                )
-            Y = np.repeat(Y, len(loss.levels), axis=1)
-        return X, Y
+        n_outputs = losses.outputs_per_target(self._resolve_loss())
+        if n_outputs > 1 and Y.shape[1] > 1:
+            raise ValueError(
+                f"y must have one column for {n_outputs} quantiles, got {Y.shape[1]}; "
+                "fit one estimator per column."
+            )
+        return X, np.repeat(Y, n_outputs, axis=1) if n_outputs > 1 else Y
 
     def _validate_held_out(self, X: Any, y: Any) -> tuple[Any, Array]:
         """Return the validation rows."""
@@ -317,29 +327,37 @@ class MLPRegressor(RegressorMixin, Perceptron):
             )
         return losses.resolve(self.loss)
 
-    def _score_raw(
-        self, raw: Array, mean_loss: float, Y: Array, weights: Array | None
-    ) -> float:
-        """Return R^2 (D^2 pinball for several quantiles) of raw outputs."""
+    def _scorer(self, Y: Array, weights: Array | None) -> Scorer:
+        """Return R^2 for squared losses, else D^2."""
         loss = self._resolve_loss()
-        predictions = loss.link.value(raw)
-        if not np.isfinite(predictions).all():
-            return float("nan")
-        if isinstance(loss, Pinball) and len(loss.levels) > 1:
-            return _d2(loss, Y[:, 0], predictions, weights)
-        return float(r2_score(Y, predictions, sample_weight=weights))
+        if not isinstance(loss, losses.SQUARES):
+            return _d2(loss, Y, weights)
+
+        def r2(raw: Array, mean_loss: float) -> float:
+            finite = np.isfinite(raw).all()
+            return float(r2_score(Y, raw, sample_weight=weights)) if finite else np.nan
+
+        return r2
 
     def _stratification(self, Y: Array) -> None:
         """Split at random."""
 
 
-def _d2(loss: Pinball, y: Any, predictions: Array, weights: Any) -> float:
-    """Return the mean over quantiles of scikit-learn's D^2 pinball score."""
-    scores = [
-        d2_pinball_score(y, column, sample_weight=weights, alpha=quantile)
-        for quantile, column in zip(loss.levels, predictions.T, strict=True)
-    ]
-    return float(np.mean(scores))
+def _d2(loss: Loss, Y: Array, weights: Array | None) -> Scorer:
+    """Return D^2: the share of the best constant's loss that is explained.
+
+    Hastie, Tibshirani and Wainwright (2015), eq. 3.11, for any loss.
+    """
+    constant = getattr(loss, "constant", None)
+    if constant is None:
+        return lambda raw, mean_loss: -mean_loss
+    Y = Y.astype(np.float64)
+    guess = np.broadcast_to(constant(Y, weights), Y.shape)
+    least = float(np.average(loss.value(guess, Y), weights=weights))
+    # Targets that a constant gives exactly: as scikit-learn's scores.
+    if least <= np.finfo(np.float64).eps * np.abs(Y).max(initial=0.0):
+        return lambda raw, mean_loss: float(mean_loss <= least)
+    return lambda raw, mean_loss: 1.0 - mean_loss / least
 
 
 class MLPClassifier(ClassifierMixin, Perceptron):
@@ -758,17 +776,20 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         weights: Array = compute_sample_weight(self.class_weight, y)
         return weights
 
-    def _score_raw(
-        self, raw: Array, mean_loss: float, Y: Array, weights: Array | None
-    ) -> float:
-        """Return the accuracy of raw outputs."""
-        if not np.isfinite(raw).all():
-            return float("nan")
-        if self._resolve_loss().link.name == "softmax":
-            correct = raw.argmax(axis=1) == Y.argmax(axis=1)
-        else:
-            correct = ((raw > 0) == (Y > 0.5)).all(axis=1)
-        return float(np.average(correct, weights=weights))
+    def _scorer(self, Y: Array, weights: Array | None) -> Scorer:
+        """Return the accuracy, by which scikit-learn's classifier stops, too."""
+        softmax = self._resolve_loss().link.name == "softmax"
+
+        def accuracy(raw: Array, mean_loss: float) -> float:
+            if not np.isfinite(raw).all():
+                return np.nan
+            if softmax:
+                correct = raw.argmax(axis=1) == Y.argmax(axis=1)
+            else:
+                correct = ((raw > 0) == (Y > 0.5)).all(axis=1)
+            return float(np.average(correct, weights=weights))
+
+        return accuracy
 
     def _stratification(self, Y: Array) -> Any:
         """Keep the classes in proportion, except for multilabel targets."""

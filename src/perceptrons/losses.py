@@ -10,9 +10,14 @@ softmax), so the slope is exact and stable for every loss:
     The derivative of each row's loss by each raw output, written into ``out``,
     shape (n, K).
 ``link``
-    The :class:`Link` from raw outputs to predictions.
+    The :class:`perceptrons.links.Link` from raw outputs to predictions.
 ``domain``
     What targets must be: a sentence and a test, checked once by the estimators.
+``constant(Y, weights)``
+    The raw outputs (K,) that a network without inputs would end at: what a score
+    compares with. A loss of your own may lack it; its score is minus its mean then.
+``outputs_per_target``
+    How many raw outputs a column of the user's y has; 1 where a loss does not say.
 
 Safe for raw outputs within +-1e4; Poisson within +-80 in float32 and +-700 in
 float64, beyond which exp overflows and training ends as diverged.
@@ -20,75 +25,34 @@ float64, beyond which exp overflows and training ends as diverged.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, softmax, xlogy
+from scipy.special import expit, logit, xlogy
 
 from perceptrons import _checks
+from perceptrons.links import (
+    ANY,
+    DISTRIBUTIONS,
+    EXPONENTIAL,
+    FRACTIONS,
+    IDENTITY,
+    LOGISTIC,
+    NON_NEGATIVE,
+    SOFTMAX,
+    Domain,
+    Link,
+)
+from perceptrons.metrics import quantiles
 
 Array = NDArray[np.floating[Any]]
 
 
-@dataclass(frozen=True)
-class Link:
-    """From raw outputs to predictions.
-
-    Parameters
-    ----------
-    name : str
-        "identity", "logistic", "exp" or "softmax": the names scikit-learn uses.
-    value : callable
-        raw (n, K) -> predictions (n, K).
-    jacobian : callable
-        predictions (n, K) -> d prediction_k / d raw_j, shape (n, K, K).
-    """
-
-    name: str
-    value: Callable[[Array], Array]
-    jacobian: Callable[[Array], Array]
-
-
-def _diagonal(slopes: Array) -> Array:
-    """Stack (n, K) slopes into (n, K, K) diagonal matrices."""
-    stacked: Array = slopes[:, :, None] * np.eye(slopes.shape[1], dtype=slopes.dtype)
-    return stacked
-
-
-def _softmax_jacobian(p: Array) -> Array:
-    """Return ds_k/dz_j = s_k (delta_kj - s_j): below eq. (18) of the report."""
-    stacked: Array = _diagonal(p) - p[:, :, None] * p[:, None, :]
-    return stacked
-
-
-IDENTITY = Link("identity", lambda raw: raw, lambda p: _diagonal(np.ones_like(p)))
-LOGISTIC = Link("logistic", expit, lambda p: _diagonal(p * (1.0 - p)))
-EXPONENTIAL = Link("exp", np.exp, _diagonal)
-SOFTMAX = Link("softmax", lambda raw: softmax(raw, axis=1), _softmax_jacobian)
-
-
-@dataclass(frozen=True)
-class Domain:
-    """What the targets of a loss must be, in words and as a test of Y (n, K)."""
-
-    rule: str
-    holds: Callable[[Array], bool]
-
-
-ANY = Domain("finite", lambda Y: True)
-NON_NEGATIVE = Domain("at least 0", lambda Y: bool(np.all(Y >= 0)))
-FRACTIONS = Domain("in [0, 1]", lambda Y: bool(np.all((Y >= 0) & (Y <= 1))))
-DISTRIBUTIONS = Domain(
-    "rows of at least two probabilities that sum to 1",
-    lambda Y: (
-        Y.shape[1] > 1
-        and bool(np.all(Y >= 0))
-        and bool(np.allclose(Y.sum(axis=1), 1.0, atol=1e-5))
-    ),
-)
+def outputs_per_target(loss: Any) -> int:
+    """Return how many raw outputs a column of the user's y has."""
+    return int(getattr(loss, "outputs_per_target", 1))
 
 
 class Loss(Protocol):
@@ -181,6 +145,10 @@ class AbsoluteError:
         np.subtract(raw, Y, out=out)
         return np.sign(out, out=out)
 
+    def constant(self, Y: Array, weights: Array | None) -> Array:
+        """Return the medians."""
+        return quantiles(Y, weights, 0.5)
+
 
 @dataclass(frozen=True)
 class Huber:
@@ -223,6 +191,17 @@ class Huber:
         np.subtract(raw, Y, out=out)
         return np.clip(out, -self.delta, self.delta, out=out)
 
+    def constant(self, Y: Array, weights: Array | None) -> Array:
+        """Return where the mean slope is 0, by bisection: it grows with z."""
+        low, high = Y.min(axis=0), Y.max(axis=0)
+        for _ in range(60):  # 60 halvings leave nothing of a float64
+            middle = low + (high - low) / 2
+            slope = self.slope(np.broadcast_to(middle, Y.shape), Y, np.empty_like(Y))
+            above = np.average(slope, axis=0, weights=weights) > 0
+            low, high = np.where(above, low, middle), np.where(above, middle, high)
+        center: Array = low
+        return center
+
 
 @dataclass(frozen=True)
 class Pinball:
@@ -264,6 +243,11 @@ class Pinball:
         object.__setattr__(self, "quantiles", tuple(float(level) for level in levels))
 
     @property
+    def outputs_per_target(self) -> int:
+        """One output per quantile."""
+        return len(self.levels)
+
+    @property
     def levels(self) -> tuple[float, ...]:
         """The quantiles, always as a tuple."""
         return tuple(np.atleast_1d(self.quantiles).tolist())
@@ -280,6 +264,10 @@ class Pinball:
         q = np.asarray(self.quantiles, raw.dtype)
         out[...] = (1 - q) * (raw > Y) - q * (raw < Y)
         return out
+
+    def constant(self, Y: Array, weights: Array | None) -> Array:
+        """Return the quantiles of the targets."""
+        return quantiles(Y, weights, self.quantiles)
 
 
 @dataclass(frozen=True)
@@ -304,6 +292,12 @@ class PoissonDeviance:
         np.exp(raw, out=out)
         out -= Y
         return out
+
+    def constant(self, Y: Array, weights: Array | None) -> Array:
+        """Return the logarithm of the mean."""
+        mean = np.average(Y, axis=0, weights=weights)
+        logarithms: Array = np.log(np.maximum(mean, np.finfo(Y.dtype).tiny))
+        return logarithms
 
 
 @dataclass(frozen=True)
@@ -331,6 +325,12 @@ class BinaryCrossEntropy:
         expit(raw, out=out)
         out -= Y
         return out
+
+    def constant(self, Y: Array, weights: Array | None) -> Array:
+        """Return the mean's log odds."""
+        mean, eps = np.average(Y, axis=0, weights=weights), np.finfo(Y.dtype).eps
+        odds: Array = logit(np.clip(mean, eps, 1 - eps))
+        return odds
 
 
 @dataclass(frozen=True)
@@ -387,6 +387,15 @@ class CrossEntropy:
         out -= self._targets(Y)
         return out
 
+    def constant(self, Y: Array, weights: Array | None) -> Array:
+        """Return the logarithm of the mean of the targets."""
+        mean = np.average(self._targets(Y), axis=0, weights=weights)
+        logarithms: Array = np.log(np.maximum(mean, np.finfo(Y.dtype).eps))
+        return logarithms
+
+
+# Judged by R^2, as scikit-learn judges every regression.
+SQUARES = (HalfSquaredError, MeanSquaredError)
 
 LOSSES: dict[str, Loss] = {
     "squared_error": HalfSquaredError(),

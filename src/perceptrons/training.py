@@ -52,6 +52,10 @@ class Data:
     weights: Array | None
 
 
+# Raw outputs (n, K) and their mean loss -> score, larger is better.
+Scorer = Callable[[Array, float], float]
+
+
 @dataclass(frozen=True)
 class Validation:
     """Held-out rows and how their predictions are scored.
@@ -59,12 +63,11 @@ class Validation:
     Parameters
     ----------
     data : Data
-    score : callable
-        raw outputs (n, K) and their mean loss -> score, larger is better.
+    score : Scorer
     """
 
     data: Data
-    score: Callable[[Array, float], float]
+    score: Scorer
 
 
 @dataclass(frozen=True)

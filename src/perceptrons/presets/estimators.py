@@ -19,7 +19,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from perceptrons._base import _check_weights
+from perceptrons._base import check_weights
 from perceptrons.estimators import MLPRegressor
 from perceptrons.many import fit_many
 from perceptrons.presets.rows import Rows, distinct
@@ -196,7 +196,7 @@ class _Tabular(BaseEstimator):
         X, y = validate_data(
             self, X, y, dtype=np.float64, ensure_min_samples=2, **self._rules
         )
-        weights = _check_weights(sample_weight, len(X))
+        weights = check_weights(sample_weight, len(X))
         numbers = self._codes(y if weights is None else y[weights > 0])
         if weights is not None:
             numbers, taken = np.zeros(len(X)), numbers
