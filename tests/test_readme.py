@@ -22,6 +22,14 @@ def test_examples_print_what_the_readme_says():
     assert outcome.failed == 0
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_the_page_on_quantiles_prints_what_it_says():
+    page = README.parent / "docs" / "quantiles.md"
+    outcome = doctest.testfile(str(page), module_relative=False)
+    assert outcome.attempted > 10
+    assert outcome.failed == 0
+
+
 def test_readme_has_at_most_100_lines():
     assert len(README.read_text().splitlines()) <= 100
 

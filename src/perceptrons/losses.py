@@ -210,7 +210,8 @@ class Pinball:
     l_i = sum_k max(q_k r_ik, (q_k - 1) r_ik), r = y - z; its slope at 0 is 0.
 
     With several quantiles the network has one raw output per quantile, all for one
-    target, and ``predict`` gives one column per quantile.
+    target, and ``predict`` gives one column per quantile. Of new rows the band between
+    two of them holds its nominal share only after calibration: docs/quantiles.md.
 
     Parameters
     ----------
