@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     from perceptrons.comparison.compare import compare as compare
     from perceptrons.estimators import MLPClassifier as MLPClassifier
     from perceptrons.estimators import MLPRegressor as MLPRegressor
+    from perceptrons.files import TRUSTED as TRUSTED
+    from perceptrons.files import load as load
     from perceptrons.many import fit_folds as fit_folds
     from perceptrons.many import fit_many as fit_many
 
     __version__: str
 
 __all__ = [
+    "TRUSTED",
     "MLPClassifier",
     "MLPRegressor",
     "__version__",
@@ -29,6 +32,7 @@ __all__ = [
     "compare",
     "fit_folds",
     "fit_many",
+    "load",
     "losses",
     "optimizers",
     "presets",
@@ -36,9 +40,11 @@ __all__ = [
 ]
 
 _HOMES = {
+    "TRUSTED": "perceptrons.files",
     "compare": "perceptrons.comparison.compare",
     "fit_folds": "perceptrons.many",
     "fit_many": "perceptrons.many",
+    "load": "perceptrons.files",
     "MLPClassifier": "perceptrons.estimators",
     "MLPRegressor": "perceptrons.estimators",
 }

@@ -31,7 +31,8 @@ from sklearn.utils import (
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from perceptrons import _checks, engine, objective, settings
+from perceptrons import _checks, engine, objective, settings, state
+from perceptrons.files import Savable
 from perceptrons.history import DivergedError, History, Outcome
 from perceptrons.links import IDENTITY
 from perceptrons.losses import Loss
@@ -66,7 +67,7 @@ def _is_stochastic(estimator: Any) -> bool:
     return True
 
 
-class Perceptron(BaseEstimator):
+class Perceptron(Savable, BaseEstimator):
     """Base of both estimators; not for direct use."""
 
     @abstractmethod
@@ -409,26 +410,44 @@ class Perceptron(BaseEstimator):
         streams: Streams,
     ) -> None:
         """Set the fitted attributes."""
-        problem, memory = task.objective.problem, task.memory
-        coefs, intercepts = problem.architecture.views(
+        problem = task.objective.problem
+        self.coefs_, self.intercepts_ = problem.architecture.views(
             theta.astype(given.dtype, copy=False)
         )
-        self.coefs_, self.intercepts_ = coefs, intercepts
+        self._set_results(
+            problem,
+            task.memory,
+            task.history,
+            outcome,
+            streams,
+            given.limits.early_stopping,
+        )
+
+    def _set_results(
+        self,
+        problem: Problem,
+        memory: Memory,
+        history: History,
+        outcome: Outcome,
+        streams: Streams,
+        early_stopping: bool,
+    ) -> None:
+        """Set the fitted attributes but weights, features and classes."""
         self.n_layers_ = len(problem.architecture.sizes)
         self.n_outputs_ = problem.architecture.sizes[-1]
         self.out_activation_ = problem.loss.link.name
         self.n_iter_ = outcome.epochs
         self.t_ = memory.samples_seen
-        self.history_, self.outcome_ = task.history, outcome
+        self.history_, self.outcome_ = history, outcome
         # Without the epoch in which training diverged, which history_ names.
-        losses = task.history.columns["loss"]
+        losses = history.columns["loss"]
         self.loss_curve_ = [loss for loss in losses if math.isfinite(loss)]
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else np.nan
         self.best_loss_: float | None = memory.best_loss
         self.validation_scores_: list[float] | None = None
         self.best_validation_score_: float | None = None
-        if given.limits.early_stopping:
-            self.validation_scores_ = list(task.history.columns["validation_score"])
+        if early_stopping:
+            self.validation_scores_ = list(history.columns["validation_score"])
             self.best_validation_score_ = memory.best_score
             self.best_loss_ = None
         self._problem, self._memory, self._streams = problem, memory, streams
@@ -556,6 +575,16 @@ class Perceptron(BaseEstimator):
         X = self._check_rows(X, accept_sparse=False)
         gradient = objective.input_gradient(*self._fitted(X.dtype), X)
         return gradient[:, 0, :] if gradient.shape[1] == 1 else gradient
+
+    def _describe(
+        self, resume: bool, raw: bool
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the network as plain values."""
+        return state.describe(self, resume=resume, raw=raw)
+
+    def _restore(self, header: Any, arrays: dict[str, Any], raw: bool) -> None:
+        """Become the network that was described."""
+        state.restore(self, header, arrays, raw=raw)
 
     def __sklearn_tags__(self) -> Any:
         """Say that sparse input is welcome."""

@@ -71,7 +71,7 @@ def resolve(estimator: Any) -> Settings:
         else own_rate,
         schedule=_schedule(estimator),
         penalty=_penalty(estimator),
-        dtype=_dtype(estimator.dtype),
+        dtype=dtype(estimator.dtype),
         dropout=_dropout(estimator.dropout, len(hidden)),
         limits=_limits(estimator),
     )
@@ -178,14 +178,14 @@ def _penalty(estimator: Any) -> Penalty:
     return Penalty(**strengths)
 
 
-def _dtype(dtype: Any) -> np.dtype[Any]:
+def dtype(given: Any) -> np.dtype[Any]:
     """Return float32 or float64."""
-    if isinstance(dtype, str):
-        _checks.choice("dtype", dtype, ("float32", "float64"))
+    if isinstance(given, str):
+        _checks.choice("dtype", given, ("float32", "float64"))
     for known in (np.dtype(np.float32), np.dtype(np.float64)):
-        if isinstance(dtype, str | type | np.dtype) and dtype in (known, known.type):
+        if isinstance(given, str | type | np.dtype) and given in (known, known.type):
             return known
-    raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}.")
+    raise ValueError(f"dtype must be 'float32' or 'float64', got {given!r}.")
 
 
 def _dropout(dropout: Any, n_hidden: int) -> tuple[float, ...]:
