@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from perceptrons.comparison.columns import prepare
-from perceptrons.comparison.errors import DataError
+from perceptrons.tables import DataError
 
 N = 200
 
@@ -91,7 +91,7 @@ def test_rows_of_rare_classes_are_left_out(rng):
         ([np.nan] * N, "holds no values"),
         ([np.inf] + [1.5] * (N - 1), "1 infinite values"),
         ([f"row {i}" for i in range(N)], "200 classes in 200 rows"),
-        ([str(i / 7) for i in range(N - 1)] + ["?"], "numbers, but also '\\?'"),
+        ([str(i / 7) for i in range(N - 1)] + ["low"], "numbers, but also 'low'"),
         (pd.date_range("2020-01-01", periods=N), "holds dates"),
         (["2020-01-31"] * (N - 1) + ["2021-01-31"], "holds dates"),
         (np.arange(N) + 1j, r"complex numbers, such as 1j"),
@@ -204,7 +204,7 @@ def test_words_for_gaps_in_a_column_of_numbers_are_missing(rng, amounts):
     prepared = prepare(table(rng, power=power), amounts)
     kind, text = action(prepared, "power")
     assert kind == "number"
-    assert "'?', 'n.a.' is read as missing" in text
+    assert "'?', 'n.a.' are read as missing" in text
     Z = prepared.transformer.fit_transform(prepared.X)
     np.testing.assert_array_equal(Z[:, 2], [0] * (N - 2) + [1, 1])
 
@@ -224,13 +224,23 @@ DATES = pd.date_range("2021-03-01", periods=N)
         [day.date() for day in DATES],
     ],
 )
-def test_dates_are_not_used_and_the_advice_names_features(rng, amounts, dates):
+def test_dates_are_a_line_and_cycles_in_any_form(rng, amounts, dates):
     prepared = prepare(table(rng, sold=dates), amounts)
     kind, text = action(prepared, "sold")
     assert kind == "date"
-    assert "days since" in text
-    assert prepared.features == ["honest"]
-    assert any("'sold'" in warning for warning in prepared.warnings)
+    assert "days since 2021-03-01, and month and weekday as cycles" in text
+    assert prepared.features == ["honest", "sold"]
+    Z = prepared.transformer.fit_transform(prepared.X)
+    np.testing.assert_array_equal(Z[:, 1], np.arange(N))
+    angle = 2 * np.pi * (DATES.month - 1) / 12
+    np.testing.assert_allclose(Z[:, 2:4], np.c_[np.sin(angle), np.cos(angle)])
+    angle = 2 * np.pi * DATES.day_of_week / 7
+    np.testing.assert_allclose(Z[:, 4:], np.c_[np.sin(angle), np.cos(angle)])
+
+
+def test_a_table_of_a_date_and_a_target_is_a_table(amounts):
+    prepared = prepare(pd.DataFrame({"day": DATES}), amounts)
+    assert prepared.features == ["day"]
 
 
 @pytest.mark.parametrize(
@@ -254,7 +264,7 @@ def test_columns_without_information_are_left_out(rng, amounts):
         row=np.arange(1, N + 1),
         house_id=rng.permutation(N) + 1000,
         lists=[[1]] * N,
-        span=pd.to_timedelta(np.arange(N), unit="D"),
+        span=pd.Interval(0, 1),
     )
     prepared = prepare(frame, amounts)
     assert prepared.features == ["honest", "number", "town"]
@@ -264,7 +274,7 @@ def test_columns_without_information_are_left_out(rng, amounts):
         "same": "constant",
         "again": "duplicate",
         "port": "duplicate",
-        "row": "identifier",
+        "row": "row number",
         "house_id": "identifier",
         "lists": "other",
         "span": "other",

@@ -13,7 +13,7 @@ from sklearn.neighbors import KNeighborsRegressor
 
 from perceptrons.comparison.columns import prepare
 from perceptrons.comparison.folds import make_folds
-from perceptrons.comparison.read import read_table, split_target
+from perceptrons.tables.read import read, take_column
 
 TABLES = {
     "concrete": "strength_mpa",
@@ -37,7 +37,7 @@ def real(name):
     folder = Path(os.environ.get("PERCEPTRONS_DATA", "../shared/data")) / "tables"
     if not (folder / f"{name}.csv").exists():
         pytest.skip("set PERCEPTRONS_DATA to a folder with tables/")
-    return split_target(read_table(folder / f"{name}.csv"), TABLES[name])
+    return take_column(read(folder / f"{name}.csv").frame, TABLES[name], "--target")
 
 
 @pytest.fixture

@@ -130,6 +130,25 @@ Format = Annotated[
 FromStore = Annotated[
     bool, typer.Option("--from-store", help="Train nothing, draw finished runs.")
 ]
+Encoding = Annotated[
+    str | None, typer.Option(help="Of the file, such as cp1252; judged if not given.")
+]
+Separator = Annotated[
+    str | None, typer.Option(help="Between fields; judged if not given.")
+]
+Decimal = Annotated[
+    str | None, typer.Option(help="Sign of decimals, . or ,; by each column.")
+]
+Thousands = Annotated[
+    str | None, typer.Option(help="Sign of thousands, '' for none; by each column.")
+]
+Dates = Annotated[
+    str | None,
+    typer.Option(metavar="ORDER", help="day-first or month-first; by each column."),
+]
+Gaps = Annotated[
+    list[str] | None, typer.Option(help="Word for a missing cell; may be repeated.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -260,7 +279,7 @@ def _check(jobs: int, data: Path | None, as_json: bool) -> None:
 
 @app.command()
 def compare(
-    table: Annotated[Path, typer.Argument(help="A CSV or Parquet file.")],
+    table: Annotated[Path, typer.Argument(help="A CSV, Parquet or Arrow file.")],
     target: Annotated[str, typer.Option(help="Column to predict.")],
     out: Annotated[Path, typer.Option(help="Folder for the page.")] = Path(
         "comparison"
@@ -284,6 +303,16 @@ def compare(
         list[str] | None,
         typer.Option(help="Column whose numbers are codes; may be repeated."),
     ] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(help="Column to use though it looks like row numbers."),
+    ] = None,
+    encoding: Encoding = None,
+    separator: Separator = None,
+    decimal: Decimal = None,
+    thousands: Thousands = None,
+    dates: Dates = None,
+    gaps: Gaps = None,
     repeats: Annotated[int, typer.Option(min=1, help="Of cross-validation.")] = 5,
     folds: Annotated[int, typer.Option(min=2, help="Of cross-validation.")] = 5,
     rope: Annotated[float, typer.Option(help="Least gain that matters.")] = 0.01,
@@ -293,10 +322,12 @@ def compare(
 ) -> None:
     """Tell whether a neural network is justified on a table."""
     from perceptrons.comparison import command
+    from perceptrons.tables.read import Format
 
+    form = Format(encoding, separator, decimal, thousands, dates, tuple(gaps or ()))
     request = command.Request(
-        table, target, out, task, groups, time, against, drop or [], category or [],
-        repeats, folds, rope, seed, jobs, _command(),
+        table, form, target, out, task, groups, time, against, drop or [],
+        category or [], keep or [], repeats, folds, rope, seed, jobs, _command(),
     )  # fmt: skip
     try:
         result = command.run(request)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
-from sklearn.compose import ColumnTransformer
+from numpy.typing import NDArray
 
 from perceptrons.comparison import leaks, parts, target
-from perceptrons.comparison.encoding import Kind, encoder, to_levels, to_numbers
-from perceptrons.comparison.errors import DataError
-from perceptrons.comparison.kinds import Column, inspect
-from perceptrons.comparison.read import column_names, take_column
+from perceptrons.tables import Column, DataError, TableEncoder
+from perceptrons.tables.cells import Cells, column_of, read_cells
+from perceptrons.tables.encoder import nothing_left
+from perceptrons.tables.kinds import Kind, account, cell_codes, told
+from perceptrons.tables.names import place_of
+from perceptrons.tables.settle import settle
 
 #: With fewer rows a fold tests on next to nothing.
 LEAST_ROWS = 20
@@ -29,7 +29,8 @@ class Prepared:
     Parameters
     ----------
     X : DataFrame of shape (n, d)
-        The columns that are used, as they were given.
+        The columns that are used, each in its own type: text that is numbers or dates
+        is read.
     y : ndarray of shape (n,)
         float64 for regression; labels for classes.
     task : {"regression", "classification"}
@@ -39,7 +40,7 @@ class Prepared:
         Name of y.
     classes : ndarray or None
         Sorted labels.
-    transformer : ColumnTransformer
+    transformer : TableEncoder
         Not fitted; from columns of X, found by name, to a dense array of numbers.
     columns : list of Column
         Every column given, and what was done with it.
@@ -59,7 +60,7 @@ class Prepared:
     task_reason: str
     target: str
     classes: NDArray[Any] | None
-    transformer: ColumnTransformer
+    transformer: TableEncoder
     columns: list[Column]
     warnings: list[str]
     leaks: tuple[str, ...]
@@ -74,29 +75,32 @@ class Prepared:
     @property
     def kinds(self) -> dict[str, Kind]:
         """Kind of every column that is used."""
-        return _kinds(self.columns)
+        return {c.name: cast(Kind, c.kind) for c in self.columns if c.used}
 
 
 def prepare(
-    X: pd.DataFrame | ArrayLike,
-    y: ArrayLike,
+    X: Any,
+    y: Any,
     *,
     task: str | None = None,
     drop: Sequence[str] = (),
+    category: Sequence[str] = (),
+    keep: Sequence[str] = (),
 ) -> Prepared:
     """Choose the task, decide about every column and look for leaks.
 
     Parameters
     ----------
-    X : DataFrame or array of shape (n, d)
-        Columns of an array are called x0, x1, ...
+    X : DataFrame or array-like of shape (n, d)
+        Of pandas, polars or Arrow; columns of an array are called x0, x1, ...
     y : array-like of shape (n,)
         A column of X of its name is never a feature.
     task : {"regression", "classification"}, optional
         By the target if not given: text, booleans and at most ten distinct whole
         numbers are classes.
-    drop : sequence of str, default=()
-        Columns to leave out.
+    drop, category, keep : sequence of str, default=()
+        Columns to leave out; whose numbers are codes; to use though they look like
+        row numbers, identifiers or repetitions.
 
     Returns
     -------
@@ -107,44 +111,59 @@ def prepare(
     DataError
         If nothing can be compared on this data; the message says what to change.
     """
-    table, goal = as_table(X), _column(y)
-    if len(table) != len(goal):
+    given, goal = read_cells(X), column_of("y", y)
+    for option, names in (("drop", drop), ("category", category), ("keep", keep)):
+        for name in names:
+            place_of(name, [cells.name for cells in given], option)
+    if given and len(given[0]) != len(goal):
         raise DataError(
-            f"X has {len(table)} rows and y has {len(goal)}; give one target per row."
+            f"X has {len(given[0])} rows and y has {len(goal)}; give one target per "
+            "row."
         )
-    name = str(goal.name) if goal.name is not None else "y"
-    chosen = target.choose(goal, name, task)
+    # The target may tell how its table is written, but is of no kind of column.
+    settled = settle([*(cells for cells in given if cells.name not in drop), goal])
+    chosen = target.choose(*settled.pop(), task)
     if chosen.values.size < LEAST_ROWS:
         raise DataError(
             f"The data have {chosen.values.size} rows with a target; a comparison "
             f"needs at least {LEAST_ROWS}."
         )
     rows = np.flatnonzero(chosen.keep)
-    table = table.iloc[rows].reset_index(drop=True)
-    columns = _inspect_all(table, name, drop)
-    kinds = _kinds(columns)
-    if not kinds:
-        raise DataError(_nothing_left(columns))
-    coded = _coded(table, kinds)
-    features = table[list(kinds)]
-    groups = leaks.repeated_rows(coded)
-    found = leaks.find(features, chosen, kinds, groups)
-    together = () if found else parts.find(features, chosen, kinds)
+    read = {cells.name: (cells, reading) for cells, reading in settled}
+    columns = account(
+        [
+            (cells if chosen.keep.all() else cells.take(rows), reading)
+            for cells, reading in (read.get(c.name, (c, None)) for c in given)
+        ],
+        target=goal.name,
+        drop=drop,
+        category=category,
+        keep=keep,
+    )
+    used = [column for column in columns if column.used]
+    if not used:
+        raise DataError(nothing_left(columns))
+    table = {c.name: read[c.name][0] for c in used}
+    if not chosen.keep.all():
+        table = {name: cells.take(rows) for name, cells in table.items()}
+    groups = leaks.repeated_rows(_coded(table, used))
+    found = leaks.find(table, chosen, used, groups)
+    together = () if found else parts.find(table, chosen, used)
     return Prepared(
-        X=features,
+        X=_frame(table, used),
         y=chosen.values,
         task=chosen.task,
         task_reason=chosen.reason,
-        target=name,
+        target=goal.name,
         classes=np.unique(chosen.values) if chosen.task == "classification" else None,
-        transformer=encoder(kinds, len(table)),
+        transformer=TableEncoder(columns=used, n_rows=len(rows)),
         columns=columns,
         warnings=[
-            *(leaks.sentence(leak, name, chosen.task) for leak in found),
-            *([parts.sentence(together, name)] if together else []),
+            *(leaks.sentence(leak, goal.name, chosen.task) for leak in found),
+            *([parts.sentence(together, goal.name)] if together else []),
             *leaks.repetition(groups, chosen.values),
             *chosen.warnings,
-            *(str(column) for column in columns if column.kind in _TOLD),
+            *told(columns),
         ],
         leaks=(*(leak.column for leak in found), *together),
         groups=groups,
@@ -152,110 +171,18 @@ def prepare(
     )
 
 
-def _kinds(columns: Sequence[Column]) -> dict[str, Kind]:
-    """Return the kind of every column that is used."""
-    return {c.name: cast(Kind, c.kind) for c in columns if c.used}
-
-
-#: Columns left out for reasons that the user should hear of.
-_TOLD = ("target", "date", "identifier", "other")
-
-
-def as_table(X: pd.DataFrame | ArrayLike) -> pd.DataFrame:
-    """Return X as a table of unique names that are text.
-
-    Parameters
-    ----------
-    X : DataFrame or array of shape (n, d)
-        Columns of an array are called x0, x1, ...
-
-    Raises
-    ------
-    DataError
-        If X is sparse, has not two dimensions, or has equal names.
-    """
-    if hasattr(X, "toarray"):
-        raise DataError("X must be a DataFrame or a dense array; call X.toarray().")
-    if isinstance(X, pd.DataFrame):
-        table = X.set_axis(column_names(X.columns), axis=1)
-        twice = [name for name, count in Counter(table.columns).items() if count > 1]
-        if twice:
-            raise DataError(
-                f"X has more than one column named {twice[0]!r}; rename them, so that "
-                "each column has a name of its own."
-            )
-        return table.infer_objects()
-    array = np.asarray(X)
-    if array.ndim != 2:
-        raise DataError(
-            f"X must have rows and columns, got the shape {array.shape}; for one "
-            "column give X.reshape(-1, 1)."
-        )
-    table = pd.DataFrame(array, columns=[f"x{i}" for i in range(array.shape[1])])
-    return table.infer_objects()
-
-
-def _column(y: ArrayLike) -> pd.Series[Any]:
-    """Return y as one column."""
-    if isinstance(y, pd.DataFrame) and y.shape[1] == 1:
-        y = y.iloc[:, 0]
-    if isinstance(y, pd.Series):
-        return y
-    array = np.asarray(y)
-    if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.ndim != 1:
-        raise DataError(f"y must be one column, got the shape {array.shape}.")
-    return pd.Series(array).infer_objects()
-
-
-def _inspect_all(
-    table: pd.DataFrame, target_name: str, drop: Sequence[str]
-) -> list[Column]:
-    """Decide about every column, in order."""
-    for name in drop:
-        take_column(table, name, "drop")
-    seen: dict[bytes, str] = {}
-    found = []
-    for name in table.columns:
-        if name in drop:
-            column = Column(name, "dropped", "Not used: left out as asked for.")
-        elif name == target_name:
-            column = Column(name, "target", "Not used: it has the target's name.")
-        else:
-            column = inspect(table[name], name)
-        if column.used:
-            first = seen.setdefault(_content(table[name], column.kind), name)
-            if first != name:
-                action = f"Not used: the same information as {first!r}, row by row."
-                column = Column(name, "duplicate", action)
-        found.append(column)
-    return found
-
-
-def _codes(column: pd.Series[Any], kind: str) -> NDArray[np.float64]:
-    """Return a number per cell, equal for equal cells; levels by first occurrence."""
-    if kind == "category":
-        codes, _ = pd.factorize(to_levels(column))
-        return codes.astype(np.float64)
-    # Adding 0 turns -0 into 0, which is equal but has other bytes.
-    return to_numbers(column) + 0.0
-
-
-def _content(column: pd.Series[Any], kind: str) -> bytes:
-    """Return bytes that are equal for columns of the same information."""
-    form = b"levels" if kind == "category" else b"numbers"
-    return form + _codes(column, kind).tobytes()
-
-
-def _coded(table: pd.DataFrame, kinds: Mapping[str, Kind]) -> pd.DataFrame:
-    """Return the features as numbers that are equal where the cells are."""
+def _frame(table: dict[str, Cells], used: Sequence[Column]) -> pd.DataFrame:
+    """Return the features, each in its own type; codes that are a category as text."""
     return pd.DataFrame(
-        {name: _codes(table[name], kind) for name, kind in kinds.items()}
+        {
+            c.name: table[c.name].texts()
+            if c.kind == "category"
+            else table[c.name].plain()
+            for c in used
+        }
     )
 
 
-def _nothing_left(columns: Sequence[Column]) -> str:
-    """Say why no column is a feature."""
-    reasons = " ".join(f"{c.name!r}: {c.action}" for c in columns[:10])
-    return f"No column is left to predict from. {reasons}".strip()
+def _coded(table: dict[str, Cells], used: Sequence[Column]) -> pd.DataFrame:
+    """Return the features as numbers that are equal where the cells are."""
+    return pd.DataFrame({c.name: cell_codes(table[c.name], c.kind) for c in used})

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from perceptrons.comparison.compare import compare
-from perceptrons.comparison.errors import DataError
-from perceptrons.comparison.read import (
-    read_table,
-    source,
-    split_target,
-    take_column,
-)
 from perceptrons.comparison.result import Comparison
+from perceptrons.tables import Column, DataError, read
+from perceptrons.tables.read import Format, take_column
 
 
 @dataclass(frozen=True)
@@ -25,7 +20,9 @@ class Request:
     Parameters
     ----------
     table : Path
-        A CSV or Parquet file.
+        A CSV, Parquet or Arrow file.
+    form : Format
+        What the user says of how it is written.
     target : str
         Column to predict.
     out : Path
@@ -37,13 +34,14 @@ class Request:
     rope : float
     jobs : int or None
         As the arguments of :func:`perceptrons.compare`.
-    category : sequence of str
-        Columns whose numbers are codes.
+    category, keep : sequence of str
+        Columns whose numbers are codes; to use though they look like row numbers.
     command : str
         As the user typed it, for the page.
     """
 
     table: Path
+    form: Format
     target: str
     out: Path
     task: str | None
@@ -52,6 +50,7 @@ class Request:
     against: str | None
     drop: Sequence[str]
     category: Sequence[str]
+    keep: Sequence[str]
     repeats: int
     folds: int
     rope: float
@@ -80,10 +79,11 @@ def run(request: Request) -> Comparison:
         raise DataError(f"--out must name a folder, got the file {request.out}.")
     named = (request.groups, request.time, *request.category)
     labels = {name for name in named if name is not None}
-    X, y = split_target(read_table(request.table, labels), request.target)
-    for name in request.category:
-        take_column(X, name, "--category")
-    X = X.astype(dict.fromkeys(request.category, "category"))
+    table = read(request.table, form=request.form, as_written={*labels, *request.drop})
+    X, y = take_column(table.frame, request.target, "--target")
+    for option, names in (("category", request.category), ("keep", request.keep)):
+        for name in names:
+            take_column(X, name, f"--{option}")
     result = compare(
         X,
         y,
@@ -92,6 +92,8 @@ def run(request: Request) -> Comparison:
         time=request.time,
         against=request.against,
         drop=request.drop,
+        category=request.category,
+        keep=request.keep,
         repeats=request.repeats,
         n_folds=request.folds,
         rope=request.rope,
@@ -99,7 +101,22 @@ def run(request: Request) -> Comparison:
         n_jobs=request.jobs,
         progress=True,
     )
-    return replace(result, reproduce=request.command, source=source(request.table))
+    return replace(
+        result,
+        prepared=replace(
+            result.prepared,
+            columns=[_with(table.readings, own) for own in result.prepared.columns],
+        ),
+        warnings=[*table.told, *result.warnings],
+        reproduce=request.command,
+        source=table.source,
+    )
+
+
+def _with(readings: Mapping[str, str], column: Column) -> Column:
+    """Return the account of a column with how its text was read."""
+    said = readings.get(column.name, "")
+    return replace(column, action=f"{column.action} {said}") if said else column
 
 
 def save(result: Comparison, folder: Path) -> Path:

@@ -34,6 +34,7 @@ from perceptrons.comparison.result import Comparison
 from perceptrons.comparison.task import Task
 from perceptrons.comparison.ties import Ties
 from perceptrons.comparison.verdict import judge
+from perceptrons.tables.kinds import told
 from perceptrons.work import Crew
 
 # Seeds of the network on each fold of the first repeat: two tell training from data.
@@ -48,6 +49,8 @@ def compare(
     groups: Any = None,
     time: Any = None,
     drop: Any = (),
+    category: Any = (),
+    keep: Any = (),
     candidates: Mapping[str, Any] | None = None,
     against: str | None = None,
     repeats: int = 5,
@@ -70,7 +73,8 @@ def compare(
     Parameters
     ----------
     X : DataFrame or array-like of shape (n, d)
-        Numbers, categories, gaps: columns are prepared within every fold.
+        Of pandas, polars or Arrow: numbers, categories, dates, gaps, as
+        :class:`perceptrons.tables.TableEncoder` takes them, prepared within every fold.
     y : array-like of shape (n,)
         The target.
     task : {"regression", "classification"} or None, default=None
@@ -84,6 +88,10 @@ def compare(
         repeats then.
     drop : str, int, sequence of them or None, default=()
         Columns to leave out, by name.
+    category : str, int, sequence of them or None, default=()
+        Columns whose numbers are codes.
+    keep : str, int, sequence of them or None, default=()
+        Columns to use though they look like row numbers, identifiers or repetitions.
     candidates : mapping of str to estimator or None, default=None
         Further scikit-learn estimators; classifiers need ``predict_proba``. Their
         ``fit`` gets ``groups`` and ``time`` where it has arguments of these names, a
@@ -140,14 +148,18 @@ def compare(
     apart = inputs.apart(groups, time, drop)
     X, groups = inputs.take_groups(X, groups)
     X, time = inputs.take_times(X, time)
-    prepared = prepare(X, y, task=task, drop=inputs.names(drop))
+    prepared = prepare(
+        X,
+        y,
+        task=task,
+        drop=inputs.names(drop),
+        category=inputs.names(category),
+        keep=inputs.names(keep),
+    )
     prepared = replace(
         prepared,
         columns=[*apart, *prepared.columns],
-        warnings=[
-            *prepared.warnings,
-            *(str(column) for column in apart if column.kind == "time"),
-        ],
+        warnings=[*prepared.warnings, *told(apart)],
     )
     groups = None if groups is None else groups[prepared.rows]
     time = None if time is None else time[prepared.rows]

@@ -12,7 +12,9 @@ from sklearn.inspection import partial_dependence
 from sklearn.tree import DecisionTreeRegressor
 
 from perceptrons.comparison.columns import Prepared
-from perceptrons.comparison.encoding import encoder, to_numbers
+from perceptrons.tables import TableEncoder
+from perceptrons.tables.cells import read_cells
+from perceptrons.tables.kinds import numbers
 
 #: Columns shown.
 MOST_FEATURES = 4
@@ -46,10 +48,12 @@ def parting_columns(
     outputs = outputs[known] - outputs[known].mean(axis=0)
     tree = DecisionTreeRegressor(max_leaf_nodes=8, min_samples_leaf=0.05)
     left = {}
-    for name, kind in prepared.kinds.items():
-        Z = encoder({name: kind}, len(prepared.X)).fit_transform(prepared.X)[known]
+    held = {cells.name: cells for cells in read_cells(prepared.X)}
+    for column in (column for column in prepared.columns if column.used):
+        encoder = TableEncoder(columns=[column])
+        Z = encoder.encode({column.name: held[column.name]})[known]
         guess = tree.fit(Z, outputs).predict(Z).reshape(outputs.shape)
-        left[name] = float(np.sum((outputs - guess) ** 2))
+        left[column.name] = float(np.sum((outputs - guess) ** 2))
     return sorted(left, key=lambda name: left[name])[:MOST_FEATURES]
 
 
@@ -73,10 +77,11 @@ def curves(
         classes and more, that whose probability differs most.
     """
     kinds, X = prepared.kinds, prepared.X.copy()
-    for name in X:
-        # Whole numbers are refused, since values between them would be cut.
-        if kinds[str(name)] == "number":
-            X[name] = to_numbers(X[name])
+    for cells in read_cells(prepared.X):
+        # Whole numbers are refused, since values between them would be cut; dates are
+        # drawn along their days, which the encoder takes for them.
+        if kinds[cells.name] in ("number", "date"):
+            X[cells.name] = numbers(cells, None)
     rows = X.sample(n=min(len(X), _ROWS), random_state=0)
     parts = []
     for name in names:
@@ -84,7 +89,8 @@ def curves(
         found = [_averages(model, rows, name, values) for model in models.values()]
         output = int((found[0] - found[1]).std(axis=1).argmax())
         for candidate, averages in zip(models, found, strict=True):
-            part = pd.DataFrame({"value": list(values)}, dtype=object)
+            shown = 1970 + values / 365.2425 if kinds[name] == "date" else values
+            part = pd.DataFrame({"value": list(shown)}, dtype=object)
             part["prediction"] = averages[output]
             part["of class"] = _class(prepared, output)
             part.insert(0, "candidate", candidate)
@@ -104,7 +110,7 @@ def _class(prepared: Prepared, output: int) -> str:
 
 def _values(column: pd.Series[Any], kind: str) -> NDArray[Any]:
     """Return values along a column: frequent levels by name, or numbers inside."""
-    if kind != "number":
+    if kind not in ("number", "date"):
         frequent = column.dropna().value_counts().index[:_MOST_LEVELS].to_numpy()
         return np.array(sorted(frequent, key=str), dtype=frequent.dtype)
     low, high = column.quantile([0.02, 0.98])

@@ -7,27 +7,29 @@ from collections.abc import Iterable
 from numbers import Integral
 from typing import Any
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from perceptrons.comparison.errors import DataError
-from perceptrons.comparison.kinds import Column
-from perceptrons.comparison.read import take_column
+from perceptrons.tables import Column, DataError
+from perceptrons.tables.cells import is_frame, names_of
+from perceptrons.tables.names import place_of
+from perceptrons.tables.read import take_column
 
 
-def names(drop: Any) -> tuple[str, ...]:
-    """Return the names of columns to drop, which may be one, numbers, or None.
+def names(given: Any) -> tuple[str, ...]:
+    """Return the names of columns, of which there may be one, numbers, or None.
 
     Parameters
     ----------
-    drop : str, int, iterable of them, or None
+    given : str, int, iterable of them, or None
     """
-    if drop is None:
+    if given is None:
         return ()
-    if isinstance(drop, str) or not isinstance(drop, Iterable):
-        return (str(drop),)
-    return tuple(map(str, drop))
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        return (str(given),)
+    return tuple(map(str, given))
 
 
 def take_groups(X: Any, groups: Any) -> tuple[Any, NDArray[np.intp] | None]:
@@ -103,7 +105,7 @@ def apart(groups: Any, time: Any, drop: Any) -> list[Column]:
     """
     named = (("groups", groups, _GROUPS_ADVICE), ("time", time, _TIME_ADVICE))
     found = [
-        Column(str(given), kind, action)
+        Column(str(given), kind, action, notable=kind == "time")
         for kind, given, action in named
         if isinstance(given, (str, Integral))
     ]
@@ -131,12 +133,12 @@ def _take(name: str, X: Any, given: Any) -> tuple[Any, pd.Series[Any] | None]:
     if given is None:
         return X, None
     if isinstance(given, (str, Integral)):
-        if not isinstance(X, pd.DataFrame):
+        if not is_frame(X):
             raise TypeError(
                 f"{name} must hold one value per row where X has no named columns, got "
                 f"{given!r}; give X as a DataFrame to name one of its columns."
             )
-        X, given = take_column(X, str(given), name)
+        X, given = _split(X, str(given), name)
     values = _series(name, given)
     if len(values) != len(X) or values.isna().any():
         raise DataError(
@@ -145,6 +147,18 @@ def _take(name: str, X: Any, given: Any) -> tuple[Any, pd.Series[Any] | None]:
             "or leave their rows out."
         )
     return X, values
+
+
+def _split(X: Any, column: str, option: str) -> tuple[Any, Any]:
+    """Return a frame of any library without a column, and the column for pandas."""
+    if isinstance(X, pd.DataFrame):
+        return take_column(X, column, option)
+    place = place_of(column, names_of(X), option)
+    frame = nw.from_native(X, eager_only=True)
+    own = frame.columns[place]
+    values = frame[own]
+    cells = values.to_list() if values.dtype.is_nested() else values.to_numpy()
+    return frame.drop(own).to_native(), pd.Series(cells)
 
 
 def _series(name: str, given: Any) -> pd.Series[Any]:

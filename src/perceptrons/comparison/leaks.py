@@ -21,8 +21,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from perceptrons.comparison.encoding import Kind, encoder
 from perceptrons.comparison.target import Target
+from perceptrons.tables import Column, TableEncoder
+from perceptrons.tables.cells import Cells
 
 #: A feature that leaves no more than this share of the error of a constant is suspect:
 #: single columns of honest tables leave more (petal width of iris 7 %, overall height
@@ -61,22 +62,24 @@ class Leak:
 
 
 def find(
-    X: pd.DataFrame,
+    table: Mapping[str, Cells],
     target: Target,
-    kinds: Mapping[str, Kind],
+    used: Sequence[Column],
     groups: NDArray[np.intp] | None,
 ) -> list[Leak]:
     """Return the features that predict the target almost alone.
 
-    Each column by itself, as candidates would see it, goes into a small decision tree
-    (for regression also into a straight line), judged on rows it was not fitted to.
+    All columns are screened by how much neighbors differ; what that cannot clear goes,
+    each column by itself, as candidates would see it, into a small decision tree (for
+    regression also into a straight line), judged on rows it was not fitted to.
 
     Parameters
     ----------
-    X : DataFrame of shape (n, d)
+    table : mapping of str to Cells
+        The features, n rows each.
     target : Target
-    kinds : mapping of str to str
-        Of every column of X.
+    used : sequence of Column
+        What they are.
     groups : ndarray of int or None
         Rows that repeat each other.
 
@@ -85,18 +88,25 @@ def find(
     list of Leak
         Empty if there is only one column: then it is the question itself.
     """
-    if len(kinds) < 2:
+    if len(used) < 2:
         return []
-    rows = sample(len(X))
-    X, y = X.iloc[rows], target.values[rows]
+    n_rows = len(target.values)
+    rows = sample(n_rows)
+    y = target.values[rows]
     judge = _Judge(y, target.task, None if groups is None else groups[rows])
-    errors = {name: judge.alone(_encoded(X, {name: k})) for name, k in kinds.items()}
+    errors = {}
+    for column in used:
+        Z = _encoded(table, [column], rows)
+        # Of dates the cycles may tell what the line does not.
+        date, category = column.kind == "date", column.kind == "category"
+        if date or judge.suspects(Z, category=category):
+            errors[column.name] = judge.alone(Z)
     suspects = [name for name in errors if errors[name] <= MOST_ERROR_ALONE]
     # Leaks come one or two at a time; most columns know a target that is easy.
-    if not suspects or 2 * len(suspects) > len(kinds):
+    if not suspects or 2 * len(suspects) > len(used):
         return []
-    rest = {name: kind for name, kind in kinds.items() if name not in suspects}
-    others = judge.together(_encoded(X, rest)) if rest else 1.0
+    rest = [column for column in used if column.name not in suspects]
+    others = judge.together(_encoded(table, rest, rows)) if rest else 1.0
     return [
         Leak(name, errors[name], others, judge.constant)
         for name in suspects
@@ -115,9 +125,12 @@ def sample(n_rows: int) -> NDArray[np.intp]:
     return np.random.default_rng(0).permutation(n_rows)[:_MOST_ROWS]
 
 
-def _encoded(X: pd.DataFrame, kinds: Mapping[str, Kind]) -> NDArray[np.float64]:
+def _encoded(
+    table: Mapping[str, Cells], columns: Sequence[Column], rows: NDArray[np.intp]
+) -> NDArray[np.float64]:
     """Return columns as numbers; what little this learns from all rows is no matter."""
-    return np.asarray(encoder(kinds, len(X)).fit_transform(X))
+    encoder = TableEncoder(columns=columns)
+    return encoder.encode({c.name: table[c.name].take(rows) for c in columns})
 
 
 class _Judge:
@@ -132,6 +145,39 @@ class _Judge:
         self._folds = splitter(3, shuffle=True, random_state=0)
         _, counts = np.unique(y, return_counts=True)
         self.constant = 1.0 if self._regression else 1 - counts.max() / y.size
+
+    def suspects(self, Z: NDArray[np.float64], *, category: bool) -> bool:
+        """Tell whether one column, of a number or of levels, may be a leak.
+
+        Sorted by a number that tells the target, neighbors are alike: half their mean
+        squared difference is what no function of the number explains (von Neumann
+        1941), and for classes neighbors that differ are no fewer than wrong rows. A
+        level that tells it has one value in all its rows. A straight line may see
+        further than neighbors where tails are long.
+        """
+        if category:
+            return self._within(Z) <= 2 * MOST_ERROR_ALONE
+        number = Z[:, 0]
+        order = np.lexsort((number, Z[:, -1]))
+        pairs = self._y[order][1:], self._y[order][:-1]
+        if not self._regression:
+            differ = np.mean(pairs[0] != pairs[1]) / self.constant
+            return bool(differ <= 6 * MOST_ERROR_ALONE)
+        left = np.mean((pairs[0] - pairs[1]) ** 2) / 2 / np.var(self._y)
+        line = LinearRegression().fit(Z, self._y).score(Z, self._y)
+        return bool(min(left, 1 - line) <= 3 * MOST_ERROR_ALONE)
+
+    def _within(self, Z: NDArray[np.float64]) -> float:
+        """Return the error that is left if the rows of each level are told apart."""
+        codes = Z.argmax(axis=1)
+        if self._regression:
+            counts = np.maximum(np.bincount(codes), 1)
+            means = np.bincount(codes, weights=self._y) / counts
+            return float(np.mean((self._y - means[codes]) ** 2) / np.var(self._y))
+        labels, own = np.unique(self._y, return_inverse=True)
+        counts = np.zeros((Z.shape[1], labels.size))
+        np.add.at(counts, (codes, own), 1)
+        return float((1 - counts.max(axis=1).sum() / codes.size) / self.constant)
 
     def alone(self, Z: NDArray[np.float64]) -> float:
         """Return the error of one column."""

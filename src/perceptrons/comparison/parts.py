@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from perceptrons.comparison.encoding import Kind, to_numbers
 from perceptrons.comparison.leaks import OPENING, remedy, sample
 from perceptrons.comparison.target import Target
+from perceptrons.tables import Column
+from perceptrons.tables.cells import Cells
+from perceptrons.tables.kinds import numbers
 
 Array = NDArray[np.floating[Any]]
 
@@ -25,7 +26,9 @@ _MOST_STAND_INS = 3
 _MOST_GAPS = 0.05
 
 
-def find(X: pd.DataFrame, target: Target, kinds: Mapping[str, Kind]) -> tuple[str, ...]:
+def find(
+    table: Mapping[str, Cells], target: Target, used: Sequence[Column]
+) -> tuple[str, ...]:
     """Return two or three numbers whose weighted sum is the target.
 
     They are found by matching pursuit: at each step the column that follows best what
@@ -33,7 +36,7 @@ def find(X: pd.DataFrame, target: Target, kinds: Mapping[str, Kind]) -> tuple[st
 
     Parameters
     ----------
-    X, target, kinds : as in :func:`perceptrons.comparison.leaks.find`
+    table, target, used : as in :func:`perceptrons.comparison.leaks.find`
 
     Returns
     -------
@@ -41,11 +44,11 @@ def find(X: pd.DataFrame, target: Target, kinds: Mapping[str, Kind]) -> tuple[st
         Empty if there are none, if the target can do without one of them, or if no
         other column is left: then the sum is the question itself.
     """
-    names = [name for name, kind in kinds.items() if kind in ("number", "boolean")]
+    names = [column.name for column in used if column.kind in ("number", "boolean")]
     if target.task != "regression" or len(names) < 2:
         return ()
-    rows = sample(len(X))
-    Z = np.array([to_numbers(X[name].iloc[rows]) for name in names]).T
+    rows = sample(len(target.values))
+    Z = np.array([numbers(table[name].take(rows), None) for name in names]).T
     few = np.flatnonzero(np.isnan(Z).mean(axis=0) <= _MOST_GAPS)
     if few.size < 2:
         return ()
@@ -57,7 +60,7 @@ def find(X: pd.DataFrame, target: Target, kinds: Mapping[str, Kind]) -> tuple[st
     if whole.sum() < 10 * _MOST_PARTS:
         return ()
     needed = _needed(_standardized(filled[whole][:, tried]), _standardized(y[whole]))
-    if not 1 < len(needed) <= min(_MOST_PARTS, len(kinds) - 1):
+    if not 1 < len(needed) <= min(_MOST_PARTS, len(used) - 1):
         return ()
     return tuple(names[few[place]] for place in sorted(tried[i] for i in needed))
 

@@ -11,10 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer
 
 from perceptrons.comparison.candidates import Candidate
-from perceptrons.comparison.columns import Prepared, as_table
+from perceptrons.comparison.columns import Prepared
 from perceptrons.comparison.evaluate import fit, seed_of
 from perceptrons.comparison.task import Task
 from perceptrons.comparison.ties import Ties
@@ -139,7 +138,6 @@ class Comparison:
         if name not in self._fitted:
             entry = self._entries[name]
             steps = [
-                ("table", FunctionTransformer(as_table)),
                 ("columns", clone(self.prepared.transformer)),
                 ("model", clone(entry.estimator)),
             ]

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from perceptrons import _checks
-from perceptrons.comparison.encoding import LARGEST, SMALLEST, to_numbers
-from perceptrons.comparison.errors import DataError
-from perceptrons.comparison.kinds import is_date, is_numeric, words_for_gaps
+from perceptrons.tables import DataError
+from perceptrons.tables.cells import Cells
+from perceptrons.tables.kinds import EXACT, LARGEST, numbers
+from perceptrons.tables.numerals import GAP_WORDS, Form
+from perceptrons.tables.settle import Reading
 
 Task = Literal["regression", "classification"]
 TASKS: tuple[Task, ...] = ("regression", "classification")
 
 #: So many distinct whole numbers are classes at most.
 MOST_WHOLE_CLASSES = 10
+
+#: A target that varies less is taken for constant by some estimators: scikit-learn's
+#: Lasso knows no penalty below 1e-15, and its path spans three powers of ten.
+SMALLEST = 1e-10
 
 #: A class of fewer rows cannot be in every one of five folds.
 LEAST_CLASS_ROWS = 5
@@ -47,7 +53,7 @@ class Target:
     warnings: list[str]
 
 
-def choose(column: pd.Series[Any], name: str, task: str | None) -> Target:
+def choose(cells: Cells, reading: Reading, task: str | None) -> Target:
     """Choose the task and take the target's values.
 
     Text, booleans and at most ten distinct whole numbers are classes; other numbers
@@ -56,8 +62,9 @@ def choose(column: pd.Series[Any], name: str, task: str | None) -> Target:
 
     Parameters
     ----------
-    column : Series
-    name : str
+    cells : Cells
+    reading : Form or DateForm or None
+        How its text was read.
     task : {"regression", "classification"}, optional
         Overrides the choice.
 
@@ -73,16 +80,17 @@ def choose(column: pd.Series[Any], name: str, task: str | None) -> Target:
     """
     if task is not None:
         _checks.choice("task", task, TASKS)
-    keep = column.notna().to_numpy(copy=True)
+    name = cells.name
+    keep = ~cells.missing
     if not keep.any():
         raise DataError(f"The target {name!r} holds no values; name another column.")
-    warnings = []
+    warnings = list(_told(cells, reading))
     if not keep.all():
         count = int((~keep).sum())
         lack = "it lacks" if count == 1 else "they lack"
         warnings.append(f"{_left_out(count)}, for {lack} {name!r}.")
-    present = column[keep]
-    values, kind = _values(present, name)
+    present = cells.take(keep)
+    values, kind = _values(present, reading)
     if np.unique(values).size == 1:
         raise DataError(
             f"The target {name!r} has one value, {values[0]}, in all rows; there is "
@@ -113,39 +121,71 @@ def choose(column: pd.Series[Any], name: str, task: str | None) -> Target:
 _WORDS = {"regression": "an amount", "classification": "classes"}
 
 
-def _values(present: pd.Series[Any], name: str) -> tuple[NDArray[Any], str]:
+def _told(cells: Cells, reading: Reading) -> Iterator[str]:
+    """Say how the target was read, where that could be wrong."""
+    special = reading.sentence() if isinstance(reading, Form) else ""
+    if special:
+        yield f"The target {cells.name!r}: {special}"
+    if cells.storage != "text":
+        return
+    if cells.blanks:
+        yield (
+            f"The target {cells.name!r}: blanks at the ends of {cells.blanks:,} cells "
+            "are left out."
+        )
+    words = [level for level in cells.levels if level.lower() in GAP_WORDS]
+    if words:
+        yield (
+            f"The target {cells.name!r}: {', '.join(map(repr, words))} counts as a "
+            "class; if it means missing, say so (--gaps)."
+        )
+
+
+def _values(present: Cells, reading: Reading) -> tuple[NDArray[Any], str]:
     """Return the values and whether they are "numbers", "booleans" or "text"."""
-    inferred = pd.api.types.infer_dtype(present)
-    if is_date(present, inferred):
+    name = present.name
+    if present.storage == "date":
         raise DataError(
             f"The target {name!r} holds dates; derive a number to predict from them, "
             "such as the days since a fixed date."
         )
-    if inferred == "complex":
+    if present.storage == "other":
+        what = "complex numbers" if present.what == "complex" else present.what
         raise DataError(
-            f"The target {name!r} holds complex numbers, such as {present.iloc[0]}; "
-            "predict their real part, imaginary part or size."
+            f"The target {name!r} holds {what}, such as {present.levels[0]}; predict "
+            "a number or a class that is made of them."
         )
-    if inferred == "boolean":
-        return present.to_numpy(dtype=np.bool_), "booleans"
-    if not is_numeric(present):
-        return np.array([str(value) for value in present]), "text"
-    words = words_for_gaps(present)
-    if words:
+    if present.storage == "boolean":
+        return present.values.astype(np.bool_), "booleans"
+    if present.storage == "text":
+        return np.array([str(text) for text in present.texts()]), "text"
+    odd = [w for w in _words(reading) if w.lower() not in GAP_WORDS]
+    if odd:
         raise DataError(
             f"The target {name!r} holds numbers, but also "
-            f"{', '.join(map(repr, words))}; write numbers there, or leave the cells "
-            "empty to leave out their rows."
+            f"{', '.join(map(repr, odd))}; write numbers there, or leave the cells "
+            "empty (or name the word with --gaps) to leave out their rows."
         )
-    values = to_numbers(present)
+    if present.storage == "integer" and present.values.dtype != object:
+        return present.values.astype(np.int64), "numbers"
+    if present.values.dtype == object and np.unique(present.values).size <= (
+        MOST_WHOLE_CLASSES
+    ):
+        return np.array([str(value) for value in present.values]), "text"
+    values = numbers(present, None)
     infinite = int((np.abs(values) > LARGEST).sum())
     if infinite:
         raise DataError(
             f"The target {name!r} holds {infinite} infinite values (or beyond "
             f"{LARGEST:g}); leave the cells empty to leave out their rows."
         )
-    whole = (values == np.round(values)).all() and np.abs(values).max() < 2**53
+    whole = (values == np.round(values)).all() and np.abs(values).max() < EXACT
     return (values.astype(np.int64) if whole else values), "numbers"
+
+
+def _words(reading: Reading) -> tuple[str, ...]:
+    """Return the words that were read as gaps."""
+    return reading.gaps if isinstance(reading, Form) else ()
 
 
 def _own_task(values: NDArray[Any], kind: str, name: str) -> tuple[Task, str]:

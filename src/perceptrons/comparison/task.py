@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import log_loss, r2_score
 
-from perceptrons.comparison.encoding import LARGEST
+from perceptrons.tables.kinds import LARGEST
 
 Array = NDArray[np.floating[Any]]
 

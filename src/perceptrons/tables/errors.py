@@ -1,4 +1,6 @@
-"""What cannot be compared, said in a sentence."""
+"""What cannot be used of a table, said in a sentence."""
+
+from __future__ import annotations
 
 
 class DataError(ValueError):

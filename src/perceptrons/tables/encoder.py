@@ -1,0 +1,417 @@
+"""From a table to numbers, with an account of every column."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from perceptrons.tables import dates
+from perceptrons.tables.cells import Cells, iterate, names_of, read_cells
+from perceptrons.tables.errors import DataError
+from perceptrons.tables.kinds import (
+    Column,
+    account,
+    kept_levels,
+    least_level_rows,
+    level_codes,
+    numbers,
+)
+from perceptrons.tables.names import listed, place_of
+from perceptrons.tables.settle import settle
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Learned:
+    """What was learned of a column: plain values only.
+
+    Parameters
+    ----------
+    fill : float
+        What a gap becomes: the median; of booleans the share that is true.
+    gaps : bool
+        Whether there were gaps, so that they have a column of their own.
+    first : float
+        Of dates: the day that counts as 0, in days since 1970.
+    parts : tuple of str
+        Of dates: their cycles.
+    levels : tuple of str
+        Of categories: those with a column of their own.
+    pool : bool
+        Of categories: whether others share a column.
+    """
+
+    fill: float = 0.0
+    gaps: bool = False
+    first: float = 0.0
+    parts: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
+    pool: bool = False
+
+
+class TableEncoder(TransformerMixin, BaseEstimator):
+    """Turns a table into numbers that a model can use, and accounts for every column.
+
+    Numbers become themselves, also as people write them ("$1,234", "18%"); a gap
+    becomes the median, with an indicator where there were gaps. Categories become one
+    column of 0 and 1 per level, rare levels one together, missing a level of its own;
+    levels never seen count as rare, or as none. Booleans become 0 and 1. Dates become
+    days since the first, and month, weekday and hour, where they vary, as sine and
+    cosine.
+
+    Parameters
+    ----------
+    category : sequence of str, default=()
+        Columns whose numbers are codes.
+    drop : sequence of str, default=()
+        Columns to leave out.
+    keep : sequence of str, default=()
+        Columns to use though they look like row numbers, identifiers or repetitions.
+    columns : sequence of Column, optional
+        Decisions made before, for all rows; others are then not made. Columns that are
+        not among them are ignored.
+    n_rows : int, optional
+        Rows that decide which levels are rare; None: those that are fitted.
+
+    Attributes
+    ----------
+    account_ : list of Column
+        Every column: what it is, why, what was done, what was lost.
+    n_features_in_, feature_names_in_ : int, ndarray of str
+        Number and names of the columns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from perceptrons.tables import TableEncoder
+    >>> table = np.array([["$1,200", "a"], ["$800", "b"], ["?", "a"], ["$950", "b"]])
+    >>> encoder = TableEncoder().fit(table)
+    >>> encoder.transform(table)[:, 0]
+    array([1200.,  800.,  950.,  950.])
+    >>> [column.kind for column in encoder.account_]
+    ['number', 'category']
+    """
+
+    def __init__(
+        self,
+        *,
+        category: Collection[str] = (),
+        drop: Collection[str] = (),
+        keep: Collection[str] = (),
+        columns: Sequence[Column] | None = None,
+        n_rows: int | None = None,
+    ) -> None:
+        self.category = category
+        self.drop = drop
+        self.keep = keep
+        self.columns = columns
+        self.n_rows = n_rows
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Decide about every column and learn medians, levels and days.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n, d)
+            Of pandas, polars or Arrow, or an array.
+        y : ignored
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        DataError
+            If no column can be used, or one can be read in two ways.
+        """
+        self._learn(X)
+        return self
+
+    def fit_transform(self, X: Any, y: Any = None) -> Array:
+        """Fit, and return the numbers of the same rows.
+
+        Parameters
+        ----------
+        X : as in :meth:`fit`
+        y : ignored
+
+        Returns
+        -------
+        ndarray of shape (n, m)
+        """
+        return self._encode(self._learn(X))
+
+    def transform(self, X: Any) -> Array:
+        """Return numbers.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n, d)
+            With the columns that are used, found by name.
+
+        Returns
+        -------
+        ndarray of shape (n, m)
+            Finite, but for cells that are infinite.
+
+        Raises
+        ------
+        DataError
+            If a column is not there.
+        """
+        check_is_fitted(self, "account_")
+        return self._encode(self._found(X))
+
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Any:
+        """Return the names of the columns of numbers.
+
+        Parameters
+        ----------
+        input_features : ignored
+
+        Returns
+        -------
+        ndarray of str
+        """
+        check_is_fitted(self, "account_")
+        return np.array(list(self._names_out()), object)
+
+    def to_state(self) -> dict[str, Any]:
+        """Return all that was learned as text, numbers and lists, for JSON."""
+        check_is_fitted(self, "account_")
+        return {
+            "columns": [column.as_dict() for column in self.account_],
+            "names": list(self.feature_names_in_),
+            "learned": {
+                name: {
+                    **vars(own),
+                    "parts": list(own.parts),
+                    "levels": list(own.levels),
+                }
+                for name, own in self._learned.items()
+            },
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> TableEncoder:
+        """Return the fitted encoder of what :meth:`to_state` gave.
+
+        Parameters
+        ----------
+        state : mapping
+        """
+        encoder = cls()
+        encoder.account_ = [Column.from_dict(own) for own in state["columns"]]
+        encoder.feature_names_in_ = np.array(state["names"], object)
+        encoder.n_features_in_ = len(state["names"])
+        encoder._learned = {
+            name: _Learned(
+                **{**own, "parts": tuple(own["parts"]), "levels": tuple(own["levels"])}
+            )
+            for name, own in state["learned"].items()
+        }
+        return encoder
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn that text and gaps may come."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags
+
+    def _learn(self, X: Any) -> dict[str, Cells]:
+        """Fit; return the columns that are used."""
+        names = names_of(X)
+        if self.columns is None:
+            for option in ("category", "drop", "keep"):
+                for name in getattr(self, option):
+                    place_of(name, names, option)
+            settled = settle(read_cells(X))
+            self.account_ = account(
+                settled, drop=self.drop, category=self.category, keep=self.keep
+            )
+            used = {column.name for column in self.account_ if column.used}
+            found = {cells.name: cells for cells, _ in settled if cells.name in used}
+        else:
+            self.account_ = list(self.columns)
+            found = self._found(X)
+        if not found:
+            raise DataError(nothing_left(self.account_))
+        self.feature_names_in_ = np.array(names, object)
+        self.n_features_in_ = len(names)
+        self._learn_all(found)
+        return found
+
+    def encode(self, found: Mapping[str, Cells]) -> Array:
+        """Learn from columns that are held already, and return their numbers.
+
+        Parameters
+        ----------
+        found : mapping of str to Cells
+            By name; ``columns`` says what they are.
+        """
+        self.account_ = list(self.columns or ())
+        self._learn_all(found)
+        return self._encode(found)
+
+    def _learn_all(self, found: Mapping[str, Cells]) -> None:
+        """Learn medians, levels and days."""
+        n = len(next(iter(found.values())))
+        least = least_level_rows(n if self.n_rows is None else self.n_rows)
+        self._learned = {
+            column.name: _learn_column(found[column.name], column, least)
+            for column in self._used()
+        }
+
+    def _used(self) -> list[Column]:
+        """Return the columns that are features."""
+        return [column for column in self.account_ if column.used]
+
+    def _found(self, X: Any) -> dict[str, Cells]:
+        """Return the columns that are used, by name."""
+        wanted = [column.name for column in self._used()]
+        found = {cells.name: cells for cells in iterate(X, wanted)}
+        lacking = [name for name in wanted if name not in found]
+        if lacking:
+            raise DataError(
+                f"X lacks {listed(lacking, 5)}, which the model was fitted with; give "
+                "a table of the same columns."
+            )
+        return found
+
+    def _encode(self, found: Mapping[str, Cells]) -> Array:
+        """Return the numbers of all columns, block by block."""
+        n = len(next(iter(found.values())))
+        out = np.empty((n, sum(1 for _ in self._names_out())))
+        place = 0
+        for block in self._blocks(found):
+            width = 1 if block.ndim == 1 else block.shape[1]
+            out[:, place : place + width] = block.reshape(n, width)
+            place += width
+        return out
+
+    def _blocks(self, found: Mapping[str, Cells]) -> Iterator[Array]:
+        """Yield the numbers: numbers, their gaps, categories, booleans, dates."""
+        used = self._used()
+        gaps: list[Array] = []
+        for column in used:
+            if column.kind == "number":
+                own = self._learned[column.name]
+                values = numbers(found[column.name], column.reading)
+                absent = np.isnan(values)
+                values[absent] = own.fill
+                if own.gaps:
+                    gaps.append(absent.astype(np.float64))
+                yield values
+        yield from gaps
+        for column in used:
+            if column.kind == "category":
+                yield _one_hot(found[column.name], self._learned[column.name])
+        for column in used:
+            if column.kind == "boolean":
+                values = numbers(found[column.name], None)
+                values[np.isnan(values)] = self._learned[column.name].fill
+                yield values
+        for column in used:
+            if column.kind == "date":
+                line = numbers(found[column.name], column.reading)
+                yield _calendar(line, self._learned[column.name])
+
+    def _names_out(self) -> Iterator[str]:
+        """Yield the names of what :meth:`_blocks` yields."""
+        used = self._used()
+        own = self._learned
+        yield from (c.name for c in used if c.kind == "number")
+        for column in used:
+            if column.kind == "number" and own[column.name].gaps:
+                yield f"{column.name} is missing"
+        for column in used:
+            if column.kind == "category":
+                yield from (
+                    f"{column.name} = {level}" for level in own[column.name].levels
+                )
+                if own[column.name].pool:
+                    yield f"{column.name} = (rare)"
+        yield from (c.name for c in used if c.kind == "boolean")
+        for column in used:
+            if column.kind == "date":
+                yield f"{column.name} in days"
+                for part in own[column.name].parts:
+                    yield f"{part} of {column.name}, sine"
+                    yield f"{part} of {column.name}, cosine"
+                if own[column.name].gaps:
+                    yield f"{column.name} is missing"
+
+
+def nothing_left(columns: Sequence[Column]) -> str:
+    """Say why no column is a feature.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+    """
+    reasons = " ".join(f"{c.name!r}: {c.action}" for c in columns[:10])
+    return f"No column is left to predict from. {reasons}".strip()
+
+
+def _learn_column(cells: Cells, column: Column, least: int) -> _Learned:
+    """Return what is to be known of a column."""
+    if column.kind == "category":
+        return _learn_levels(cells, least)
+    values = numbers(cells, column.reading)
+    known = values[~np.isnan(values)]
+    gaps = known.size < values.size
+    if column.kind == "boolean":
+        return _Learned(fill=float(known.mean()) if known.size else 0.0)
+    fill = float(np.median(known)) if known.size else 0.0
+    if column.kind == "number":
+        return _Learned(fill, gaps)
+    first = float(np.floor(known.min())) if known.size else 0.0
+    parts = tuple(dates.varying(values)) if np.ptp(known) > 0 else ()
+    return _Learned(fill, gaps, first, parts)
+
+
+def _learn_levels(cells: Cells, least: int) -> _Learned:
+    """Return the levels of a category that have a column of their own."""
+    codes, levels = level_codes(cells)
+    counts = np.bincount(codes, minlength=len(levels))
+    order = sorted(np.flatnonzero(counts).tolist(), key=lambda code: levels[code])
+    kept = kept_levels(counts[order], least)
+    own = tuple(levels[code] for code, keep in zip(order, kept, strict=True) if keep)
+    return _Learned(levels=own, pool=not bool(kept.all()))
+
+
+def _one_hot(cells: Cells, own: _Learned) -> Array:
+    """Return a column of 0 and 1 per level, and one for the rare."""
+    codes, levels = level_codes(cells)
+    places = {level: place for place, level in enumerate(own.levels)}
+    width = len(own.levels) + own.pool
+    rest = len(own.levels)
+    columns = np.array([places.get(level, rest) for level in levels], np.intp)
+    found = np.zeros((len(codes), rest + 1))
+    found[np.arange(len(codes)), columns[codes]] = 1.0
+    return found[:, :width]
+
+
+def _calendar(line: Array, own: _Learned) -> Array:
+    """Return days since the first, cycles, and gaps."""
+    absent = np.isnan(line)
+    columns = [np.where(absent, own.fill, line) - own.first]
+    for part in own.parts:
+        angle = 2 * np.pi * dates.cycle(line, part) / dates.CYCLES[part]
+        columns += [
+            np.where(absent, 0.0, np.sin(angle)),
+            np.where(absent, 0.0, np.cos(angle)),
+        ]
+    if own.gaps:
+        columns.append(absent.astype(np.float64))
+    return np.column_stack(columns)
