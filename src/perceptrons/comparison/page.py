@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -62,7 +61,10 @@ def _context(comparison: Comparison, files: Files) -> dict[str, Any]:
     prepared = comparison.prepared
     told = [text for text in comparison.warnings if text.startswith(leaks.OPENING)]
     table = comparison.table().reset_index()
-    columns = pd.DataFrame([asdict(column) for column in prepared.columns])
+    columns = pd.DataFrame(
+        [(c.name, c.kind, c.action) for c in prepared.columns],
+        columns=["name", "kind", "action"],
+    )
     return {
         "target": prepared.target,
         "features": len(prepared.features),
