@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from perceptrons import optimizers as optimizers
     from perceptrons import presets as presets
     from perceptrons import schedules as schedules
+    from perceptrons.checkpoints import Checkpoint as Checkpoint
     from perceptrons.comparison.compare import compare as compare
     from perceptrons.estimators import MLPClassifier as MLPClassifier
     from perceptrons.estimators import MLPRegressor as MLPRegressor
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TRUSTED",
+    "Checkpoint",
     "MLPClassifier",
     "MLPRegressor",
     "__version__",
@@ -40,6 +42,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Checkpoint": "perceptrons.checkpoints",
     "TRUSTED": "perceptrons.files",
     "compare": "perceptrons.comparison.compare",
     "fit_folds": "perceptrons.many",

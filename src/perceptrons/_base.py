@@ -31,7 +31,7 @@ from sklearn.utils import (
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from perceptrons import _checks, engine, objective, settings, state
+from perceptrons import _checks, checkpoints, engine, objective, settings, state
 from perceptrons.files import Savable
 from perceptrons.history import DivergedError, History, Outcome
 from perceptrons.links import IDENTITY
@@ -104,6 +104,7 @@ class Perceptron(Savable, BaseEstimator):
         *,
         X_val: Any = None,
         y_val: Any = None,
+        resume_from: Any = None,
     ) -> Self:
         """Train on X and y.
 
@@ -117,6 +118,10 @@ class Perceptron(Savable, BaseEstimator):
             Rows to validate on instead of a random ``validation_fraction``. Loss and
             score after every epoch go into ``history_``; training stops by them, and
             the best epoch's weights are kept, only with ``early_stopping=True``.
+        resume_from : str or path, default=None
+            A file of :class:`perceptrons.Checkpoint` to go on from, to the bits that
+            the same fit would have come to unbroken. Where it is the file of one of
+            ``callbacks`` and is not there yet, training starts from the beginning.
 
         Returns
         -------
@@ -126,6 +131,8 @@ class Perceptron(Savable, BaseEstimator):
         ------
         ValueError, TypeError
             For bad arguments or data, and if no epoch ended with finite weights.
+        StateError, OSError
+            If ``resume_from`` is no checkpoint of this fit, or cannot be read.
 
         Warns
         -----
@@ -133,7 +140,9 @@ class Perceptron(Savable, BaseEstimator):
             If a limit was reached, or training diverged after a finite epoch.
         """
         with self._all_or_nothing():
-            self._train(X, y, sample_weight, (X_val, y_val), incremental=False)
+            self._train(
+                X, y, sample_weight, (X_val, y_val), False, resume_from=resume_from
+            )
         return self._warned()
 
     def _fit_rows(self, X: Any, y: Any, sample_weight: Any, rows: Any) -> Self:
@@ -181,6 +190,7 @@ class Perceptron(Savable, BaseEstimator):
         held_out: tuple[Any, Any],
         incremental: bool,
         rows: Any = None,
+        resume_from: Any = None,
     ) -> None:
         """Train by ``fit`` or ``partial_fit``, on all rows or on some."""
         given = settings.resolve(self)
@@ -211,6 +221,9 @@ class Perceptron(Savable, BaseEstimator):
         problem = self._bind_problem(given, X.shape[1], Y)
         choice = engine.choose(self.engine, problem, given.rule, self.n_jobs)
         streams, memory, history = self._continue(fresh, incremental)
+        callbacks, restart = tuple(self.callbacks or ()), None
+        if fresh and self.random_state is None and resume_from is not None:
+            streams = checkpoints.first_streams(resume_from, callbacks) or streams
         train, validation, mean_weight = self._split(
             (X, Y, weights), held_out, streams, problem, given.limits.early_stopping
         )
@@ -232,16 +245,26 @@ class Perceptron(Savable, BaseEstimator):
         n_rows = len(train.Y)
         full = isinstance(self.solver, str) and self.solver in ("gd", "lbfgs")
         size = settings.batch_size(self.batch_size, n_rows, full)
+        if checkpoints.wanted(callbacks, resume_from):
+            parts = [train] if validation is None else [train, validation.data]
+            rows = [array for part in parts for array in vars(part).values()]
+            identity = checkpoints.identify(self, problem, [theta, *rows])
+            if resume_from is not None:
+                found = checkpoints.find(resume_from, callbacks, identity, problem)
+                if found is not None:
+                    restart, memory, history, streams = found
+            callbacks = checkpoints.bind(callbacks, identity, streams)
         report = reporter(self.verbose, given.limits.max_epochs)
         task = Task(
             objective=choice.bind(problem, size),
             data=train,
             validation=validation,
             limits=given.limits,
-            callbacks=tuple(self.callbacks or ()),
+            callbacks=callbacks,
             memory=memory,
             history=history,
             report=report,
+            restart=restart,
         )
         try:
             outcome = self._solve(theta, task, given, size, streams)

@@ -13,6 +13,7 @@ import os
 import stat
 import warnings
 from abc import abstractmethod
+from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -37,6 +38,9 @@ HOMES = {
 
 #: Types that ``skops.io.load(file, trusted=perceptrons.TRUSTED)`` meets in our files.
 TRUSTED = [f"{home}.{name}" for name, home in HOMES.items()]
+
+#: The kind of file that a fit goes on from.
+CHECKPOINT = "checkpoint"
 
 # Sizes, names and settings: a few kilobytes, but for the names of very many columns.
 MOST_HEADER = 2**20
@@ -169,14 +173,29 @@ def load(path: str | os.PathLike[str]) -> Any:
     >>> bool((again.predict_proba(X) == net.predict_proba(X)).all())
     True
     """
+    return read(path, _model)
+
+
+def read(path: str | os.PathLike[str], use: Callable[[IO[bytes], int], Any]) -> Any:
+    """Return what ``use`` makes of a file, given as a stream and its size.
+
+    Raises
+    ------
+    StateError
+        With the path, for what ``use`` raises and for what is no regular file.
+    OSError
+    """
     with open(path, "rb") as stream:
         found = os.fstat(stream.fileno())
         try:
             if not stat.S_ISREG(found.st_mode):
                 raise StateError("it is no regular file")
-            return _read(stream, found.st_size)
+            return use(stream, found.st_size)
+        except RecursionError:
+            reason = "it is nested too deeply"
         except StateError as error:
-            raise StateError(f"{os.fspath(path)} cannot be loaded: {error}.") from None
+            reason = str(error)
+    raise StateError(f"{os.fspath(path)} cannot be loaded: {reason}.")
 
 
 def to_bytes(model: Any, resume: bool = False) -> bytes:
@@ -193,7 +212,11 @@ def to_bytes(model: Any, resume: bool = False) -> bytes:
             f"{name} cannot be saved: files hold this library's own classes "
             f"({', '.join(HOMES)}); pickle it instead."
         )
-    header, arrays = model._describe(resume=resume, raw=False)
+    return pack(name, *model._describe(resume=resume, raw=False))
+
+
+def pack(name: str, header: Header, arrays: Arrays) -> bytes:
+    """Return the content of a file of a class, or of another kind of that name."""
     document = {
         "format": FORMAT,
         "version": _version(),
@@ -221,7 +244,10 @@ def from_bytes(content: bytes) -> Any:
     StateError
         If it is not one.
     """
-    return _read(io.BytesIO(content), len(content))
+    try:
+        return _model(io.BytesIO(content), len(content))
+    except RecursionError:
+        raise StateError("it is nested too deeply") from None
 
 
 def write_whole(path: Path, content: bytes) -> Path:
@@ -253,29 +279,34 @@ def _class(name: str) -> Any:
     return getattr(import_module(HOMES[name]), name)
 
 
-def _read(stream: IO[bytes], size: int) -> Any:
-    """Return the model in a stream of so many bytes, checked before it is read."""
+def _model(stream: IO[bytes], size: int) -> Any:
+    """Return the model in a stream of so many bytes."""
+    name, header, arrays = unpack(stream, size)
+    if name not in HOMES:
+        hint = (
+            "a checkpoint, for fit(resume_from=...)" if name == CHECKPOINT else "none"
+        )
+        raise StateError(f"the kind of model it holds is {hint}")
+    model = _class(name)()
+    model._restore(header, arrays, raw=False)
+    return model
+
+
+def unpack(stream: IO[bytes], size: int) -> tuple[str, Header, Arrays]:
+    """Return kind, header and arrays of a file, checked before they are read."""
     first = stream.read(8)
     length = int.from_bytes(first, "little")
     if size < 8 or not 2 <= length <= min(MOST_HEADER, size - 8):
         raise StateError("it is no safetensors file, or a damaged one")
     head = stream.read(length)
     document = _check_head(head, size - 8 - length)
-    name = take(document, "class", str)
-    if name not in HOMES:
-        raise StateError("it holds a kind of model that there is not")
     try:
         # The library checks that the arrays lie end to end and fill the file.
         views = safetensors.load(first + head + stream.read())
     except (SafetensorError, ValueError, TypeError, KeyError, OverflowError) as error:
         raise StateError(f"it is damaged ({error})") from None
     arrays = {key: np.array(view) for key, view in views.items()}
-    model = _class(name)()
-    try:
-        model._restore(take(document, "model", dict), arrays, raw=False)
-    except RecursionError:
-        raise StateError("it is nested too deeply") from None
-    return model
+    return take(document, "class", str), take(document, "model", dict), arrays
 
 
 def _check_head(head: bytes, room: int) -> Any:

@@ -138,6 +138,8 @@ class EpochState:
         Weights (n_in, n_out) and biases (n_out,) of each layer.
     optimizer_state : dict
         The rule's state, such as RMSProp's "mean_square"; empty for L-BFGS.
+    course : object
+        The training itself, for :class:`perceptrons.Checkpoint`.
     """
 
     epoch: int
@@ -149,3 +151,4 @@ class EpochState:
     coefs: list[Array]
     intercepts: list[Array]
     optimizer_state: dict[str, Any]
+    course: Any = field(default=None, repr=False)

@@ -358,9 +358,9 @@ def describe(
     header: Header = {"params": _describe_params(estimator, given, arrays, raw)}
     if hasattr(estimator, "_problem"):
         _describe_fitted(estimator, header, arrays, raw)
-        header["memory"] = _describe_memory(estimator._memory, resume, arrays, raw)
+        header["memory"] = describe_memory(estimator._memory, resume, arrays, raw)
         if resume:
-            header["streams"] = _describe_streams(estimator._streams)
+            header["streams"] = describe_streams(estimator._streams)
     return header, arrays
 
 
@@ -441,7 +441,7 @@ def _describe_fitted(estimator: Any, header: Header, arrays: Arrays, raw: bool) 
         header["sparse_target"] = bool(binarizer.sparse_input_)
 
 
-def _describe_memory(memory: Memory, resume: bool, arrays: Arrays, raw: bool) -> Header:
+def describe_memory(memory: Memory, resume: bool, arrays: Arrays, raw: bool) -> Header:
     """Return what one training hands to the next."""
     if not resume:
         memory = _without_rule(memory)
@@ -472,8 +472,8 @@ def _without_rule(memory: Memory) -> Memory:
     return replace(memory, rule_state=None, epochs=0, stalled=0, rate_factor=1.0)
 
 
-def _describe_streams(streams: Streams) -> Header:
-    """Return seeds, and the states of the streams that were drawn from."""
+def describe_streams(streams: Streams) -> Header:
+    """Return the seed, and the states of the streams that were drawn from."""
     drawn = {}
     for name in _STREAMS:
         if name in vars(streams):
@@ -513,8 +513,8 @@ def restore(estimator: Any, header: Any, arrays: Arrays, *, raw: bool = False) -
         if isinstance(estimator.init, dict):
             estimator.init = _restore_weights(architecture, left, "init.", True)
     coefs, intercepts = _restore_weights(architecture, left, "", not raw)
-    history = _restore_history(left)
-    memory = _restore_memory(take(header, "memory", dict), problem, left, raw)
+    history = restore_history(left)
+    memory = restore_memory(take(header, "memory", dict), problem, left, raw)
     streams = _restore_streams(header, estimator.random_state)
     if left:
         raise StateError(f"it holds an array {_short(min(left))} too many")
@@ -609,7 +609,7 @@ def _restore_weights(
     return found["W"], found["b"]
 
 
-def _restore_history(arrays: Arrays) -> History:
+def restore_history(arrays: Arrays) -> History:
     """Take the history out of the arrays."""
     history = History()
     names = list(history.columns)
@@ -624,7 +624,7 @@ def _restore_history(arrays: Arrays) -> History:
     return history
 
 
-def _restore_memory(
+def restore_memory(
     header: Header, problem: Problem, arrays: Arrays, raw: bool
 ) -> Memory:
     """Return what the next training goes on from."""
@@ -660,7 +660,11 @@ def _restore_streams(header: Header, seed: Any) -> Streams:
     if "streams" not in header:
         known = isinstance(seed, int) and 0 <= seed < 2**32
         return Streams.of(seed if known else None)
-    stored = take(header, "streams", dict)
+    return restore_streams(take(header, "streams", dict))
+
+
+def restore_streams(stored: Header) -> Streams:
+    """Return the streams that :func:`describe_streams` described."""
     entropy, drawn = take(stored, "entropy", int), take(stored, "drawn", dict)
     if not 0 <= entropy < 2**128 or not set(drawn) <= set(_STREAMS):
         raise StateError("its random streams are none")

@@ -127,6 +127,26 @@ class Memory:
 
 
 @dataclass(frozen=True)
+class Restart:
+    """Where an interrupted training goes on.
+
+    Parameters
+    ----------
+    theta, kept : ndarray of shape (P,)
+        The weights after the last epoch, and those that training would have ended with.
+    epochs, best_epoch : int
+    seconds : float
+        Spent so far.
+    """
+
+    theta: Array
+    kept: Array
+    epochs: int
+    best_epoch: int
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Task:
     """What both solvers work on.
 
@@ -143,6 +163,7 @@ class Task:
     history : History
         Grows by a row per epoch.
     report : Reporter
+    restart : Restart or None
     """
 
     objective: BoundObjective
@@ -153,6 +174,7 @@ class Task:
     memory: Memory
     history: History
     report: Reporter
+    restart: Restart | None = None
 
 
 class _OneBlasThread:
@@ -217,6 +239,14 @@ class _Course:
         self.epochs = self.best_epoch = 0
         self.by_callback = False
         self.started = time.perf_counter()
+        if task.restart is not None:
+            self._go_on(task.restart)
+
+    def _go_on(self, restart: Restart) -> None:
+        """Stand where an interrupted training stood."""
+        self.theta[...], self.kept = restart.theta, restart.kept
+        self.epochs, self.best_epoch = restart.epochs, restart.best_epoch
+        self.started -= restart.seconds
 
     def seconds(self) -> float:
         """Return the time since the fit began."""
@@ -337,6 +367,7 @@ class _Course:
             coefs=coefs,
             intercepts=intercepts,
             optimizer_state={name: _read_only(value) for name, value in state.items()},
+            course=self,
         )
         # Every callback sees every epoch, also the one another ends training in.
         wishes = [callback.on_epoch_end(epoch_state) for callback in task.callbacks]
@@ -401,6 +432,9 @@ def descend(
         memory.rule_state, memory.rule_type = rule.init(theta), type(rule)
     state = memory.rule_state
     ended: tuple[Reason, str] | None = None
+    if task.restart is not None and memory.stalled > limits.patience:
+        # The epoch it was interrupted after was one that training might end with.
+        ended = _plateau(task, schedule, learning_rate)
     try:
         with _arithmetic(task.objective.by_blas):
             while ended is None and course.epochs < limits.max_epochs:
