@@ -18,7 +18,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array, random_array
 
 import perceptrons
-from perceptrons import MLPRegressor, engine, fit_many
+from perceptrons import MLPRegressor, engine, fit_many, threads
 from perceptrons.activations import ACTIVATIONS
 from perceptrons.losses import LOSSES, HalfSquaredError
 from perceptrons.network import Architecture
@@ -827,7 +827,7 @@ def test_interruption_keeps_the_finished_epochs_of_a_call(rng):
     fitting = threading.Thread(target=net.fit, args=(X, X[:, 0]))
     fitting.start()
     threading.Event().wait(0.2)
-    with engine.interrupt_all():
+    with threads.interrupt_all():
         fitting.join(5)
     assert not fitting.is_alive()
     assert net.outcome_.reason == "interrupted"

@@ -16,7 +16,8 @@ from sklearn.linear_model import HuberRegressor
 from threadpoolctl import threadpool_info
 
 import perceptrons
-from perceptrons import engine, presets, work
+from perceptrons import presets, work
+from perceptrons.threads import usable_threads
 from perceptrons.work import Crew
 
 
@@ -63,8 +64,8 @@ def threads():
 def test_every_task_uses_one_thread_and_leaves_the_rest_alone(at_once, backend):
     def work():
         return (
-            engine.usable_threads(None),
-            engine.usable_threads(4),
+            usable_threads(None),
+            usable_threads(4),
             {pool["num_threads"] for pool in threadpool_info()},
         )
 
@@ -73,7 +74,7 @@ def test_every_task_uses_one_thread_and_leaves_the_rest_alone(at_once, backend):
         found = list(Crew(2).share(work, [()] * 4))
     assert found == [(1, 1, {1})] * 4
     assert threads() == before
-    assert engine.usable_threads(4) == 4
+    assert usable_threads(4) == 4
 
 
 def test_an_error_of_another_process_comes_through(at_once):

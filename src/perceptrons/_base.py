@@ -34,6 +34,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from perceptrons import _checks, checkpoints, engine, objective, settings, state
 from perceptrons.files import Savable
 from perceptrons.history import DivergedError, History, Outcome
+from perceptrons.lbfgs import minimize
 from perceptrons.links import IDENTITY
 from perceptrons.losses import Loss
 from perceptrons.network import Architecture, initialize, layer_outputs
@@ -47,7 +48,6 @@ from perceptrons.training import (
     Task,
     Validation,
     descend,
-    minimize,
 )
 from perceptrons.verbosity import reporter
 

@@ -96,7 +96,8 @@ class Outcome:
     Parameters
     ----------
     reason : str
-        "converged" (the training loss, or L-BFGS' gradient, met ``tol``), "no
+        "converged" (the training loss, or L-BFGS' gradient, met ``tol``, or L-BFGS'
+        objective no longer falls in float64), "no
         improvement" (of the validation score, or in L-BFGS' line search), "limit
         reached" (epochs, function calls or seconds), "diverged" (no longer finite)
         or "interrupted" (Ctrl-C or a callback).

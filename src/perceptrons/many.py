@@ -17,7 +17,7 @@ from sklearn.base import clone
 from sklearn.utils import indexable
 from sklearn.utils.validation import _num_samples
 
-from perceptrons import _checks, engine, settings, training
+from perceptrons import _checks, settings, threads
 from perceptrons._base import Perceptron
 from perceptrons.network import Architecture
 
@@ -170,10 +170,10 @@ def _run(
 ) -> None:
     """Run the fits in threads, largest first, and report each as it ends."""
     largest_first = sorted(range(len(sizes)), key=lambda index: -sizes[index])
-    n_threads = max(1, min(engine.usable_threads(n_jobs), len(sizes)))
+    n_threads = max(1, min(threads.usable_threads(n_jobs), len(sizes)))
     with (
         ThreadPoolExecutor(
-            n_threads, "perceptrons-fit", initializer=engine.use_one_thread
+            n_threads, "perceptrons-fit", initializer=threads.use_one_thread
         ) as pool,
         _bar(progress, len(sizes)) as advance,
     ):
@@ -190,20 +190,9 @@ def _run(
             for future in futures:
                 future.cancel()
             if isinstance(error, KeyboardInterrupt):
-                with _interrupted():
+                with threads.interrupt_all():
                     pool.shutdown(wait=True)
             raise
-
-
-@contextmanager
-def _interrupted() -> Iterator[None]:
-    """End every training under way: between epochs, and within compiled ones."""
-    training.interruption.set()
-    try:
-        with engine.interrupt_all():
-            yield
-    finally:
-        training.interruption.clear()
 
 
 @contextmanager

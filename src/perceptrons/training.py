@@ -7,8 +7,6 @@ It never raises on numeric trouble and never warns: it returns an :class:`Outcom
 from __future__ import annotations
 
 import math
-import os
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -17,8 +15,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
+from perceptrons import threads
 from perceptrons.history import EpochState, History, Outcome, Reason
 from perceptrons.objective import BoundObjective, Clipping, Epochs, Rule
 from perceptrons.sampling import Batches, Dropout
@@ -29,10 +27,6 @@ Array = NDArray[np.floating[Any]]
 
 # Learning rates laid out at once: half a megabyte.
 MOST_RATES = 65_536
-
-#: Set to end every training under way, in whatever thread, as Ctrl-C does: signals
-#: reach the main thread only.
-interruption = threading.Event()
 
 
 @dataclass(frozen=True)
@@ -177,60 +171,17 @@ class Task:
     restart: Restart | None = None
 
 
-class _OneBlasThread:
-    """Keeps BLAS at one thread while any training runs, in whatever thread.
-
-    The setting belongs to the process, so the first training in saves it and the last
-    one out restores it. One thread: the matrices of one batch are too small to share,
-    and the same bits come out on every machine and for every ``n_jobs``.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._running = 0
-        self._pools: ThreadpoolController | None = None
-        self._limit: Any = None
-
-    def forget(self) -> None:
-        """Count no training, and take a lock nobody holds."""
-        if self._running:
-            self._limit.__exit__(None, None, None)
-        self._lock, self._running = threading.Lock(), 0
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if self._running == 0:
-                # Looking up the loaded libraries costs a millisecond: once is enough.
-                self._pools = self._pools or ThreadpoolController()
-                self._limit = self._pools.limit(limits=1, user_api="blas")
-                self._limit.__enter__()
-            self._running += 1
-
-    def __exit__(self, *error: object) -> None:
-        with self._lock:
-            self._running -= 1
-            if self._running == 0:
-                self._limit.__exit__(*error)
-
-
-_one_blas_thread = _OneBlasThread()
-if hasattr(os, "register_at_fork"):
-    # A child has none of its parent's other threads: no training runs in it, and a lock
-    # one of them held would stay held for good.
-    os.register_at_fork(after_in_child=_one_blas_thread.forget)
-
-
 @contextmanager
-def _arithmetic(by_blas: bool) -> Iterator[None]:
+def arithmetic(by_blas: bool) -> Iterator[None]:
     """Keep BLAS at one thread, and leave infinities to the checks of the loop."""
     with (
-        _one_blas_thread if by_blas else nullcontext(),
+        threads.one_blas_thread if by_blas else nullcontext(),
         np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"),
     ):
         yield
 
 
-class _Course:
+class Course:
     """What both solvers do after an epoch: record, judge, keep weights, call back."""
 
     def __init__(self, theta: Array, task: Task) -> None:
@@ -283,7 +234,7 @@ class _Course:
             self.epochs += len(losses)
             self._judge(losses, score)
         if not finite:
-            return "diverged", self._divergence(rates[-1])
+            return "diverged", self.divergence(rates[-1])
         task.report.epoch(
             self.epochs, losses[-1], None if validation is None else score
         )
@@ -373,7 +324,7 @@ class _Course:
         wishes = [callback.on_epoch_end(epoch_state) for callback in task.callbacks]
         return any(wishes)
 
-    def _divergence(self, rate: float) -> str:
+    def divergence(self, rate: float) -> str:
         """Say where it happened and what to try."""
         at = "" if math.isnan(rate) else f" at learning rate {rate:g}"
         return (
@@ -423,7 +374,7 @@ def descend(
     Outcome
     """
     course, memory, limits, data = (
-        _Course(theta, task),
+        Course(theta, task),
         task.memory,
         task.limits,
         task.data,
@@ -436,7 +387,7 @@ def descend(
         # The epoch it was interrupted after was one that training might end with.
         ended = _plateau(task, schedule, learning_rate)
     try:
-        with _arithmetic(task.objective.by_blas):
+        with arithmetic(task.objective.by_blas):
             while ended is None and course.epochs < limits.max_epochs:
                 unwatched = _unwatched(course, batches.n_steps)
                 rates = _rates(
@@ -457,17 +408,17 @@ def descend(
                     ended = _plateau(task, schedule, learning_rate)
                 if ended is None and epochs.interruption is not None:
                     raise epochs.interruption
-                if ended is None and interruption.is_set():
+                if ended is None and threads.interruption.is_set():
                     raise KeyboardInterrupt
     except KeyboardInterrupt:
-        ended = _interrupted(course)
+        ended = interrupted(course)
     if ended is not None and ended[0] == "diverged":
         # No longer finite either: the next training starts a new one.
         memory.rule_state = None
     return course.end(ended or _limit(limits))
 
 
-def _unwatched(course: _Course, n_steps: int) -> int:
+def _unwatched(course: Course, n_steps: int) -> int:
     """Return how many epochs may pass before somebody looks or training may end."""
     task = course.task
     limits = task.limits
@@ -530,7 +481,7 @@ def _plateau(
     return None
 
 
-def _interrupted(course: _Course) -> tuple[Reason, str]:
+def interrupted(course: Course) -> tuple[Reason, str]:
     """Say what Ctrl-C left."""
     return "interrupted", (
         f"Training interrupted by user in epoch {course.epochs + 1}; the weights of "
@@ -543,92 +494,4 @@ def _limit(limits: Limits) -> tuple[Reason, str]:
     return "limit reached", (
         f"Maximum iterations ({limits.max_epochs}) reached and the optimization hasn't "
         "converged yet. Raise max_iter or tol to go on."
-    )
-
-
-class _StopError(Exception):
-    """Ends SciPy's loop with a reason."""
-
-    def __init__(self, ended: tuple[Reason, str]) -> None:
-        self.ended = ended
-
-
-def minimize(theta: Array, task: Task, max_calls: int) -> Outcome:
-    """Train by L-BFGS (Liu and Nocedal 1989), SciPy's, on all rows; theta in place.
-
-    Parameters
-    ----------
-    theta : ndarray of shape (P,), float64
-        Left with the last finished iteration's weights.
-    task : Task
-        ``limits.tol`` bounds the gradient's largest entry; an epoch is an iteration.
-    max_calls : int
-        Most evaluations of the objective.
-
-    Returns
-    -------
-    Outcome
-    """
-    from scipy.optimize import OptimizeResult
-    from scipy.optimize import minimize as scipy_minimize
-
-    course, limits, data = _Course(theta, task), task.limits, task.data
-    grad = np.empty_like(theta)
-    ended_last = 0.0  # seconds at the end of the last iteration
-
-    def value_and_grad(x: Array) -> tuple[float, Array]:
-        if interruption.is_set():  # a line search may take many of these
-            raise KeyboardInterrupt
-        value = task.objective.value_and_grad(
-            x, data.X, data.Y, data.weights, None, grad
-        )
-        if not (math.isfinite(value) and np.isfinite(grad).all()):
-            # Outside the domain of the loss: infinity makes the line search go back.
-            return math.inf, np.zeros_like(grad)
-        return value, grad.copy()
-
-    def end_iteration(intermediate_result: OptimizeResult) -> None:
-        nonlocal ended_last
-        theta[...] = intermediate_result.x
-        task.memory.samples_seen += len(data.Y)
-        seconds, ended_last = course.seconds() - ended_last, course.seconds()
-        value = float(intermediate_result.fun)
-        epochs = Epochs([value], [seconds])
-        ended = course.end_epochs(epochs, [math.nan], {}) or course.out_of_time()
-        if ended is not None:
-            raise _StopError(ended)
-
-    options = {"maxiter": limits.max_epochs, "maxfun": max_calls, "gtol": limits.tol}
-    try:
-        with _arithmetic(by_blas=True):
-            result = scipy_minimize(
-                value_and_grad,
-                theta.copy(),
-                method="L-BFGS-B",
-                jac=True,
-                callback=end_iteration,
-                options=options,
-            )
-        if course.epochs == 0 and result.success:
-            # The first weights already meet the tolerance: that is an epoch, too.
-            end_iteration(result)
-        ended = _lbfgs_end(course, result)
-    except _StopError as stop:
-        ended = stop.ended
-    except KeyboardInterrupt:
-        ended = _interrupted(course)
-    return course.end(ended)
-
-
-def _lbfgs_end(course: _Course, result: Any) -> tuple[Reason, str]:
-    """Translate SciPy's result."""
-    if not math.isfinite(result.fun):
-        return "diverged", course._divergence(math.nan)
-    if result.success:
-        return "converged", f"L-BFGS converged: {result.message}."
-    reason: Reason = "limit reached" if result.status == 1 else "no improvement"
-    return reason, (
-        f"lbfgs failed to converge after {course.epochs} iteration(s) "
-        f"(status={result.status}): {result.message}. Increase max_iter or max_fun, or "
-        "scale the data."
     )

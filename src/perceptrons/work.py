@@ -15,7 +15,7 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
-from perceptrons import engine
+from perceptrons import threads
 
 T = TypeVar("T")
 
@@ -126,5 +126,5 @@ class Crew:
 
 def _on_one_thread(work: Callable[..., T], task: tuple[Any, ...]) -> T:
     """Return what comes of one task, in whatever process this is."""
-    with threadpool_limits(1), engine.one_thread():
+    with threadpool_limits(1), threads.one_thread():
         return work(*task)

@@ -27,7 +27,7 @@ def describe(packages: Iterable[str] = ()) -> dict[str, Any]:
         engine; ``threads``; ``machine``: processor, cores, architecture, system;
         ``python``; ``blas``: NumPy's; ``versions`` by package, None if missing.
     """
-    from perceptrons import __version__, engine
+    from perceptrons import __version__, engine, threads
 
     missing = engine.missing()
     chosen = "compiled" if missing is None else "numpy"
@@ -39,7 +39,7 @@ def describe(packages: Iterable[str] = ()) -> dict[str, Any]:
             "reason": missing or "the compiled engine is installed",
         },
         "instruction_set": None if missing else _instruction_set(),
-        "threads": engine.usable_threads(None),
+        "threads": threads.usable_threads(None),
         "machine": {
             "processor": _processor(),
             "cores": os.cpu_count(),

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
-from perceptrons import engine
+from perceptrons import threads
 from perceptrons.bench.process import Worker, WorkerError
 from perceptrons.bench.statistics import agree, scaled
 from perceptrons.bench.worker import Request
@@ -31,7 +31,7 @@ class Plan:
 
     def threads_of(self, workload: Workload) -> int:
         """Return the threads of a workload: its own, never more than there are."""
-        most = self.threads or engine.usable_threads(None)
+        most = self.threads or threads.usable_threads(None)
         return min(workload.threads or most, most)
 
     def part_of(self, workload: Workload, peer: Peer) -> Part:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from perceptrons import _checks, engine
+from perceptrons import _checks, threads
 from perceptrons.comparison import candidates as candidates_
 from perceptrons.comparison import inputs
 from perceptrons.comparison.candidates import NETWORK, Candidate
@@ -178,7 +178,7 @@ def compare(
     if against is not None:
         names = [entry.name for entry in entries if entry.name != NETWORK]
         _checks.choice("against", against, names)
-    crew = Crew(engine.usable_threads(n_jobs))
+    crew = Crew(threads.usable_threads(n_jobs))
     with _bar(progress, _tasks(folds)) as advance:
         measured = _measure(
             prepared, folds, entries, ties, against, seed, crew, advance

@@ -7,15 +7,10 @@ and the most rows of a batch, with ``value_and_grad``, ``run_epochs`` and
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from perceptrons import _checks
+from perceptrons import _checks, threads
 from perceptrons.objective import BoundObjective, Objective, Problem, Rule
 
 ENGINES = ("auto", "numpy", "compiled")
@@ -61,7 +56,7 @@ def choose(
     problem : Problem
     rule : Rule or None
     n_jobs : int or None
-        Most threads; see :func:`usable_threads`.
+        Most threads; see :func:`perceptrons.threads.usable_threads`.
 
     Raises
     ------
@@ -78,7 +73,7 @@ def choose(
         why_not = declines(problem, rule)
     if why_not is None:
         return Choice(
-            "compiled", f"fastest ({instruction_set()})", usable_threads(n_jobs)
+            "compiled", f"fastest ({instruction_set()})", threads.usable_threads(n_jobs)
         )
     if name == "compiled":
         raise ValueError(
@@ -86,65 +81,3 @@ def choose(
             "engine='numpy'."
         )
     return Choice("numpy", why_not, 1)
-
-
-_local = threading.local()
-
-
-def use_one_thread() -> None:
-    """Make trainings begun in this thread use one core: its caller shares them out."""
-    _local.one_thread = True
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Make trainings begun in this thread use one core for a while."""
-    before = getattr(_local, "one_thread", False)
-    _local.one_thread = True
-    try:
-        yield
-    finally:
-        _local.one_thread = before
-
-
-@contextmanager
-def interrupt_all() -> Iterator[None]:
-    """End every compiled epoch under way, in whatever thread, as Ctrl-C does.
-
-    Signals reach the main thread only; the others have to be told.
-    """
-    if missing() is not None:
-        yield
-        return
-    from perceptrons.engine import _kernels
-
-    _kernels.interrupt(True)
-    try:
-        yield
-    finally:
-        _kernels.interrupt(False)
-
-
-def usable_threads(n_jobs: int | None) -> int:
-    """Return how many threads one training may use.
-
-    Parameters
-    ----------
-    n_jobs : int or None
-        None: all cores this process may use (its affinity, the container's quota,
-        OMP_NUM_THREADS), but one inside a worker process, whose parent has already
-        shared them out; negative: as many below all cores, -1 being all.
-    """
-    if getattr(_local, "one_thread", False):
-        return 1
-    if n_jobs is not None and n_jobs > 0:
-        return n_jobs
-    if n_jobs is None and multiprocessing.parent_process() is not None:
-        return 1
-    import joblib
-
-    cores: int = joblib.cpu_count()
-    if n_jobs is None:
-        limit = os.environ.get("OMP_NUM_THREADS", "")
-        return min(cores, int(limit)) if limit.isdigit() and int(limit) else cores
-    return max(1, cores + 1 + n_jobs)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
-from perceptrons import activations, losses, optimizers
+from perceptrons import activations, losses, optimizers, threads
 from perceptrons.engine import _kernels
 from perceptrons.objective import Clipping, Epochs, Problem, Rule, refused_rows
 from perceptrons.optimizers import NormClipping
@@ -60,6 +60,7 @@ def check_codes(built: dict[str, dict[str, int]]) -> None:
 
 
 check_codes(_kernels.codes())
+threads.stoppers.append(_kernels.interrupt)
 
 
 def instruction_set() -> str:

@@ -1,0 +1,119 @@
+"""Training by L-BFGS: SciPy's, on the engine's value and gradient."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perceptrons import threads
+from perceptrons.history import Outcome, Reason
+from perceptrons.objective import Epochs
+from perceptrons.training import Course, Task, arithmetic, interrupted
+
+Array = NDArray[np.floating[Any]]
+
+
+class _StopError(Exception):
+    """Ends SciPy's loop with a reason."""
+
+    def __init__(self, ended: tuple[Reason, str]) -> None:
+        self.ended = ended
+
+
+def minimize(theta: Array, task: Task, max_calls: int) -> Outcome:
+    """Train by L-BFGS (Liu and Nocedal 1989), SciPy's, on all rows; theta in place.
+
+    Parameters
+    ----------
+    theta : ndarray of shape (P,), float64
+        Left with the last finished iteration's weights.
+    task : Task
+        ``limits.tol`` bounds the gradient's largest entry; an epoch is an iteration.
+    max_calls : int
+        Most evaluations of the objective.
+
+    Returns
+    -------
+    Outcome
+    """
+    from scipy.optimize import OptimizeResult
+    from scipy.optimize import minimize as scipy_minimize
+
+    course, limits, data = Course(theta, task), task.limits, task.data
+    grad = np.empty_like(theta)
+    ended_last = 0.0  # seconds at the end of the last iteration
+
+    def value_and_grad(x: Array) -> tuple[float, Array]:
+        if threads.interruption.is_set():  # a line search may take many of these
+            raise KeyboardInterrupt
+        value = task.objective.value_and_grad(
+            x, data.X, data.Y, data.weights, None, grad
+        )
+        if not (math.isfinite(value) and np.isfinite(grad).all()):
+            # Outside the domain of the loss: infinity makes the line search go back.
+            return math.inf, np.zeros_like(grad)
+        return value, grad.copy()
+
+    def end_iteration(intermediate_result: OptimizeResult) -> None:
+        nonlocal ended_last
+        theta[...] = intermediate_result.x
+        task.memory.samples_seen += len(data.Y)
+        seconds, ended_last = course.seconds() - ended_last, course.seconds()
+        value = float(intermediate_result.fun)
+        epochs = Epochs([value], [seconds])
+        ended = course.end_epochs(epochs, [math.nan], {}) or course.out_of_time()
+        if ended is not None:
+            raise _StopError(ended)
+
+    options = {
+        "maxiter": limits.max_epochs,
+        "maxfun": max_calls,
+        "gtol": limits.tol,
+        # SciPy ends by the gradient alone: its test of the objective is absolute below
+        # 1, where an objective of 1e-5 still falls by a factor of a thousand.
+        "ftol": 0.0,
+    }
+    try:
+        with arithmetic(by_blas=True):
+            result = scipy_minimize(
+                value_and_grad,
+                theta.copy(),
+                method="L-BFGS-B",
+                jac=True,
+                callback=end_iteration,
+                options=options,
+            )
+        if course.epochs == 0 and result.success:
+            # The first weights already meet the tolerance: that is an epoch, too.
+            end_iteration(result)
+        ended = _lbfgs_end(course, result)
+    except _StopError as stop:
+        ended = stop.ended
+    except KeyboardInterrupt:
+        ended = interrupted(course)
+    return course.end(ended)
+
+
+def _lbfgs_end(course: Course, result: Any) -> tuple[Reason, str]:
+    """Translate SciPy's result."""
+    if not math.isfinite(result.fun):
+        return "diverged", course.divergence(math.nan)
+    slope = float(np.abs(result.jac).max())
+    gradient = f"the largest entry of the gradient, {slope:.2g}, is"
+    tol = course.task.limits.tol
+    if result.success and slope <= tol:
+        return "converged", f"L-BFGS converged: {gradient} at most tol={tol:g}."
+    if result.success:
+        return "converged", (
+            "L-BFGS converged as far as float64 goes: the objective no longer falls, "
+            f"and {gradient} above tol={tol:g}."
+        )
+    reason: Reason = "limit reached" if result.status == 1 else "no improvement"
+    return reason, (
+        f"lbfgs failed to converge after {course.epochs} iteration(s) "
+        f"(status={result.status}): {result.message}. Increase max_iter or max_fun, or "
+        "scale the data."
+    )
