@@ -16,8 +16,8 @@ from perceptrons.data import runge
 @pytest.mark.parametrize("classes", [False, True])
 def test_the_network_that_competes_is_the_preset_for_tables(classes):
     made = (presets.tabular_regressor(), presets.tabular_classifier())[classes]
-    entries = (
-        candidates.classifiers(np.array([0, 1]), None)
+    entries, _ = (
+        candidates.classifiers(np.array([0, 1]), 100, 3, None)
         if classes
         else candidates.regressors(100, 3, None)
     )

@@ -53,27 +53,27 @@ def fold_lists(model):
 @pytest.mark.parametrize("classes", [False, True])
 def test_no_strength_is_chosen_on_rows_of_a_group_that_trained(data, classes):
     X, y, group = data
-    entries = (
-        candidates.classifiers(np.unique(y), 1)
+    entries, _ = (
+        candidates.classifiers(np.unique(y), 120, 3, 1)
         if classes
         else candidates.regressors(120, 3, 1)
     )
     task, checked = Task(np.unique(y) if classes else None), 0
     for entry in entries:
-        if entry.kind == "linear":
+        if entry.kind in ("linear", "curved"):
             model, _ = fit(entry, X, y, 1, task, Ties(group))
             for pairs in fold_lists(model):
                 checked += 1
                 for train, held in pairs:
                     assert not set(group[train]) & set(group[held])
                     assert sorted([*train, *held]) == list(range(120))
-    assert checked == (2 if classes else 3)
+    assert checked == (4 if classes else 5)
 
 
 def test_strengths_are_chosen_as_before_where_rows_are_free(data):
     X, y, _ = data
-    for entry in candidates.regressors(120, 3, 1):
-        if entry.kind == "linear":
+    for entry in candidates.regressors(120, 3, 1)[0]:
+        if entry.kind in ("linear", "curved"):
             model, _ = fit(entry, X, y, 1, Task(None), Ties())
             assert all(value in (None, 5) for value in fold_lists(model))
 

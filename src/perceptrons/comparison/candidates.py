@@ -1,13 +1,13 @@
-"""Who competes: constants, linear models, the network, a yardstick, the user's own.
+"""Who competes: constants, models linear in coefficients, the network, a yardstick.
 
-Each estimator takes the prepared columns; strengths are chosen by inner
-cross-validation on the training rows of each fold.
+Each estimator takes the prepared columns; strengths are chosen on the training rows of
+each fold.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,30 +17,42 @@ from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
 )
-from sklearn.linear_model import (
-    LassoCV,
-    LinearRegression,
-    LogisticRegression,
-    RidgeCV,
-)
+from sklearn.linear_model import LassoCV, LinearRegression, LogisticRegression
 from sklearn.metrics import log_loss, make_scorer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from perceptrons import presets
+from perceptrons.comparison.naive import LastValue, SeasonalNaive
+from perceptrons.comparison.ridge import ValidatedRidge
+from perceptrons.comparison.splines import (
+    CLASS_KNOTS,
+    KNOTS,
+    MOST_PAIR_TERMS,
+    SplineClassifier,
+    SplineRegressor,
+)
 from perceptrons.comparison.ties import Ties
 
-Kind = Literal["constant", "linear", "network", "yardstick", "user"]
+Kind = Literal["constant", "linear", "curved", "network", "yardstick", "user"]
+
+#: From the simplest on; the user's own are as boosting is.
+RANKS: dict[str, int] = {
+    "constant": 0, "linear": 1, "curved": 2, "yardstick": 3, "user": 3, "network": 4
+}  # fmt: skip
+
+#: Linear in their coefficients.
+LINEAR = ("constant", "linear", "curved")
 
 NETWORK = "network"
 
-# Columns are standardized, so that penalties of these sizes run from none to all.
-_RIDGE_STRENGTHS = np.logspace(-3, 5, 17)
+# Pairs of columns whose products join the splines.
+_PAIRS = 10
 _LASSO_STRENGTHS = 30
 _LOGISTIC_STRENGTHS = (1.0, 0.01, 0.1, 10.0, 100.0)
-# Multiplications of one fit's decomposition, n p min(n, p): a few seconds.
-_MOST_WORK = 2e9
+# Steps of all the logistic fits that choose the penalty of splines.
+_LOGISTIC_STEPS = 1000
 _BOOSTING = "histogram gradient boosting of trees"
 
 
@@ -51,37 +63,50 @@ class Candidate:
     Parameters
     ----------
     name : str
-    kind : {"constant", "linear", "network", "yardstick", "user"}
+    kind : {"constant", "linear", "curved", "network", "yardstick", "user"}
+        "linear" are straight lines; "curved" models bend, and are linear in their
+        coefficients.
     estimator : estimator of scikit-learn
         Not fitted.
     description : str
         What it is, in a sentence's words.
+    work : float, default=0
+        About how many multiplications a fit takes, where that may be too many.
     """
 
     name: str
     kind: Kind
     estimator: Any
     description: str
+    work: float = 0.0
 
 
-def regressors(n_rows: int, n_columns: int, n_jobs: int | None) -> list[Candidate]:
+def regressors(
+    n_rows: int, n_columns: int, n_jobs: int | None, *, along_time: bool = False
+) -> tuple[list[Candidate], list[str]]:
     """Return the candidates for regression.
 
     Parameters
     ----------
     n_rows, n_columns : int
-        Of the prepared training rows of a fold: the polynomial must fit.
+        Of the prepared training rows of a fold.
     n_jobs : int or None
         Threads of the network.
+    along_time : bool, default=False
+        Whether rows follow each other, so that the last ones are forecasts.
 
     Returns
     -------
     list of Candidate
+    list of str
+        A sentence for each that would take longer than the network does.
     """
     found = [
         Candidate("constant", "constant", DummyRegressor(), "the mean of the target"),
         Candidate("OLS", "linear", LinearRegression(), "ordinary least squares"),
-        Candidate("Ridge", "linear", _scaled(_ridge()), "least squares, L2 penalty"),
+        Candidate(
+            "Ridge", "linear", _scaled(ValidatedRidge()), "least squares, L2 penalty"
+        ),
         Candidate(
             "Lasso",
             "linear",
@@ -89,29 +114,57 @@ def regressors(n_rows: int, n_columns: int, n_jobs: int | None) -> list[Candidat
             "least squares, L1 penalty",
         ),
     ]
-    if polynomial_fits(n_rows, n_columns):
-        squares = PolynomialFeatures(2, include_bias=False)
-        model = make_pipeline(StandardScaler(), squares, StandardScaler(), _ridge())
-        text = "Ridge on all squares and products of two columns"
-        found.append(Candidate("polynomial Ridge", "linear", model, text))
+    if along_time:
+        found[1:1] = [
+            Candidate(
+                "last value", "constant", LastValue(), "the last value trained on"
+            ),
+            Candidate(
+                "seasonal naive",
+                "constant",
+                SeasonalNaive(),
+                "the value one season before, of the length that fitted best so far",
+            ),
+        ]
+    terms = n_columns * (n_columns + 3) // 2
+    squares = PolynomialFeatures(2, include_bias=False)
+    curved = [
+        *_splines(SplineRegressor, n_columns, KNOTS, lambda p: _ridge(n_rows, p)),
+        Candidate(
+            "polynomial Ridge",
+            "curved",
+            make_pipeline(
+                StandardScaler(), squares, StandardScaler(), ValidatedRidge()
+            ),
+            "Ridge on all squares and products of two columns",
+            _ridge(n_rows, terms),
+        ),
+    ]
     network = presets.tabular_regressor(n_jobs=n_jobs)
     boosting = HistGradientBoostingRegressor(early_stopping=False, random_state=0)
-    return [*found, *_nonlinear(network, boosting, _BOOSTING)]
+    fitting, left_out = _affordable(curved, n_rows, n_columns)
+    return [*found, *fitting, *_nonlinear(network, boosting, _BOOSTING)], left_out
 
 
-def classifiers(labels: Any, n_jobs: int | None) -> list[Candidate]:
+def classifiers(
+    labels: Any, n_rows: int, n_columns: int, n_jobs: int | None
+) -> tuple[list[Candidate], list[str]]:
     """Return the candidates for classes.
 
     Parameters
     ----------
     labels : ndarray
         All classes.
+    n_rows, n_columns : int
+        Of the prepared training rows of a fold.
     n_jobs : int or None
         Threads of the network.
 
     Returns
     -------
     list of Candidate
+    list of str
+        As :func:`regressors`.
     """
     # Before 1.8 scikit-learn names the penalty; since then it takes its L1 share.
     named = LogisticRegression().get_params()["penalty"] == "l2"
@@ -125,32 +178,100 @@ def classifiers(labels: Any, n_jobs: int | None) -> list[Candidate]:
         **({"penalty": "l1"} if named else {"l1_ratio": 1}), **solver
     )
     l2 = LogisticRegression(max_iter=500)
-    prior = DummyClassifier(strategy="prior")
+    kind = "multinomial " if len(labels) > 2 else ""
     network = presets.tabular_classifier(n_jobs=n_jobs)
     boosting = StoppedBoosting(early_stopping=True, random_state=0)
     text = f"{_BOOSTING}, stopped early by a tenth of the rows or one of every class"
+    steps = _LOGISTIC_STEPS * n_rows * (1 if len(labels) == 2 else len(labels))
+    curved = _splines(SplineClassifier, n_columns, CLASS_KNOTS, lambda p: steps * p)
+    fitting, left_out = _affordable(curved, n_rows, n_columns)
     return [
-        Candidate("constant", "constant", prior, "the shares of the classes"),
+        Candidate(
+            "constant",
+            "constant",
+            DummyClassifier(strategy="prior"),
+            "the shares of the classes",
+        ),
         Candidate(
             "logistic L2",
             "linear",
             _tuned(l2, labels),
-            "logistic regression, L2 penalty",
+            f"{kind}logistic regression, L2 penalty",
         ),
         Candidate(
             "logistic L1",
             "linear",
             _tuned(l1, labels),
-            "logistic regression, L1 penalty",
+            f"{kind}logistic regression, L1 penalty",
         ),
+        *fitting,
         *_nonlinear(network, boosting, text),
-    ]
+    ], left_out
 
 
-def polynomial_fits(n_rows: int, n_columns: int) -> bool:
-    """Tell whether all squares and products of columns can be fitted in seconds."""
-    terms = n_columns * (n_columns + 3) // 2
-    return n_rows * terms * min(n_rows, terms) <= _MOST_WORK
+def _splines(kind: Any, n_columns: int, n_knots: int, work: Any) -> Iterator[Candidate]:
+    """Yield splines of columns alone, and with products of pairs."""
+    alone = n_columns * (n_knots + 1)
+    yield Candidate(
+        "additive splines",
+        "curved",
+        _scaled(kind()),
+        "a smooth curve for every column, categories and indicators straight; their "
+        "sum is what a penalty holds close to straight lines",
+        work(alone),
+    )
+    if n_columns > 1:
+        pairs = min(_PAIRS, n_columns * (n_columns - 1) // 2)
+        yield Candidate(
+            "splines with products",
+            "curved",
+            _scaled(kind(n_pairs=_PAIRS)),
+            f"the same and products of the {pairs} pairs of columns that the rest "
+            "follows most",
+            work(alone) + work(alone + pairs * MOST_PAIR_TERMS),
+        )
+
+
+def _ridge(n_rows: int, n_columns: int) -> float:
+    """Return the multiplications of a ridge regression with its decomposition."""
+    # X^T X, X V, and a decomposition of some ten cubes.
+    least = min(n_rows, n_columns)
+    return 2.0 * n_rows * n_columns * least + 10.0 * least**3
+
+
+def network_work(n_rows: int, n_columns: int) -> float:
+    """Return about how many multiplications the network's training takes.
+
+    The preset's race trains some eighteen networks on 4/5 of the rows each, with 40 to
+    200 epochs that make up 5,000 steps; a step goes forward once and twice back.
+
+    Parameters
+    ----------
+    n_rows, n_columns : int
+        Of the prepared training rows of a fold.
+    """
+    weights = 64 * n_columns + 64 * 64
+    batch = float(np.clip(n_rows / 32, 16, 128))
+    epochs = float(np.clip(5000 * batch / n_rows, 40, 200))
+    return 18 * 3 * 0.8 * weights * n_rows * epochs
+
+
+def _affordable(
+    candidates: Any, n_rows: int, n_columns: int
+) -> tuple[list[Candidate], list[str]]:
+    """Return who takes no longer than the network, and a sentence for each other."""
+    most = network_work(n_rows, n_columns)
+    fitting, left_out = [], []
+    for entry in candidates:
+        if entry.work <= most:
+            fitting.append(entry)
+            continue
+        left_out.append(
+            f"{entry.name[0].upper()}{entry.name[1:]} ({entry.description}) was left "
+            f"out: on {n_rows:,} rows of {n_columns} prepared columns it would take "
+            "longer than the network."
+        )
+    return fitting, left_out
 
 
 def own(
@@ -261,11 +382,6 @@ class StoppedBoosting(HistGradientBoostingClassifier):
         self.validation_fraction = max(len(np.unique(y)), math.ceil(0.1 * len(y)))
         super().fit(X, y)
         return self
-
-
-def _ridge() -> RidgeCV:
-    """Return Ridge with its strength by leave-one-out validation."""
-    return RidgeCV(_RIDGE_STRENGTHS)
 
 
 def _scaled(estimator: Any) -> Pipeline:

@@ -14,7 +14,7 @@ from sklearn.base import clone
 from perceptrons import _checks, threads
 from perceptrons.comparison import candidates as candidates_
 from perceptrons.comparison import inputs
-from perceptrons.comparison.candidates import NETWORK, Candidate
+from perceptrons.comparison.candidates import LINEAR, NETWORK, Candidate
 from perceptrons.comparison.columns import Prepared, prepare
 from perceptrons.comparison.evaluate import Evaluation, evaluate
 from perceptrons.comparison.folds import Folds, make_folds
@@ -174,7 +174,9 @@ def compare(
         time=time,
     )
     ties = Ties.of(groups, prepared.groups, time)
-    entries, left_out = _candidates(prepared, folds, candidates, n_jobs)
+    entries, left_out = _candidates(
+        prepared, folds, candidates, n_jobs, time is not None
+    )
     if against is not None:
         names = [entry.name for entry in entries if entry.name != NETWORK]
         _checks.choice("against", against, names)
@@ -299,23 +301,23 @@ def _tasks(folds: Folds) -> int:
 
 
 def _candidates(
-    prepared: Prepared, folds: Folds, more: Any, n_jobs: int | None
+    prepared: Prepared,
+    folds: Folds,
+    more: Any,
+    n_jobs: int | None,
+    along_time: bool,
 ) -> tuple[list[Candidate], list[str]]:
     """Return all candidates, and a sentence for each that does not fit."""
     rows = min(len(fold.train) for fold in folds)
-    left_out = []
+    columns = clone(prepared.transformer).fit_transform(prepared.X).shape[1]
     if prepared.classes is not None:
-        entries = candidates_.classifiers(prepared.classes, n_jobs)
+        entries, left_out = candidates_.classifiers(
+            prepared.classes, rows, columns, n_jobs
+        )
     else:
-        columns = clone(prepared.transformer).fit_transform(prepared.X).shape[1]
-        entries = candidates_.regressors(rows, columns, n_jobs)
-        if not candidates_.polynomial_fits(rows, columns):
-            terms = columns * (columns + 3) // 2
-            left_out = [
-                f"Polynomial Ridge was left out: {columns} prepared columns have "
-                f"{terms:,} squares and products, too many for {rows:,} rows in the "
-                "time of this comparison."
-            ]
+        entries, left_out = candidates_.regressors(
+            rows, columns, n_jobs, along_time=along_time
+        )
     taken = [entry.name for entry in entries]
     own = candidates_.own(
         {} if more is None else more, taken, prepared.classes is not None
@@ -324,9 +326,9 @@ def _candidates(
 
 
 def _best_linear(scores: pd.DataFrame, entries: Sequence[Candidate]) -> str:
-    """Return the linear candidate with the best mean."""
+    """Return the candidate with the best mean that is linear in its coefficients."""
     means = fold_values(scores).mean()
-    linear = [entry.name for entry in entries if entry.kind == "linear"]
+    linear = [entry.name for entry in entries if entry.kind in LINEAR]
     return str(means[linear].idxmin())
 
 

@@ -1,7 +1,8 @@
 """Figures of a comparison.
 
-One color per kind of model, in every figure: networks blue, linear models red, the
-yardstick green, the user's own orange, constants gray.
+One color per kind of model, in every figure: networks blue, straight lines red, models
+that bend and are linear in their coefficients pink, the yardstick green, the user's own
+orange, constants gray.
 """
 
 from __future__ import annotations
@@ -15,7 +16,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from perceptrons.pages.style import BLUE, GREEN, GRID, INK, MUTED, ORANGE, RED, panels
+from perceptrons.pages.style import (
+    BLUE,
+    GREEN,
+    GRID,
+    INK,
+    MUTED,
+    ORANGE,
+    PINK,
+    RED,
+    panels,
+)
 from perceptrons.pages.wording import percent
 
 if TYPE_CHECKING:
@@ -24,6 +35,7 @@ if TYPE_CHECKING:
 _COLORS = {
     "network": BLUE,
     "linear": RED,
+    "curved": PINK,
     "yardstick": GREEN,
     "user": ORANGE,
     "constant": MUTED,

@@ -63,6 +63,8 @@ def learning_curves(
         for share in usable:
             shares.append(share)
             train = _part(order, share, y, task)
+            # Along time the rows stay in its order.
+            train = train[::-1] if latest else train
             parts.append(Fold(0, fold.fold, train, fold.test))
     tasks = [(X, y, transformer, part, candidates, task, ties, seed) for part in parts]
     rows = []

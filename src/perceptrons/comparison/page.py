@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from perceptrons import provenance
 from perceptrons.comparison import figures, leaks, simulations
+from perceptrons.comparison.candidates import LINEAR
 from perceptrons.comparison.decision import CERTAIN
 from perceptrons.comparison.differences import differences
 from perceptrons.comparison.outlook import LIKELY
@@ -124,9 +125,13 @@ def _sentence(text: str) -> str:
 
 def _role(table: pd.DataFrame, reference: str) -> str:
     """Say what the reference is, from the table of candidates, the best first."""
-    linear = table.loc[table["kind"] == "linear", "candidate"]
-    best = reference == linear.iloc[0]
-    return "linear model with the best mean" if best else "reference chosen"
+    linear = table["kind"].isin(LINEAR)
+    best = reference == table.loc[linear, "candidate"].iloc[0]
+    return (
+        "model linear in its coefficients with the best mean"
+        if best
+        else "reference chosen"
+    )
 
 
 def _head(comparison: Comparison) -> list[tuple[str, str]]:
