@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 
 import perceptrons
 from perceptrons.cli import app
+from perceptrons.pages.lock import hold
 from perceptrons.report import build
 from perceptrons.study import runner
 from perceptrons.study.experiment import BUILTIN
-from perceptrons.study.lock import hold
 
 
 def call(*arguments):

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from perceptrons import MLPRegressor, presets
 from perceptrons.cli import app
 from perceptrons.comparison.result import Comparison
+from perceptrons.pages.lock import hold
 
 
 def call(*arguments):
@@ -124,7 +125,7 @@ def test_misuse_is_a_sentence_and_writes_nothing(houses, tmp_path, options, text
 def test_a_file_in_the_place_of_the_folder_is_kept(houses, tmp_path):
     done = call(houses, "--target", "price", "--out", houses)
     assert done.exit_code == 2
-    assert "must name a folder" in done.stderr
+    assert "is a file, not a folder" in done.stderr
     assert houses.read_text().startswith("rooms")
 
 
@@ -152,6 +153,20 @@ def test_the_verdict_outlives_a_folder_that_cannot_be_written(
     assert not as_json or json.loads(done.stdout)["page"] is None
 
 
+def test_a_folder_in_use_by_another_command_is_refused_before_any_work(
+    houses, tmp_path, monkeypatch
+):
+    def never(*_):
+        raise AssertionError("no work was to begin")
+
+    monkeypatch.setattr("perceptrons.comparison.command.run", never)
+    out = tmp_path / "out"
+    with hold(out):
+        done = call(houses, "--target", "price", "--out", out, *SHORT)
+    assert done.exit_code == 2
+    assert f"{out} is in use by process {os.getpid()}" in done.stderr
+
+
 def test_the_verdict_outlives_a_failure_to_draw(houses, tmp_path, monkeypatch):
     def fail(*_):
         raise RuntimeError("no pen")
@@ -159,7 +174,8 @@ def test_the_verdict_outlives_a_failure_to_draw(houses, tmp_path, monkeypatch):
     monkeypatch.setattr("perceptrons.comparison.figures.dependence", fail)
     out = tmp_path / "out"
     done = call(houses, "--target", "price", "--out", out, *SHORT)
-    assert isinstance(done.exception, RuntimeError)
+    assert done.exit_code == 2
+    assert "Error of perceptrons itself: RuntimeError: no pen" in done.stderr
     assert "95 % interval" in done.stdout
     assert not out.exists()
 

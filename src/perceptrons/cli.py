@@ -1,6 +1,8 @@
 """The command line: parse, call one function, print, exit code.
 
-Exit codes: 0 fine, 1 a check failed, 2 misuse, 130 interrupted.
+Exit codes: 0 fine, 1 a check failed, 2 misuse or an error of the program, 130
+interrupted. Whatever happens is told in a sentence; ``perceptrons --debug COMMAND``
+ends in the traceback instead.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import json
 import os
 import shlex
 import sys
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -30,26 +33,48 @@ from perceptrons.study.experiment import (
 
 _progress = Console(stderr=True)
 
+_TRACKER = "the project's issue tracker"
+
+# ClickException, of click or of typer's own copy of it.
+_Misuse: type[Exception] = typer.BadParameter.mro()[2]
+
 
 @contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Turn misuse and a full disk into a sentence and exit code 2, Ctrl-C into 130."""
-    from perceptrons.study.records import StoreError
-
+def _plain_errors(debug: bool) -> Iterator[None]:
+    """Turn every error into a sentence and exit code 2, Ctrl-C into 130."""
     try:
         yield
-    except (ExperimentError, StoreError) as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(2) from None
     except KeyboardInterrupt as interrupt:
         typer.echo(str(interrupt) or "Interrupted.", err=True)
         raise typer.Exit(130) from None
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
+    except (typer.Exit, typer.Abort, _Misuse):
+        raise
+    except Exception as error:
+        if debug:
             raise
-        _drop_output()
-        typer.echo(f"Error: the output cannot be written: {error.strerror}.", err=True)
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            _drop_output()
+        typer.echo(_sentence(error), err=True)
         raise typer.Exit(2) from None
+
+
+def _sentence(error: Exception) -> str:
+    """Say what went wrong: by the user, on the machine, or in this program."""
+    from perceptrons.pages.lock import FolderError
+    from perceptrons.study.records import StoreError
+
+    if isinstance(error, ExperimentError | FolderError | StoreError):
+        return f"Error: {error}"
+    if isinstance(error, MemoryError):
+        return "Error: memory ended; lower the sizes, or --jobs."
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return f"Error: the output cannot be written: {error.strerror}."
+    said = " ".join(traceback.format_exception_only(error)[0].split())
+    typed = shlex.join(["perceptrons", "--debug", *sys.argv[1:]])
+    return (
+        f"Error of perceptrons itself: {said}\n"
+        f"Please report it at {_TRACKER}, with what `{typed}` prints."
+    )
 
 
 def _drop_output() -> None:
@@ -63,7 +88,7 @@ class _Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command."""
-        with _plain_errors():
+        with _plain_errors(ctx.params["debug"]):
             return super().invoke(ctx)
 
 
@@ -94,8 +119,14 @@ def _options(
             help="Print the version and exit.",
         ),
     ] = False,
+    debug: Annotated[
+        bool,
+        typer.Option("--debug", help="End errors in a traceback, not in a sentence."),
+    ] = False,
 ) -> None:
     """Take what comes before a command."""
+    # Figures become files; a backend that is not there must not stop us.
+    os.environ["MPLBACKEND"] = "agg"
 
 
 Studies = Annotated[
@@ -105,11 +136,13 @@ Quick = Annotated[
     bool, typer.Option("--quick", help="Shorten the training; under a minute.")
 ]
 Seeds = Annotated[
-    int | None, typer.Option(min=1, help="Repeat everything over this many seeds.")
+    int | None,
+    typer.Option(min=1, max=2**32, help="Repeat everything over this many seeds."),
 ]
 Out = Annotated[Path, typer.Option(help="Folder for page and runs.")]
 Jobs = Annotated[
-    int | None, typer.Option(min=1, help="Processes; all cores if not given.")
+    int | None,
+    typer.Option(min=1, max=1024, help="Processes; all cores if not given."),
 ]
 Engine = Annotated[
     str | None,
@@ -316,7 +349,9 @@ def compare(
     repeats: Annotated[int, typer.Option(min=1, help="Of cross-validation.")] = 5,
     folds: Annotated[int, typer.Option(min=2, help="Of cross-validation.")] = 5,
     rope: Annotated[float, typer.Option(help="Least gain that matters.")] = 0.01,
-    seed: Annotated[int, typer.Option(min=0, help="Of folds and fits.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**32 - 1, help="Of folds and fits.")
+    ] = 0,
     jobs: Jobs = None,
     as_json: AsJson = False,
 ) -> None:
@@ -329,21 +364,24 @@ def compare(
         table, form, target, out, task, groups, time, against, drop or [],
         category or [], keep or [], repeats, folds, rope, seed, jobs, _command(),
     )  # fmt: skip
+    from perceptrons.pages.lock import hold
+
     try:
-        result = command.run(request)
-        for text in result.warnings:
-            typer.echo(f"Warning: {text}", err=True)
-        for text in result.caveats:
-            typer.echo(f"Note: {text}", err=True)
-        # Whatever fails while the page is drawn must not cost the answer.
-        if not as_json:
-            typer.echo("\n".join([str(result.verdict), *result.verdict.notes]))
-        page = None
-        try:
-            page = command.save(result, out)
-        finally:
-            if as_json:
-                typer.echo(command.as_json(result, page))
+        with hold(out):
+            result = command.run(request)
+            for text in result.warnings:
+                typer.echo(f"Warning: {text}", err=True)
+            for text in result.caveats:
+                typer.echo(f"Note: {text}", err=True)
+            # Whatever fails while the page is drawn must not cost the answer.
+            if not as_json:
+                typer.echo("\n".join([str(result.verdict), *result.verdict.notes]))
+            page = None
+            try:
+                page = command.save(result, out)
+            finally:
+                if as_json:
+                    typer.echo(command.as_json(result, page))
     except ValueError as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(2) from None
@@ -390,14 +428,21 @@ def info(as_json: AsJson = False) -> None:
     """Say which engine trains and why, and on what machine."""
     from perceptrons.bench import commands
 
-    commands.info(as_json=as_json)
+    try:
+        commands.info(as_json=as_json)
+    except ValueError as error:
+        # A variable of the environment that the engine reads.
+        raise ExperimentError(str(error)) from None
 
 
 def _cores() -> int:
     """Return the number of cores this process may use."""
-    import joblib
+    from perceptrons import threads
 
-    return int(joblib.cpu_count())
+    try:
+        return threads.cores()
+    except ValueError as error:
+        raise ExperimentError(str(error)) from None
 
 
 if __name__ == "__main__":

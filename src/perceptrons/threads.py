@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,11 +48,30 @@ def usable_threads(n_jobs: int | None) -> int:
         return n_jobs
     if n_jobs is None and multiprocessing.parent_process() is not None:
         return 1
-    cores: int = joblib.cpu_count()
+    most = cores()
     if n_jobs is None:
-        limit = os.environ.get("OMP_NUM_THREADS", "")
-        return min(cores, int(limit)) if limit.isdigit() and int(limit) else cores
-    return max(1, cores + 1 + n_jobs)
+        # What is no number is passed over, as OpenMP does.
+        limit = re.fullmatch(r"0*([1-9][0-9]{0,8})", os.getenv("OMP_NUM_THREADS", ""))
+        return min(most, int(limit[1])) if limit else most
+    return max(1, most + 1 + n_jobs)
+
+
+def cores() -> int:
+    """Return how many cores this process may use: its affinity, the container's quota.
+
+    Raises
+    ------
+    ValueError
+        If LOKY_MAX_CPU_COUNT, which may lower it, is no number.
+    """
+    try:
+        return int(joblib.cpu_count())
+    except ValueError:
+        given = os.environ.get("LOKY_MAX_CPU_COUNT", "")
+        raise ValueError(
+            f"LOKY_MAX_CPU_COUNT must be a whole number, got {given[:40]!r}; unset it "
+            "to use all cores."
+        ) from None
 
 
 class _OneBlasThread:

@@ -75,8 +75,6 @@ def run(request: Request) -> Comparison:
     ValueError
         If the file, the columns or an option do not allow a comparison.
     """
-    if request.out.exists() and not request.out.is_dir():
-        raise DataError(f"--out must name a folder, got the file {request.out}.")
     named = (request.groups, request.time, *request.category)
     labels = {name for name in named if name is not None}
     table = read(request.table, form=request.form, as_written={*labels, *request.drop})

@@ -94,7 +94,7 @@ def runge(seed: int = 0, *, n_samples: int = 1500, low: float = -1.0) -> Dataset
     Parameters
     ----------
     seed : int >= 0, default=0
-        Noise and split are drawn from ``RandomState(2018 + seed)``.
+        Noise and split are drawn from ``RandomState((2018 + seed) mod 2^32)``.
     n_samples : int >= 5, default=1500
     low : float, default=-1.0
         Where the interval begins; it ends at 1.
@@ -110,7 +110,7 @@ def runge(seed: int = 0, *, n_samples: int = 1500, low: float = -1.0) -> Dataset
     """
     _checks.integer("seed", seed, 0, "seed 0 is the report's own data")
     _checks.integer("n_samples", n_samples, 5, "one row in five is for testing")
-    stream = np.random.RandomState(2018 + seed)
+    stream = np.random.RandomState((2018 + seed) % 2**32)
     x = np.linspace(low, 1.0, n_samples)
     f = runge_function(x)
     y = f + stream.normal(0.0, 0.1, (n_samples, 1))[:, 0]
@@ -258,6 +258,8 @@ class Source:
         What titles call it.
     description : str
         One sentence, as in the Dataset.
+    shape : (int, int)
+        Rows of both parts, and columns.
     classes : bool, default=False
         Whether the targets are classes.
     seeded : bool, default=False
@@ -269,6 +271,7 @@ class Source:
     load: Callable[[int, Path | None], Dataset]
     label: str
     description: str
+    shape: tuple[int, int]
     classes: bool = False
     seeded: bool = False
     files: bool = False
@@ -285,6 +288,7 @@ def _samples(name: str) -> Source:
         lambda seed, folder: replace(runge(seed, n_samples=n, low=low), name=name),
         "Runge's function",
         _runge_words(n, low),
+        (n, 1),
         seeded=True,
     )
 
@@ -295,6 +299,7 @@ def _split(name: str) -> Source:
         lambda seed, folder: load_mnist(name, folder, download=False),
         "MNIST",
         _MNIST[name],
+        (70_000, 784),
         classes=True,
         files=True,
     )
@@ -303,7 +308,11 @@ def _split(name: str) -> Source:
 DATASETS: dict[str, Source] = {
     **{name: _samples(name) for name in _RUNGE},
     "digits": Source(
-        lambda seed, folder: load_digits(), "Digits (8 x 8)", _DIGITS, classes=True
+        lambda seed, folder: load_digits(),
+        "Digits (8 x 8)",
+        _DIGITS,
+        (1797, 64),
+        classes=True,
     ),
     "mnist-report": _split("report"),
     "mnist-official": _split("official"),
@@ -333,7 +342,20 @@ def source(name: str) -> Source:
         )
 
     label = Path(file.file).name
-    return Source(load, label, file.description, file.classes, seeded=True)
+    return Source(
+        load, label, file.description, table.shape(file), file.classes, seeded=True
+    )
+
+
+def shape(name: str) -> tuple[int, int]:
+    """Return the rows of both parts of a data set and its columns, (0, 0) without one.
+
+    Parameters
+    ----------
+    name : str
+        As in :func:`source`, or "".
+    """
+    return source(name).shape if name else (0, 0)
 
 
 def identity(name: str) -> str:

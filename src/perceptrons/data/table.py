@@ -9,13 +9,14 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from perceptrons import _checks
+from perceptrons import _checks, _reading
 
 
 @dataclass(frozen=True)
@@ -97,11 +98,14 @@ def describe(settings: Mapping[str, Any], folder: Path, *, classes: bool) -> Tab
         "dataset.test_size", settings.get("test_size", 0.2), remedy,
         low=0, high=1, closed="neither",
     )  # fmt: skip
-    path = (folder / settings["file"]).resolve()
+    path = folder / settings["file"]
     try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest = hashlib.sha256(_reading.content(path)).hexdigest()
+        path = path.resolve()
     except OSError as error:
-        raise ValueError(f"dataset.file cannot be read: {error}.") from None
+        raise ValueError(
+            f"dataset.file {path} cannot be read: {error.strerror}."
+        ) from None
     table = TableFile(str(path), settings["target"], test_size, classes, digest)
     check(table, [])
     return table
@@ -178,6 +182,18 @@ def load(
     return X[train], y[train], X[test], y[test]
 
 
+@lru_cache(maxsize=8)
+def shape(table: TableFile) -> tuple[int, int]:
+    """Return the number of rows and of features; errors as :func:`load`.
+
+    Parameters
+    ----------
+    table : TableFile
+    """
+    rows, columns = _read(table)[0].shape
+    return rows, columns
+
+
 def _test_rows(table: TableFile, n: int) -> int:
     """Return how many of n rows test."""
     n_test = math.ceil(table.test_size * n)
@@ -208,7 +224,7 @@ def _split(
 
 def _read(table: TableFile) -> tuple[NDArray[np.float64], NDArray[Any]]:
     """Return features and target of all rows, classes as texts."""
-    content = Path(table.file).read_bytes()
+    content = _reading.content(Path(table.file))
     if hashlib.sha256(content).hexdigest() != table.sha256:
         raise ValueError(
             f"dataset.file {table.file} changed while the study was running; run the "
@@ -219,6 +235,8 @@ def _read(table: TableFile) -> tuple[NDArray[np.float64], NDArray[Any]]:
         lines = [line for line in csv.reader(text) if line]
     except UnicodeDecodeError as error:
         raise ValueError(f"dataset.file must be text in UTF-8: {error}.") from None
+    except csv.Error as error:
+        raise ValueError(f"dataset.file cannot be read as a table: {error}.") from None
     if len(lines) < 2 or len(lines[0]) < 2:
         raise ValueError(
             f"dataset.file {table.file} must have a line of at least two column names, "
@@ -253,7 +271,7 @@ def _numbers(name: str, texts: tuple[str, ...]) -> NDArray[np.float64]:
             finite = False
         if not finite:
             raise ValueError(
-                f"dataset.file: column {name!r} must hold finite numbers, got {text!r} "
-                f"in row {number}; encode or drop it first."
+                f"dataset.file: column {name!r} must hold finite numbers, got "
+                f"{text[:40]!r} in row {number}; encode or drop it first."
             )
     return np.array(texts, np.float64)

@@ -12,6 +12,7 @@ from rich.console import Console
 from perceptrons import _checks
 from perceptrons.engine import ENGINES
 from perceptrons.pages import pdf
+from perceptrons.pages.lock import hold
 from perceptrons.report import document, generic, hypotheses
 from perceptrons.report.claims import Claim
 from perceptrons.report.section import Section
@@ -26,7 +27,6 @@ from perceptrons.study.experiment import (
     builtin,
     load,
 )
-from perceptrons.study.lock import hold
 from perceptrons.study.records import Store, StoreError
 from perceptrons.study.runner import execute
 from perceptrons.study.supply import supply
@@ -142,8 +142,8 @@ def report(request: Request, console: Console | None = None) -> Summary:
     ExperimentError
         For an unknown study, settings that are refused or a damaged data file, before
         anything is trained.
-    StoreError
-        If the folder cannot be written, or another report is at work in it.
+    FolderError, StoreError
+        If the folder cannot be written, or another command is at work in it.
     Interrupted
         On Ctrl-C.
     """

@@ -36,7 +36,19 @@ def section(study: Study) -> Section:
         claims=[],
         tables=[_best(study, cells), _all(study, cells)],
         pictures=[*curves, *_maps(study, cells)],
+        failures=_failures(study),
     )
+
+
+def _failures(study: Study) -> list[str]:
+    """Say so where not one run ended with a number."""
+    if study.table[study.metric].notna().any():
+        return []
+    ends = ", ".join(dict.fromkeys(study.table["reason"]))
+    return [
+        f"{study.measure} is a number in no run of {study.experiment.name!r} ({ends}); "
+        "the runs are kept. Where networks diverge, lower learning_rate_init."
+    ]
 
 
 def _labels(study: Study) -> list[str]:
@@ -62,9 +74,9 @@ def _measures(study: Study) -> list[str]:
     names = [
         name for r in study.records for name in PROCEDURES[r.run.procedure].metrics
     ]
-    return [
-        m for m in dict.fromkeys([study.metric, *names]) if study.table[m].notna().any()
-    ]
+    others = [m for m in dict.fromkeys(names) if study.table[m].notna().any()]
+    # What decides stays, also where every run diverged.
+    return list(dict.fromkeys([study.metric, *others]))
 
 
 def _cells(study: Study, labels: Sequence[str]) -> pd.DataFrame:

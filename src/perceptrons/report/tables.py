@@ -85,7 +85,9 @@ def frame(records: Iterable[Record]) -> pd.DataFrame:
 
 
 def _flat(value: object) -> object:
-    """Turn a list into text, leave the rest."""
+    """Turn a list or a table into text, leave the rest."""
+    if isinstance(value, dict):
+        return json.dumps(value)
     return ", ".join(map(str, value)) if isinstance(value, list) else value
 
 

@@ -97,6 +97,37 @@ def check(settings: Mapping[str, Any]) -> None:
     _checks.real("strength", strength, remedy, low=0, closed="neither")
 
 
+def count_powers(degree: int, n_features: int) -> int:
+    """Return how many columns :func:`polynomial` makes: all monomials but 1.
+
+    binom(p + degree, degree) - 1
+
+    Parameters
+    ----------
+    degree : int >= 1
+    n_features : int >= 1
+        Columns p of X.
+    """
+    return math.comb(n_features + degree, min(n_features, degree)) - 1
+
+
+def memory(settings: Mapping[str, Any], shape: tuple[int, int]) -> int:
+    """Return the bytes that a fit needs, roughly.
+
+    Parameters
+    ----------
+    settings : mapping
+        Checked.
+    shape : (int, int)
+        Rows and columns of the data.
+    """
+    rows, columns = shape
+    powers = count_powers(int(settings["degree"]), columns)
+    # As they are, standardized, and what the solver makes of them; Lasso's X^T X.
+    gram = powers * powers if settings["model"] == "lasso" else 0
+    return 8 * (4 * rows * powers + gram)
+
+
 def polynomial(degree: int, regressor: Any) -> Pipeline:
     """Return a regressor on the powers 1 to ``degree`` of x, each standardized.
 

@@ -34,6 +34,11 @@ def check(settings: Mapping[str, Any]) -> None:
     networks.check_model(model, losses.resolve(loss), 3)
 
 
+def memory(settings: Mapping[str, Any], shape: tuple[int, int]) -> int:
+    """Return the bytes that training needs, roughly; see :func:`networks.memory`."""
+    return networks.memory_of(networks.estimator(MLPClassifier, settings), shape, 10)
+
+
 def run(settings: Mapping[str, Any], dataset: Dataset, seed: int) -> Result:
     """Train one network and count its errors on both parts of the data.
 

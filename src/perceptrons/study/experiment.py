@@ -33,14 +33,17 @@ The keys of a file::
 from __future__ import annotations
 
 import itertools
+import json
+import math
 import re
+import sys
 import tomllib
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from perceptrons import _checks
+from perceptrons import _checks, _reading
 from perceptrons.data import DATASETS
 from perceptrons.data.table import describe
 from perceptrons.study import procedures
@@ -48,6 +51,8 @@ from perceptrons.study.plan import (
     Experiment,
     ExperimentError,
     Run,
+    check_count,
+    check_seeds,
     choice,
     combinations,
 )
@@ -93,6 +98,12 @@ _OPTIONAL = {
     "stand_in": dict,
     "extra": list,
 }
+# No file that a person writes is longer.
+_LONGEST = 1_000_000
+
+# A key in the table of a table ...: reading it takes the square of its parts.
+_DEEP = re.compile(r"(?<![\w.-])(?:[\w-]+\s*\.\s*){100}")
+
 _KINDS = {str: "text", list: "list", dict: "table", str | dict: "text or a table"}
 
 
@@ -140,12 +151,7 @@ def load(path: Path | Traversable) -> Experiment:
         the text names file and key.
     """
     source = str(path)
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ExperimentError(f"{source} cannot be read: {error}.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ExperimentError(f"{source} is not valid TOML: {error}.") from None
+    table = _table(source, path)
     _check(source, table)
     return Experiment(
         name=_name(path),
@@ -162,6 +168,39 @@ def load(path: Path | Traversable) -> Experiment:
         extra=tuple(table.get("extra", [])),
         source=source,
     )
+
+
+def _table(source: str, path: Path | Traversable) -> dict[str, Any]:
+    """Return what a file says."""
+    try:
+        # What comes with the package may be in an archive.
+        raw = (
+            _reading.content(path, _LONGEST)
+            if isinstance(path, Path)
+            else path.read_bytes()
+        )
+        text = raw.decode("utf-8-sig")
+    except OSError as error:
+        raise ExperimentError(f"{source} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        raise ExperimentError(f"{source} must be text in UTF-8: {error}.") from None
+    deep = f"{source} cannot be read: it nests tables or lists too deeply."
+    if _DEEP.search(text):
+        raise ExperimentError(deep)
+    try:
+        table = tomllib.loads(text)
+        # As deep as it was read, it must also be written down.
+        json.dumps(table, default=str)
+    except RecursionError:
+        raise ExperimentError(deep) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ExperimentError(f"{source} is not valid TOML: {error}.") from None
+    except ValueError:
+        raise ExperimentError(
+            f"{source} cannot be read: it holds a whole number of more than "
+            f"{sys.get_int_max_str_digits():,} digits."
+        ) from None
+    return table
 
 
 def _name(path: Path | Traversable) -> str:
@@ -181,8 +220,11 @@ def _check(source: str, table: dict[str, Any]) -> None:
             raise ExperimentError(
                 f"{source}: {key} must be a {_KINDS[kind]}, got {table[key]!r}."
             )
-    _check_seeds(source, table.get("seeds", [0]))
+    check_seeds(source, table.get("seeds", [0]))
     _check_axes(source, table.get("axes", {}))
+    cells = math.prod(map(len, table.get("axes", {}).values()))
+    entries = cells + len(table.get("extra", []))
+    check_count(source, entries, len(table.get("seeds", [0])))
     for entry in table.get("extra", []):
         if not isinstance(entry, dict):
             raise ExperimentError(
@@ -191,17 +233,6 @@ def _check(source: str, table: dict[str, Any]) -> None:
     _check_parts(source, table)
     if "stand_in" in table:
         _check_stand_in(source, table)
-
-
-def _check_seeds(source: str, seeds: list[Any]) -> None:
-    """Check that there are seeds, all of them integers."""
-    if not seeds:
-        raise ExperimentError(f"{source}: seeds must hold at least one, such as [0].")
-    for seed in seeds:
-        if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
-            raise ExperimentError(
-                f"{source}: seeds must hold integers of at least 0, got {seed!r}."
-            )
 
 
 def _check_parts(source: str, table: dict[str, Any]) -> None:

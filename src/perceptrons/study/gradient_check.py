@@ -8,6 +8,7 @@ mathematics and share nothing with the library's own.
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -269,6 +270,14 @@ def check(settings: Mapping[str, Any]) -> None:
     for size in sizes:
         _checks.integer("sizes", size, 1, "they are the widths of all layers")
     engine.choose(settings.get("engine", "auto"), _problem(settings), None, 1)
+
+
+def memory(settings: Mapping[str, Any], shape: tuple[int, int]) -> int:
+    """Return the bytes that a check needs, roughly; data sets have no part in it."""
+    sizes = [int(size) for size in settings["sizes"]]
+    n_parameters = sum((a + 1) * b for a, b in itertools.pairwise(sizes))
+    # Gradients of three kinds, theta and its copy; outputs and derivatives.
+    return 8 * (6 * n_parameters + 3 * int(settings["n_rows"]) * sum(sizes))
 
 
 def run(settings: Mapping[str, Any], dataset: Any, seed: int) -> Result:

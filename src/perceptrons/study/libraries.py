@@ -83,6 +83,12 @@ def check(settings: Mapping[str, Any]) -> None:
     networks.check({**given, "solver": "adam"})
 
 
+def memory(settings: Mapping[str, Any], shape: tuple[int, int]) -> int:
+    """Return the bytes that a run needs, roughly: its own copy of all, in float64."""
+    given = {k: v for k, v in settings.items() if k != "library"}
+    return 4 * networks.memory({**given, "solver": "adam"}, shape)
+
+
 def run(settings: Mapping[str, Any], dataset: Dataset, seed: int) -> Result:
     """Train one network in one library, time it and measure it.
 

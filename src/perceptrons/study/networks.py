@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import sys
 import warnings
@@ -65,13 +66,46 @@ def check(settings: Mapping[str, Any]) -> None:
 def check_model(model: Any, loss: Any, n_outputs: int) -> None:
     """Refuse an estimator whose arguments cannot be used with this loss."""
     given = resolve(model)
-    # Data may have other shapes; what is checked here does not depend on them.
-    architecture = Architecture((1, *given.hidden, n_outputs))
+    # What is checked here does not depend on widths: weights of one unit a layer do.
+    narrow = Architecture((1, *(1 for _ in given.hidden), n_outputs))
     rng = np.random.default_rng(0)
-    initialize(architecture, given.activations, model.init, rng, given.dtype)
+    initialize(narrow, given.activations, model.init, rng, given.dtype)
+    architecture = Architecture((1, *given.hidden, n_outputs))
     batch_size(model.batch_size, sys.maxsize, full=False)
     problem = Problem(architecture, given.activations, loss, given.penalty, given.dtype)
     engine.choose(model.engine, problem, given.rule, model.n_jobs)
+
+
+# Vectors as long as theta beside it: the gradient, an optimizer's two, the best so far,
+# and what is drawn in float64; L-BFGS keeps ten pairs in float64.
+_COPIES, _COPIES_LBFGS = 8, 50
+
+
+def memory(settings: Mapping[str, Any], shape: tuple[int, int]) -> int:
+    """Return the bytes that training needs, roughly.
+
+    Parameters
+    ----------
+    settings : mapping
+        Arguments of :class:`perceptrons.MLPRegressor`, checked.
+    shape : (int, int)
+        Rows and columns of the data.
+    """
+    return memory_of(estimator(MLPRegressor, settings), shape, 1)
+
+
+def memory_of(model: Any, shape: tuple[int, int], n_outputs: int) -> int:
+    """Return the bytes that training an estimator needs, roughly."""
+    rows, columns = shape
+    given = resolve(model)
+    sizes = [int(size) for size in (columns, *given.hidden, n_outputs)]
+    n_parameters = sum((a + 1) * b for a, b in itertools.pairwise(sizes))
+    full = model.solver in ("gd", "lbfgs")
+    batch = batch_size(model.batch_size, sys.maxsize, full=full)
+    copies = _COPIES_LBFGS if model.solver == "lbfgs" else _COPIES
+    # Each layer keeps its outputs and their derivatives.
+    layers = 2 * min(batch, rows) * sum(sizes)
+    return given.dtype.itemsize * (copies * n_parameters + layers + rows * columns)
 
 
 def run(settings: Mapping[str, Any], dataset: Dataset, seed: int) -> Result:

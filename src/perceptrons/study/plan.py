@@ -8,17 +8,20 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import perceptrons
-from perceptrons import _checks, provenance
-from perceptrons.data import DATASETS, identity
+from perceptrons import _checks, _memory, provenance
+from perceptrons.data import DATASETS, identity, shape
 from perceptrons.data import check as check_data
 from perceptrons.engine import missing
 from perceptrons.study import procedures
+
+#: A page of as many runs takes about a gigabyte and some minutes to draw.
+MOST_RUNS = 100_000
 
 
 class ExperimentError(ValueError):
@@ -118,7 +121,7 @@ class Experiment:
         self,
         *,
         quick: bool = False,
-        seeds: Iterable[int] | None = None,
+        seeds: Sequence[int] | None = None,
         engine: str | None = None,
     ) -> list[Run]:
         """Expand into runs: every combination of the axes, then the extra runs.
@@ -127,7 +130,7 @@ class Experiment:
         ----------
         quick : bool, default=False
             Let the file's ``[quick]`` settings replace the others.
-        seeds : iterable of int, optional
+        seeds : sequence of int, optional
             Instead of the file's.
         engine : str, optional
             Replaces the ``engine`` of every network and gradient check.
@@ -140,24 +143,25 @@ class Experiment:
         Raises
         ------
         ExperimentError
-            For a setting the procedure does not know, a value it refuses, or a class
-            of a CSV file of which a seed leaves no row to train on.
+            For a setting the procedure does not know, a value it refuses, a class of a
+            CSV file of which a seed leaves no row to train on, more runs than
+            ``MOST_RUNS``, or one that needs more memory than there is.
         """
-        seeds = list(self.seeds if seeds is None else seeds)
+        seeds = self.seeds if seeds is None else seeds
+        entries = [*combinations(self.axes), *self.extra]
+        check_count(self.source, len(entries), len(seeds))
         self._check_data(seeds)
-        planned: list[tuple[str, str, dict[str, Any]]] = []
-        for entry in [*combinations(self.axes), *self.extra]:
+        planned = []
+        for entry in entries:
             settings = _without(entry, "procedure", "dataset")
             procedure = entry.get("procedure", self.procedure)
             if procedure == self.procedure:
                 settings = {**self.base, **settings}
                 settings |= self._shortened(settings) if quick else {}
-            planned.append((procedure, entry.get("dataset", self.dataset), settings))
-        made = [
-            self._run(procedure, dataset, settings, seed, engine)
-            for seed in seeds
-            for procedure, dataset, settings in planned
-        ]
+            dataset = entry.get("dataset", self.dataset)
+            checked = self._checked(procedure, dataset, settings, engine)
+            planned.append((procedure, dataset, checked))
+        made = [Run(self.name, *parts, seed) for seed in seeds for parts in planned]
         return list(dict.fromkeys(made))
 
     @property
@@ -184,7 +188,7 @@ class Experiment:
             extra=tuple({**entry, "dataset": dataset} for entry in self.extra),
         )
 
-    def _check_data(self, seeds: list[int]) -> None:
+    def _check_data(self, seeds: Iterable[int]) -> None:
         """Refuse a data set that cannot be split by these seeds."""
         try:
             for name in self.datasets:
@@ -204,29 +208,80 @@ class Experiment:
                 shorter[name] = new[values.index(old)] if old in values else old
         return shorter
 
-    def _run(
-        self,
-        name: str,
-        dataset: str,
-        settings: dict[str, Any],
-        seed: int,
-        engine: str | None,
-    ) -> Run:
-        """Check the settings and freeze one run."""
+    def _checked(
+        self, name: str, dataset: str, settings: dict[str, Any], engine: str | None
+    ) -> str:
+        """Return the settings of a run as JSON, once they can be run."""
         procedure = procedures.PROCEDURES[name]
         known = procedure.known()
         for key in settings:
             choice(self.source, key, known, f"a setting of {name!r}")
+            if isinstance(settings[key], dict):
+                raise ExperimentError(
+                    f"{self.source}: {key} must be a value or a list, got the table "
+                    f"{settings[key]!r}."
+                )
         if engine is not None and "engine" in known:
             settings = {**settings, "engine": engine}
         try:
             procedure.check(settings)
+            needed = procedure.memory(settings, shape(dataset))
+            _memory.check(
+                f"a run of {name!r}", needed, "lower its sizes, batch_size or degree"
+            )
+            return json.dumps(settings, sort_keys=True)
         except (TypeError, ValueError) as error:
             raise ExperimentError(
                 f"The study {self.name!r} cannot run: {error}"
             ) from None
-        text = json.dumps(settings, sort_keys=True)
-        return Run(self.name, name, dataset, text, seed)
+
+
+def check_seeds(source: str, seeds: Sequence[Any]) -> None:
+    """Check that there are seeds, all of them integers that a generator takes.
+
+    Parameters
+    ----------
+    source : str
+        Where the experiment's file lies.
+    seeds : sequence
+        As it was read.
+
+    Raises
+    ------
+    ExperimentError
+    """
+    if not seeds:
+        raise ExperimentError(f"{source}: seeds must hold at least one, such as [0].")
+    for seed in seeds:
+        whole = isinstance(seed, int) and not isinstance(seed, bool)
+        if not whole or not 0 <= seed < 2**32:
+            raise ExperimentError(
+                f"{source}: seeds must hold integers of at least 0 and below 2^32, got "
+                f"{seed!r}."
+            )
+
+
+def check_count(source: str, entries: int, seeds: int) -> None:
+    """Refuse more runs than one store and one page can show, before they are made.
+
+    Parameters
+    ----------
+    source : str
+        Where the experiment's file lies.
+    entries : int
+        Combinations of the axes, and extra runs.
+    seeds : int
+
+    Raises
+    ------
+    ExperimentError
+    """
+    if entries * seeds > MOST_RUNS:
+        raise ExperimentError(
+            f"{source} asks for {min(entries * seeds, 10**99):.4g} runs ({entries:.4g} "
+            f"of each seed, {seeds} seeds); a study may have {MOST_RUNS:,}: shorten "
+            "its axes or its seeds."
+        )
 
 
 def combinations(axes: Mapping[str, list[Any]]) -> list[dict[str, Any]]:

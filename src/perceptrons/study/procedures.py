@@ -57,8 +57,9 @@ class Procedure:
     Parameters
     ----------
     module : str
-        Module with ``run(settings, dataset, seed) -> Result`` and
-        ``check(settings)``, which refuses settings that cannot be run.
+        Module with ``run(settings, dataset, seed) -> Result``, ``check(settings)``,
+        which refuses settings that cannot be run, and ``memory(settings, shape)``, the
+        bytes that a run needs, roughly, on data of so many rows and columns.
     known : callable
         Returns the names of the settings it takes.
     metrics : tuple of str
@@ -104,6 +105,11 @@ class Procedure:
     def check(self, settings: Settings) -> None:
         """Refuse settings that cannot be run: a TypeError or ValueError says why."""
         import_module(self.module).check(settings)
+
+    def memory(self, settings: Settings, shape: tuple[int, int]) -> int:
+        """Return the bytes that a run needs, roughly; see the module."""
+        needed: int = import_module(self.module).memory(settings, shape)
+        return needed
 
     def run(self, settings: Settings, dataset: Any, seed: int) -> Result:
         """Perform one run; see the module."""

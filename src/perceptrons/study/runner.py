@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from sklearn.utils.parallel import delayed
 
 from perceptrons import work
 from perceptrons.data import Dataset, source
-from perceptrons.study.experiment import Run
+from perceptrons.study.experiment import ExperimentError, Run
 from perceptrons.study.procedures import PROCEDURES, Result
 from perceptrons.study.records import Store
 
@@ -62,8 +63,10 @@ def execute(
     Interrupted
         On Ctrl-C; what has ended is kept.
 
-    Any other error of a run comes through as it is, with a note that names the run;
-    what has ended is kept.
+    ExperimentError
+        If a run cannot be performed: the text names it. What has ended is kept.
+
+    Any other error of a run comes through as it is, with a note that names the run.
     """
     missing = [run for run in dict.fromkeys(runs) if not store.holds(run)]
     done = 0
@@ -96,16 +99,37 @@ def _performed(
         yield from (perform(run, folder) for run in together)
     else:
         # One run at a time comes back, or a kill would lose finished ones with it.
-        ask = work.pool(jobs, batch_size=1, return_as="generator_unordered")
-        yield from ask(delayed(perform)(run, folder) for run in together)
+        ask = work.pool(
+            min(jobs, len(together)), batch_size=1, return_as="generator_unordered"
+        )
+        try:
+            yield from ask(delayed(perform)(run, folder) for run in together)
+        except BrokenProcessPool:
+            raise ExperimentError(
+                "A process that trained was ended from outside, perhaps for want of "
+                f"memory; try fewer --jobs than {jobs}. What has ended is kept."
+            ) from None
     yield from (perform(run, folder) for run in alone)
 
 
 def perform(run: Run, folder: Path | None = None) -> tuple[Run, Result]:
-    """Perform one run, in whatever process this is; its errors name the run."""
+    """Perform one run, in whatever process this is; its errors name the run.
+
+    Raises
+    ------
+    ExperimentError
+        If the data and the settings do not go together, or memory ends.
+    """
     try:
         dataset = _dataset(run.dataset, run.seed, folder) if run.dataset else None
         result = PROCEDURES[run.procedure].run(run.settings, dataset, run.seed)
+    except (OSError, MemoryError, ValueError) as error:
+        words = "memory ended" if isinstance(error, MemoryError) else str(error)
+        raise ExperimentError(
+            f"The study {run.study!r} cannot run: {words.rstrip('.')}. This was "
+            f"{run.procedure!r}, seed {run.seed}, settings {run.settings_json}; what "
+            "has ended before is kept."
+        ) from error
     except Exception as error:
         error.add_note(
             f"In the study {run.study!r}, procedure {run.procedure!r}, seed "

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TextIO, cast
 
+from perceptrons import _reading
 from perceptrons.tables.errors import DataError
 
 #: What is asked for where a file is none of it.
@@ -74,6 +75,7 @@ def head(path: Path, size: int = 64) -> bytes:
         If there is no such file, or it cannot be read.
     """
     try:
+        _reading.check(path)
         with opened(path) as stream:
             return stream.read(size)
     except FileNotFoundError:

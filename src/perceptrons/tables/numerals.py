@@ -48,6 +48,8 @@ _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _WHOLE = re.compile(r"[+-]?\d+")
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _SIGNS = ".,' "
+# Python's whole numbers are made of fewer digits; longer ones are infinite as floats.
+_LONGEST = 4000
 
 
 @dataclass(frozen=True)
@@ -243,7 +245,8 @@ def examine(
             continue
         if _PLAIN.fullmatch(text):
             number: _Number | None = _Number(text, False, text, "", "")
-            whole = whole and _WHOLE.fullmatch(text) is not None
+            short = len(text) <= _LONGEST
+            whole = whole and short and _WHOLE.fullmatch(text) is not None
         elif _INFINITE.fullmatch(text):
             number, whole = _Number(text, False, "0", "", ""), False
         else:
@@ -300,6 +303,7 @@ def _candidates(
         pattern = _pattern(decimal, thousands)
         if all(pattern.fullmatch(body) for body in bodies):
             whole = not any(powers) and not any(decimal in body for body in bodies)
+            whole = whole and max(map(len, bodies)) <= _LONGEST
             forms.append(Form(decimal, thousands, mark, gaps, whole))
     if not forms:
         return None
