@@ -1,9 +1,11 @@
 """The training loop: history, stopping rules, outcomes, callbacks, printed lines."""
 
+import contextlib
 import os
 import re
 import subprocess
 import sys
+import threading
 import time
 import warnings
 
@@ -690,6 +692,85 @@ def test_weights_of_any_size_train_the_same(scale):
 
 
 # ------------------------------------------------------------------- going on with it
+
+
+def test_refused_fits_leave_a_usable_network_at_every_moment():
+    net = network(max_iter=2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        expected = net.fit(X, Y).predict(X)
+    stop = threading.Event()
+
+    def refused():
+        while not stop.is_set():
+            with contextlib.suppress(ValueError):
+                net.fit(X[:, :1], Y[:5])
+
+    before, interval = set(vars(net)), sys.getswitchinterval()
+    others = [threading.Thread(target=refused) for _ in range(2)]
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in others:
+            thread.start()
+        for _ in range(500):
+            assert_array_equal(net.predict(X), expected)
+    finally:
+        stop.set()
+        sys.setswitchinterval(interval)
+        for thread in others:
+            thread.join()
+    assert set(vars(net)) == before
+
+
+@limit_reached
+def test_a_network_predicts_by_its_old_weights_until_its_fit_is_done():
+    seen = []
+    net = network(max_iter=2).fit(X, Y)
+    expected = net.predict(X)
+
+    class Predict:
+        def on_epoch_end(self, state):
+            seen.append(net.predict(X))
+
+    wider = np.hstack([X, X])
+    net.set_params(callbacks=[Predict()]).fit(wider, Y)
+    assert len(seen) == 2
+    for prediction in seen:
+        assert_array_equal(prediction, expected)
+    assert net.n_features_in_ == 4
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+def test_the_optimizers_state_follows_a_change_of_dtype(solver, engine):
+    changed, single = (network(solver=solver, engine=engine) for _ in range(2))
+    changed.partial_fit(X, Y).set_params(dtype="float64").partial_fit(X, Y)
+    single.partial_fit(X, Y).partial_fit(X, Y)
+    assert changed.coefs_[0].dtype == np.float64
+    # The same course, with other roundings: the state is kept.
+    assert_allclose(changed.coefs_[0], single.coefs_[0], rtol=1e-4, atol=1e-6)
+    changed.set_params(dtype="float32").partial_fit(X, Y)
+    single.partial_fit(X, Y)
+    assert_allclose(changed.coefs_[0], single.coefs_[0], rtol=1e-3, atol=1e-5)
+
+
+def test_partial_fit_lengthens_its_history_without_copying_it():
+    net = network().partial_fit(X, Y)
+    history, losses, column = (
+        net.history_,
+        net.loss_curve_,
+        net.history_.columns["loss"],
+    )
+    for _ in range(3):
+        net.partial_fit(X, Y)
+    assert net.history_ is history
+    assert net.history_.columns["loss"] is column
+    assert net.loss_curve_ is losses
+    assert history.columns["epoch"] == [1, 2, 3, 4]
+    assert losses == history.columns["loss"]
+    with pytest.raises(ValueError, match="inconsistent"):
+        net.partial_fit(X, Y[:5])
+    assert len(net.history_) == 4
 
 
 @limit_reached

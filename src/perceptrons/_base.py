@@ -139,16 +139,16 @@ class Perceptron(Savable, BaseEstimator):
         ConvergenceWarning
             If a limit was reached, or training diverged after a finite epoch.
         """
-        with self._all_or_nothing():
-            self._train(
+        with self._all_or_nothing() as copied:
+            copied._train(
                 X, y, sample_weight, (X_val, y_val), False, resume_from=resume_from
             )
         return self._warned()
 
     def _fit_rows(self, X: Any, y: Any, sample_weight: Any, rows: Any) -> Self:
         """Train on some rows, without copying X."""
-        with self._all_or_nothing():
-            self._train(X, y, sample_weight, (None, None), False, rows)
+        with self._all_or_nothing() as copied:
+            copied._train(X, y, sample_weight, (None, None), False, rows)
         return self._warned()
 
     @available_if(_is_stochastic)  # type: ignore[untyped-decorator]
@@ -167,20 +167,33 @@ class Perceptron(Savable, BaseEstimator):
         -------
         self
         """
-        with self._all_or_nothing():
-            self._train(X, y, sample_weight, (None, None), incremental=True)
+        with self._all_or_nothing() as copied:
+            copied._train(X, y, sample_weight, (None, None), incremental=True)
         return self._warned(incremental=True)
 
     @contextmanager
-    def _all_or_nothing(self) -> Iterator[None]:
-        """After an error, leave the estimator as it was before."""
-        before = dict(self.__dict__)
-        try:
-            yield
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
+    def _all_or_nothing(self) -> Iterator[Self]:
+        """Yield a copy to train, and take over what it learns if nothing fails.
+
+        So the estimator is whole at every moment, in every thread: as it was, until
+        all is done.
+        """
+        before = self.__dict__.copy()
+        copied = object.__new__(type(self))
+        copied.__dict__.update(before)
+        yield copied
+        after = copied.__dict__
+        changed = {
+            name: value
+            for name, value in after.items()
+            if name not in before or before[name] is not value
+        }
+        now = {**self.__dict__, **changed}
+        self.__dict__ = {
+            name: value
+            for name, value in now.items()
+            if name in after or name not in before
+        }
 
     def _train(
         self,
@@ -220,7 +233,8 @@ class Perceptron(Savable, BaseEstimator):
 
         problem = self._bind_problem(given, X.shape[1], Y)
         choice = engine.choose(self.engine, problem, given.rule, self.n_jobs)
-        streams, memory, history = self._continue(fresh, incremental)
+        streams, memory = self._continue(fresh, incremental, problem.dtype)
+        history = History()
         callbacks, restart = tuple(self.callbacks or ()), None
         if fresh and self.random_state is None and resume_from is not None:
             streams = checkpoints.first_streams(resume_from, callbacks) or streams
@@ -276,7 +290,8 @@ class Perceptron(Savable, BaseEstimator):
                 "Solver produced non-finite parameter weights. The input data may "
                 f"contain large values and need to be preprocessed. {outcome.message}"
             )
-        self._store(theta, task, given, outcome, streams)
+        earlier = None if fresh else getattr(self, "history_", None)
+        self._store(theta, task, given, outcome, streams, earlier)
 
     def _bind_problem(self, given: Settings, n_features: int, Y: Array) -> Problem:
         """Return the problem these settings and data pose."""
@@ -293,19 +308,18 @@ class Perceptron(Savable, BaseEstimator):
         return Problem(architecture, given.activations, loss, given.penalty, dtype)
 
     def _continue(
-        self, fresh: bool, incremental: bool
-    ) -> tuple[Streams, Memory, History]:
-        """Return streams, memory and history: new ones, or those to go on with."""
+        self, fresh: bool, incremental: bool, dtype: Any
+    ) -> tuple[Streams, Memory]:
+        """Return streams and memory: new ones, or those to go on with."""
         if fresh or not hasattr(self, "_streams"):
-            return _spawn_streams(self.random_state), Memory(), History()
+            return _spawn_streams(self.random_state), Memory()
         # Copies: an error on the way must leave the estimator as it was.
-        streams, history = copy.deepcopy(self._streams), self.history_.copy()
-        memory = copy.deepcopy(self._memory)
+        streams, memory = copy.deepcopy((self._streams, self._memory))
         if incremental:
-            return streams, memory, history
+            return streams, memory.cast(dtype)
         # A warm start takes over the weights, not the optimizer's state.
         memory = replace(memory, rule_state=None, epochs=0, stalled=0)
-        return streams, replace(memory, rate_factor=1.0), history
+        return streams, replace(memory, rate_factor=1.0)
 
     def _split(
         self,
@@ -431,8 +445,19 @@ class Perceptron(Savable, BaseEstimator):
         given: Settings,
         outcome: Outcome,
         streams: Streams,
+        earlier: History | None,
     ) -> None:
-        """Set the fitted attributes."""
+        """Set the fitted attributes; the history follows an earlier one, in place.
+
+        Copied at every call, the history of a stream of ``partial_fit`` would cost the
+        square of its length.
+        """
+        history = task.history
+        losses = [loss for loss in history.columns["loss"] if math.isfinite(loss)]
+        if earlier is not None:
+            earlier.append(history)
+            self.loss_curve_.extend(losses)
+            history, losses = earlier, self.loss_curve_
         problem = task.objective.problem
         self.coefs_, self.intercepts_ = problem.architecture.views(
             theta.astype(given.dtype, copy=False)
@@ -440,7 +465,8 @@ class Perceptron(Savable, BaseEstimator):
         self._set_results(
             problem,
             task.memory,
-            task.history,
+            history,
+            losses,
             outcome,
             streams,
             given.limits.early_stopping,
@@ -451,6 +477,7 @@ class Perceptron(Savable, BaseEstimator):
         problem: Problem,
         memory: Memory,
         history: History,
+        losses: list[float],
         outcome: Outcome,
         streams: Streams,
         early_stopping: bool,
@@ -463,8 +490,7 @@ class Perceptron(Savable, BaseEstimator):
         self.t_ = memory.samples_seen
         self.history_, self.outcome_ = history, outcome
         # Without the epoch in which training diverged, which history_ names.
-        losses = history.columns["loss"]
-        self.loss_curve_ = [loss for loss in losses if math.isfinite(loss)]
+        self.loss_curve_ = losses
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else np.nan
         self.best_loss_: float | None = memory.best_loss
         self.validation_scores_: list[float] | None = None

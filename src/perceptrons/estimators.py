@@ -77,7 +77,8 @@ class MLPRegressor(RegressorMixin, Perceptron):
     verbose : bool, int or "bar", default=False
         True prints scikit-learn's lines; "bar" shows a progress bar with the loss.
     warm_start : bool, default=False
-        ``fit`` goes on from the weights of the last one.
+        ``fit`` goes on from the weights of the last one, with a new state of the
+        optimizer, as in scikit-learn; ``partial_fit`` keeps that, too.
     momentum : float in [0, 1], default=0.9
         For ``solver="sgd"``.
     nesterovs_momentum : bool, default=True
@@ -409,7 +410,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):
     verbose : bool, int or "bar", default=False
         True prints scikit-learn's lines; "bar" shows a progress bar with the loss.
     warm_start : bool, default=False
-        ``fit`` goes on from the weights of the last one.
+        ``fit`` goes on from the weights of the last one, with a new state of the
+        optimizer, as in scikit-learn; ``partial_fit`` keeps that, too.
     momentum : float in [0, 1], default=0.9
         For ``solver="sgd"``.
     nesterovs_momentum : bool, default=True
@@ -614,8 +616,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):
             If ``classes`` is missing in the first call or differs in a later one, or
             y holds another class.
         """
-        with self._all_or_nothing():
-            if not hasattr(self, "classes_"):
+        with self._all_or_nothing() as copied:
+            if not hasattr(copied, "classes_"):
                 if classes is None:
                     raise ValueError(
                         "classes must be passed on the first call to partial_fit."
@@ -623,7 +625,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
                 labels = unique_labels(classes)
                 multilabel = type_of_target(y, input_name="y").startswith("multilabel")
                 binarizer = LabelBinarizer().fit(y if multilabel else labels)
-                self._set_classes(binarizer, labels)
+                copied._set_classes(binarizer, labels)
             elif classes is not None and not np.array_equal(
                 self.classes_, unique_labels(classes)
             ):
@@ -631,7 +633,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
                     f"`classes={classes!r}` is not the same as on last call to "
                     f"partial_fit, was: {self.classes_!r}"
                 )
-            self._train(X, y, sample_weight, (None, None), incremental=True)
+            copied._train(X, y, sample_weight, (None, None), incremental=True)
         return self._warned(incremental=True)
 
     def predict(self, X: Any) -> NDArray[Any]:

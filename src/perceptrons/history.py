@@ -49,14 +49,15 @@ class History:
         """Return the number of epochs."""
         return len(self.columns["epoch"])
 
-    def copy(self) -> History:
-        """Return a history that grows by itself."""
-        return History({name: list(values) for name, values in self.columns.items()})
-
     def extend(self, **rows: Iterable[float]) -> None:
         """Add epochs, the values of each column."""
         for name, column in self.columns.items():
             column.extend(rows[name])
+
+    def append(self, later: History) -> None:
+        """Let another history follow, its epochs counted on."""
+        epochs = range(len(self) + 1, len(self) + len(later) + 1)
+        self.extend(**{**later.columns, "epoch": epochs})
 
     def to_frame(self) -> pd.DataFrame:
         """Return the columns as a pandas DataFrame."""

@@ -530,6 +530,7 @@ def restore(estimator: Any, header: Any, arrays: Arrays, *, raw: bool = False) -
         problem,
         memory,
         history,
+        [loss for loss in history.columns["loss"] if math.isfinite(loss)],
         _restore_outcome(take(header, "outcome", dict)),
         streams,
         take(header, "early_stopping", bool),

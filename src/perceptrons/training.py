@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -118,6 +118,16 @@ class Memory:
     best_loss: float = math.inf
     best_score: float = -math.inf
     stalled: int = 0
+
+    def cast(self, dtype: Any) -> Memory:
+        """Return a memory whose optimizer's state has this dtype."""
+        if self.rule_state is None:
+            return self
+        state = {
+            name: value.astype(dtype) if isinstance(value, np.ndarray) else value
+            for name, value in self.rule_state.items()
+        }
+        return replace(self, rule_state=state)
 
 
 @dataclass(frozen=True)
