@@ -112,6 +112,30 @@ def test_a_given_folder_without_the_files_is_an_error(tmp_path, contents, monkey
         load_mnist(data_dir=tmp_path)
 
 
+@pytest.mark.parametrize("packed", [True, False])
+def test_names_with_a_dot_are_found(tmp_path, contents, packed):
+    dotted = {name.replace("-idx", ".idx"): raw for name, raw in contents.items()}
+    assert "train-images.idx3-ubyte" in dotted
+    data = load_mnist("official", write(tmp_path, dotted, packed=packed))
+    assert_array_equal(data.X_train * 255, pixels_of(contents, "train"))
+
+
+@pytest.mark.parametrize(
+    ("place", "sentence"), [("nowhere", "is no folder"), ("empty", "has none of them")]
+)
+def test_an_environment_that_points_nowhere_is_said_not_passed_over(
+    tmp_path, contents, monkeypatch, place, sentence
+):
+    (tmp_path / "empty").mkdir()
+    write(tmp_path / "cache", contents)
+    monkeypatch.setenv("PERCEPTRONS_DATA", str(tmp_path / place))
+    with pytest.raises(MissingDataError, match=f"PERCEPTRONS_DATA must.*{sentence}"):
+        load_mnist()
+    told = Console(width=400, record=True, quiet=True)
+    experiments, _ = supply([builtin("mnist-final")], console=told)
+    assert experiments[0].dataset == "digits"
+
+
 def test_a_folder_with_some_of_the_files_is_an_error_that_names_the_others(
     tmp_path, contents, monkeypatch
 ):

@@ -156,7 +156,8 @@ def load_mnist(
         56,000 for training, 14,000 for testing. "official": the train file's 60,000
         and the test file's 10,000.
     data_dir : path, optional
-        Folder with the four IDX files, gzipped or not. If not given: the folder in the
+        Folder with the four IDX files, gzipped or not, named as they are published or
+        with a dot before "idx". If not given: the folder in the
         environment variable ``PERCEPTRONS_DATA``, then files downloaded earlier, then
         a download (11 MB, from several mirrors, each given up after 10 silent seconds
         or 5 minutes in all).

@@ -80,7 +80,8 @@ def find(data_dir: str | os.PathLike[str] | None = None, *, download: bool) -> P
     Raises
     ------
     MissingDataError
-        If the files are nowhere, or a folder of the user lacks some of them.
+        If the files are nowhere, or a folder of the user is not there or lacks some of
+        them.
     """
     folder = local() if data_dir is None else _folder(Path(data_dir))
     if folder is not None:
@@ -103,11 +104,17 @@ def local() -> Path | None:
     Raises
     ------
     MissingDataError
-        If the folder in ``PERCEPTRONS_DATA`` lacks some of them.
+        If the folder in ``PERCEPTRONS_DATA`` is not there, or lacks some of them.
     """
-    place = os.environ.get(VARIABLE)
-    folder = _folder(Path(place)) if place else None
-    if folder is not None:
+    if place := os.environ.get(VARIABLE):
+        folder = _folder(Path(place))
+        if folder is None:
+            raise MissingDataError(
+                f"The environment variable {VARIABLE} must name a folder with MNIST's "
+                f"files, got {place[:200]!r}, which "
+                f"{'has none of them' if os.path.isdir(place) else 'is no folder'}; "
+                "correct it, or unset it."
+            )
         return folder
     cache = cache_folder()
     return cache if all(_path(cache, name) for name in FILES) else None
@@ -164,8 +171,12 @@ def _folder(root: Path) -> Path | None:
 
 
 def _path(folder: Path, name: str) -> Path | None:
-    """Return the file of this name, gzipped or not, None if there is neither."""
-    paths = (folder / name, folder / f"{name}.gz")
+    """Return the file of this name, gzipped or not, None if there is neither.
+
+    Some programs unpack it with a dot for the last hyphen but one: images.idx3-ubyte.
+    """
+    names = (name, name.replace("-idx", ".idx"))
+    paths = [folder / f"{one}{end}" for one in names for end in ("", ".gz")]
     return next((path for path in paths if path.is_file()), None)
 
 
