@@ -84,6 +84,7 @@ def test_a_study_gives_tables_curves_and_a_heat_map(folder):
     for name in ("mine-cost", "mine-map"):
         assert f'<figure id="{name}">' in html
     assert "re-run" not in html
+    assert "chosen among 5 by the very test rows that its error is measured on" in html
     cells, runs = csv(folder, "all"), csv(folder, "runs")
     assert len(cells) == 5
     assert len(runs) == 15

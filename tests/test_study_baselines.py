@@ -1,10 +1,12 @@
 """Linear baselines: closed forms, and their forms as networks without hidden layers."""
 
+import dataclasses
 import warnings
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from sklearn.preprocessing import PolynomialFeatures
 
 from perceptrons import MLPRegressor
 from perceptrons.data import runge
@@ -125,6 +127,30 @@ TRAINING = {
     "batch_size": 20,
     "max_iter": 3,
 }
+
+
+@pytest.mark.parametrize("degree", [1, 2, 4])
+@pytest.mark.parametrize("columns", [1, 3])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"model": "ols"},
+        {"model": "ridge", "strength": 1.0},
+        {"model": "ridge", "strength": 1e-3, "solver": "adam", "max_iter": 1},
+        {"model": "ols", "folds": 2},
+    ],
+)
+def test_parameters_are_the_coefficients_that_are_fitted(
+    rng, settings, columns, degree
+):
+    X = rng.normal(size=(80, columns))
+    data = dataclasses.replace(
+        runge(0), X_train=X[:60], X_test=X[60:], y_train=X[:60, 0], y_test=X[60:, 0],
+        f_train=None, f_test=None,
+    )  # fmt: skip
+    result = baselines.run({**settings, "degree": degree}, data, 0)
+    design = PolynomialFeatures(degree).fit_transform(X)
+    assert result.n_parameters == np.linalg.matrix_rank(design) == design.shape[1]
 
 
 def test_a_gradient_form_approaches_its_closed_form():

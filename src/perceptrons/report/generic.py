@@ -17,6 +17,9 @@ from perceptrons.study.procedures import PROCEDURES
 # As many curves as have a color of their own.
 _CURVES = 7
 
+# Measures of rows that were trained on: nobody takes them for errors on new rows.
+_TRAINING = ("train_mse", "train_error", "train_cross_entropy")
+
 # Settings that are part of the name of a model.
 _TOLD_BY_MODEL = ("hidden_layer_sizes", "degree", "strength")
 
@@ -128,15 +131,18 @@ def _best(study: Study, cells: pd.DataFrame) -> Table:
     """List the lowest cells."""
     order = cells.sort_values(study.metric, na_position="last", kind="stable")
     several = len(study.seeds) > 1
-    return Table(
-        "best",
-        f"Best by {study.measure}",
-        _headed(order.head(5)),
+    note = (
         "Lowest mean over seeds first; the column beside the runs says in how many "
         "seeds a row was the lowest of all."
         if several
-        else "Of one seed: --seeds 5 would tell how much of it is chance.",
+        else "Of one seed: --seeds 5 would tell how much of it is chance."
     )
+    if len(cells) > 1 and study.metric not in _TRAINING:
+        note += (
+            f" The first row is chosen among {len(cells)} by the very test rows that "
+            "its error is measured on: on new rows expect a larger one."
+        )
+    return Table("best", f"Best by {study.measure}", _headed(order.head(5)), note)
 
 
 def _all(study: Study, cells: pd.DataFrame) -> Table:

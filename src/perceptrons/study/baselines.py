@@ -1,7 +1,8 @@
 """The procedure "baseline": linear models on polynomial features.
 
-On features X of shape (n, p), the powers 1 to p of x, each standardized by its mean
-and standard deviation over the training rows, with an intercept b that is never
+On features X of shape (n, p), the powers 1 to p of x (of several columns all their
+products up to that degree), each standardized by its mean and standard deviation over
+the training rows, with an intercept b that is never
 penalized (the mean of y, since the features are centered):
 
     ols     min sum_i (y_i - x_i w - b)^2                        the report's eq. (3)
@@ -131,6 +132,9 @@ def memory(settings: Mapping[str, Any], shape: tuple[int, int]) -> int:
 def polynomial(degree: int, regressor: Any) -> Pipeline:
     """Return a regressor on the powers 1 to ``degree`` of x, each standardized.
 
+    Of several columns: all products of powers whose exponents add up to ``degree`` at
+    most.
+
     Parameters
     ----------
     degree : int >= 1
@@ -244,7 +248,7 @@ def run(settings: Mapping[str, Any], dataset: Dataset, seed: int) -> Result:
         reason=outcome.reason if outcome else ended,
         epochs=outcome.epochs if outcome else 0,
         seconds=seconds,
-        n_parameters=settings["degree"] + 1,
+        n_parameters=count_powers(settings["degree"], dataset.X_train.shape[1]) + 1,
         engine=outcome.engine if outcome else "scikit-learn",
     )
 
