@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from perceptrons.estimators import MLPRegressor as MLPRegressor
     from perceptrons.files import TRUSTED as TRUSTED
     from perceptrons.files import load as load
+    from perceptrons.inspection import check_gradient as check_gradient
     from perceptrons.many import fit_folds as fit_folds
     from perceptrons.many import fit_many as fit_many
 
@@ -31,6 +32,7 @@ __all__ = [
     "MLPRegressor",
     "__version__",
     "activations",
+    "check_gradient",
     "compare",
     "fit_folds",
     "fit_many",
@@ -44,6 +46,7 @@ __all__ = [
 _HOMES = {
     "Checkpoint": "perceptrons.checkpoints",
     "TRUSTED": "perceptrons.files",
+    "check_gradient": "perceptrons.inspection",
     "compare": "perceptrons.comparison.compare",
     "fit_folds": "perceptrons.many",
     "fit_many": "perceptrons.many",
