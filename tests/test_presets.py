@@ -193,3 +193,15 @@ def test_text_labels_and_three_classes():
 
 def test_presets_are_a_public_name():
     assert perceptrons.presets.tabular_regressor is tabular_regressor
+
+
+def test_trials_tell_the_validation_loss(regressor):
+    best = regressor.trials_[
+        [
+            {k: v for k, v in t.items() if k in regressor.chosen_[0]}
+            for t in regressor.trials_
+        ].index(regressor.chosen_[0])
+    ]
+    networks = regressor.networks_[: best["folds"]]
+    losses = [min(net.history_.columns["validation_loss"]) for net in networks]
+    assert_allclose(best["loss"], np.mean(losses), rtol=1e-12)

@@ -23,6 +23,7 @@ from perceptrons._base import check_weights
 from perceptrons.estimators import MLPRegressor
 from perceptrons.many import fit_many
 from perceptrons.presets.rows import Rows, distinct
+from perceptrons.training import Scorer
 
 Array = NDArray[np.floating[Any]]
 
@@ -124,14 +125,14 @@ class _Network(MLPRegressor):
     #: Of the rows held out, (n_held,); None: all equal.
     held_weights: Array | None = None
 
-    def _score_raw(
-        self, raw: Array, mean_loss: float, Y: Array, weights: Array | None
-    ) -> float:
+    def _scorer(self, Y: Array, weights: Array | None) -> Scorer:
         """Return minus the mean loss, weighted."""
-        if self.held_weights is None:
-            return -mean_loss
-        losses = self._resolve_loss().value(raw, Y)
-        return -float(np.average(losses, weights=self.held_weights))
+        loss, held = self._resolve_loss(), self.held_weights
+        if held is None:
+            return lambda raw, mean_loss: -mean_loss
+        return lambda raw, mean_loss: (
+            -float(np.average(loss.value(raw, Y), weights=held))
+        )
 
     def _warned(self, incremental: bool = False) -> Self:
         """Stay quiet: to reach the end of the schedule is meant."""
