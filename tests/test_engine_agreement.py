@@ -1,6 +1,7 @@
 """The table: the compiled engine equals the NumPy reference, case by case."""
 
 import pickle
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -359,6 +360,26 @@ def test_both_engines_visit_the_same_batches(draw, weighted, size, dtype, rng):
     tolerance = 50 * TOLERANCE[dtype]
     rule = GradientDescent()
     assert_same_training(run, tolerance, rule=rule, size=size, draw=draw)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("clip", [1.0, ("layer", 1.0)])
+def test_a_step_is_clipped_where_the_squared_norm_overflows(clip, dtype, rng):
+    run = Run(dtype, rng)
+    strength = {"float32": 1e25, "float64": 1e170}[dtype]
+    run.problem = replace(run.problem, penalty=Penalty(l2=strength))
+    # Five steps of length 0.05, back and forth.
+    assert_same_training(
+        run, 5 * TOLERANCE[dtype], rule=GradientDescent(), size=10, clip=clip
+    )
+
+
+def test_a_loss_whose_square_overflows_is_finite(rng):
+    run = Run("float32", rng)
+    run.Y *= np.float32(1e22)
+    assert_same_training(
+        run, TOLERANCE["float32"], rule=GradientDescent(), size=50, rate=1e-22
+    )
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -456,6 +456,18 @@ def test_a_long_gradient_keeps_its_direction(rng):
     assert_allclose(grad, 0.5 * direction, rtol=1e-14)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "size"), [("float32", 1e30), ("float64", 1e200), ("float64", 1e300)]
+)
+def test_a_gradient_whose_square_overflows_keeps_its_direction(dtype, size, rng):
+    grad = rng.normal(size=10)
+    direction = grad / np.linalg.norm(grad)
+    grad = (grad * size).astype(dtype)
+    clipping(0.5, Architecture((9, 1))).apply(grad)
+    # Ten roundings of the dtype.
+    assert_allclose(grad, 0.5 * direction, rtol=10 * np.finfo(dtype).eps)
+
+
 def test_clipping_by_layer_takes_weights_and_biases_together(rng):
     architecture = Architecture((3, 4, 2))
     grad = rng.normal(size=architecture.n_parameters)

@@ -195,7 +195,7 @@ class Objective:
         raw = np.empty((X.shape[0], architecture.sizes[-1]), self.problem.dtype)
         views = (architecture.views(theta), architecture.views(grad))
         self._backpropagate(theta, X, Y, weights, masks, grad, raw, views)
-        value = _weighted_sum(loss.value(raw, Y), weights) / len(Y)
+        value = _weighted_sum(row_losses(loss, raw, Y), weights) / len(Y)
         W = theta[: architecture.n_weights]
         return value + self.problem.penalty.value(W, len(Y))
 
@@ -263,7 +263,7 @@ class Objective:
                 if clip is not None:
                     clip.apply(self._grad)
                 rule.step(theta, self._grad, state, rates[step])
-            losses = problem.loss.value(raw[: len(tile_Y)], tile_Y)
+            losses = row_losses(problem.loss, raw[: len(tile_Y)], tile_Y)
             total += _weighted_sum(losses, tile_weights)
         return total / batches.n_rows if np.isfinite(theta).all() else np.nan
 
@@ -404,6 +404,14 @@ def _product(A: Any, B: Array, out: Array) -> None:
         out[...] = A @ B
     else:
         np.dot(A, B, out=out)
+
+
+def row_losses(loss: Loss, raw: Array, Y: Array) -> Array:
+    """Return the loss of each row, in float64 where float32 overflows."""
+    losses = loss.value(raw, Y)
+    if losses.dtype == np.float32 and not np.isfinite(losses).all():
+        losses = loss.value(raw.astype(np.float64), Y.astype(np.float64))
+    return losses
 
 
 def _weighted_sum(losses: Array, weights: Array | None) -> float:

@@ -367,8 +367,28 @@ class NormClipping:
     def apply(self, grad: Array) -> None:
         """Shorten the gradient, in place."""
         for group in self.groups:
-            square = sum(float(np.dot(grad[part], grad[part])) for part in group)
-            norm = math.sqrt(square)
-            if norm > self.limit:
+            factor = _shortening([grad[part] for part in group], self.limit)
+            if factor < 1.0:
                 for part in group:
-                    grad[part] *= self.limit / norm
+                    grad[part] *= factor
+
+
+def _shortening(parts: Sequence[Array], limit: float) -> float:
+    """Return limit / norm of the parts together, also where a square overflows."""
+    with np.errstate(over="ignore"):
+        norm = math.sqrt(sum(_sum_of_squares(part) for part in parts))
+    if math.isfinite(norm):
+        return limit / norm if norm > limit else 1.0
+    largest = max(float(np.abs(part).max(initial=0.0)) for part in parts)
+    if not math.isfinite(largest):
+        return 1.0  # diverged: the step shows it
+    norm = math.sqrt(sum(_sum_of_squares(part / largest) for part in parts))
+    return limit / largest / norm
+
+
+def _sum_of_squares(g: Array) -> float:
+    """Return the sum of g^2, in float64."""
+    if g.dtype == np.float64:
+        return float(np.dot(g, g))
+    wide = g.astype(np.float64)
+    return float(np.dot(wide, wide))

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from perceptrons import threads
 from perceptrons.history import EpochState, History, Outcome, Reason
-from perceptrons.objective import BoundObjective, Clipping, Epochs, Rule
+from perceptrons.objective import BoundObjective, Clipping, Epochs, Rule, row_losses
 from perceptrons.sampling import Batches, Dropout
 from perceptrons.schedules import Adaptive, Constant, Progress, Schedule
 from perceptrons.verbosity import Reporter, Silent
@@ -284,7 +284,7 @@ class Course:
         """Return loss and score of the held-out rows."""
         data = validation.data
         raw = self.task.objective.raw_outputs(self.theta, data.X)
-        losses = self.task.objective.problem.loss.value(raw, data.Y)
+        losses = row_losses(self.task.objective.problem.loss, raw, data.Y)
         # Every epoch comes by: np.average takes four times as long as a plain mean.
         if data.weights is None:
             mean = float(losses.mean(dtype=np.float64))

@@ -198,7 +198,7 @@ Sizes penalize(const Plan<T>& plan, const Batch<T>& batch, int l, int begin, int
         const T* W = plan.theta + layer.offset + r * long(layer.ld);
         T* G = plan.gradient + layer.offset + r * long(layer.ld);
         for (int c = 0; c < columns; ++c)
-            G[c] += lambda_2 * W[c] + lambda_1 * (T(W[c] > 0) - T(W[c] < 0));
+            G[c] += multiply_add(lambda_2, W[c], lambda_1 * (T(W[c] > 0) - T(W[c] < 0)));
         measure.add(W, columns);
     }
     return measure.sums();

@@ -186,7 +186,7 @@ template <class T> class Network {
         ~Lease() { network_.take_back(plan_); }
         Lease(const Lease&) = delete;
         Lease& operator=(const Lease&) = delete;
-        Plan<T>& plan() const { return *plan_; }
+        const Plan<T>& plan() const { return *plan_; }
 
       private:
         Network& network_;
@@ -195,7 +195,7 @@ template <class T> class Network {
 
     // Raw outputs (n_rows, K) of the weights loaded, a tile of the buffers per thread.
     void forward(const Lease& lease, const Rows<T>& X, int64_t n_rows, T* raw, int n_threads) const {
-        Plan<T>& plan = lease.plan();
+        Plan<T> plan = lease.plan();  // what follows from X is of this pass alone
         const Layer<T>& last = plan.layers[plan.n_layers - 1];
         look_at(plan, X, n_rows);
         Team team(n_threads);
@@ -540,28 +540,47 @@ template <class T> class Network {
         kernels_.transpose(plan_, c.layer, c.begin, c.end);
     }
 
+    // Shorten the gradient, all of it or each layer's, to a norm of at most the limit.
     void clip(const Epochs<T>& epochs) {
-        double all = 0;
-        for (int pass = 0; pass < 2; ++pass)
-            for (const Layer<T>& layer : layers_) {
-                T* G = plan_.gradient + layer.offset;
-                const int columns = layer.narrow ? layer.n_in + 1 : layer.n_out;
-                double squares = 0;
-                if (pass == 0 || epochs.clip_layers)
-                    for (int r = 0; r < layer.rows; ++r)
-                        for (int c = 0; c < columns; ++c) {
-                            const double g = G[r * int64_t(layer.ld) + c];
-                            squares += g * g;
-                        }
-                if (pass == 0) {
-                    all += squares;
-                    continue;
-                }
-                const double norm = std::sqrt(epochs.clip_layers ? squares : all);
-                if (norm > epochs.clip)
-                    for (int64_t i = 0; i < layer.rows * int64_t(layer.ld); ++i)
-                        G[i] *= T(epochs.clip / norm);
-            }
+        const int L = plan_.n_layers;
+        if (!epochs.clip_layers) return shorten(0, L, epochs.clip);
+        for (int l = 0; l < L; ++l) shorten(l, l + 1, epochs.clip);
+    }
+    void shorten(int from, int to, double limit) {
+        const double factor = shortening(from, to, limit);
+        if (factor == 1) return;
+        for (int l = from; l < to; ++l) {
+            T* G = plan_.gradient + layers_[l].offset;
+            for (int64_t i = 0; i < layers_[l].rows * int64_t(layers_[l].ld); ++i) G[i] *= T(factor);
+        }
+    }
+
+    // limit / norm of the gradient of layers [from, to), also where a square overflows.
+    double shortening(int from, int to, double limit) const {
+        double squares = 0, largest = 0;
+        for (int l = from; l < to; ++l) squares += sum_of_squares(layers_[l], 1);
+        const double norm = std::sqrt(squares);
+        if (std::isfinite(norm)) return norm > limit ? limit / norm : 1;
+        for (int l = from; l < to; ++l)
+            each_gradient(layers_[l], [&](double g) { largest = std::fabs(g) <= largest ? largest : std::fabs(g); });
+        if (!std::isfinite(largest)) return 1;  // diverged: the step shows it
+        squares = 0;
+        for (int l = from; l < to; ++l) squares += sum_of_squares(layers_[l], 1 / largest);
+        return limit / largest / std::sqrt(squares);
+    }
+
+    // The sum of (scale g)^2 over a layer's gradient.
+    double sum_of_squares(const Layer<T>& layer, double scale) const {
+        double sum = 0;
+        each_gradient(layer, [&](double g) { sum += (scale * g) * (scale * g); });
+        return sum;
+    }
+
+    template <class F> void each_gradient(const Layer<T>& layer, F f) const {
+        const T* G = plan_.gradient + layer.offset;
+        const int columns = layer.narrow ? layer.n_in + 1 : layer.n_out;
+        for (int r = 0; r < layer.rows; ++r)
+            for (int c = 0; c < columns; ++c) f(G[r * int64_t(layer.ld) + c]);
     }
 
     const Kernels<T>& kernels_;

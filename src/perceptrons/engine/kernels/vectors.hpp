@@ -65,6 +65,16 @@ inline Half<float>::V high(Pack<float, 64>::V v) {
 inline Half<double>::V low(Pack<double, 64>::V v) { return __builtin_shufflevector(v, v, 0, 1, 2, 3); }
 inline Half<double>::V high(Pack<double, 64>::V v) { return __builtin_shufflevector(v, v, 4, 5, 6, 7); }
 
+// a b + c, rounded once where the processor can. Where a sum has two products, or a loop
+// ends with a rest of single elements, compilers would choose what to fuse by themselves,
+// for each instruction set anew.
+#if defined(__FMA__) || defined(__aarch64__)
+inline float multiply_add(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+inline double multiply_add(double a, double b, double c) { return __builtin_fma(a, b, c); }
+#else
+template <class T> inline T multiply_add(T a, T b, T c) { return a * b + c; }
+#endif
+
 // Call f(pack, c) at every position c of a row of whole halves.
 template <class T, class F>
 __attribute__((always_inline)) inline void each_vector(int64_t columns, F f) {
