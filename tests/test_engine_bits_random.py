@@ -135,7 +135,9 @@ def fixed(n_jobs):
 
 
 def test_random_settings_give_the_same_bits_in_every_way():
-    assert not [(seed, case(seed)[0]) for seed, _ in differing(range(N_CASES))]
+    assert not [
+        (seed, case(seed)[0]) for seed, _ in differing(range(300, 300 + N_CASES))
+    ]
 
 
 if __name__ == "__main__":

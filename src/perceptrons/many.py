@@ -65,8 +65,8 @@ def fit_many(
         If one is no estimator of this package.
     Exception
         The first error of a fit; fits not yet begun are then left out.
-    KeyboardInterrupt
-        On Ctrl-C: fits under way keep their last finished epoch.
+    KeyboardInterrupt, or what else a signal's handler or ``on_fit`` raises
+        Fits under way end at once and keep their last finished epoch.
     """
     estimators = list(estimators)
     _check_estimators(estimators)
@@ -180,16 +180,18 @@ def _run(
         futures: dict[Future[Any], int] = {
             pool.submit(fit, index): index for index in largest_first
         }
+        failed = False
         try:
             for future in as_completed(futures):
+                failed = future.exception() is not None
                 estimator = future.result()
                 advance()
                 if on_fit is not None:
                     on_fit(futures[future], estimator)
-        except BaseException as error:
+        except BaseException:
             for future in futures:
                 future.cancel()
-            if isinstance(error, KeyboardInterrupt):
+            if not failed:  # Ctrl-C, a time-out by another signal, or on_fit
                 with threads.interrupt_all():
                     pool.shutdown(wait=True)
             raise

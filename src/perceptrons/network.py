@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -49,12 +48,12 @@ class Architecture:
         """Number of layers of weights, hidden and output."""
         return len(self.sizes) - 1
 
-    @cached_property
+    @property
     def n_weights(self) -> int:
         """Number of weights, biases left out."""
         return sum(n_in * n_out for n_in, n_out in self.shapes)
 
-    @cached_property
+    @property
     def n_parameters(self) -> int:
         """Length of theta."""
         return self.n_weights + sum(self.sizes[1:])

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -31,6 +30,10 @@ def high_words(raw: NDArray[np.uint64], bounds: Any) -> Indices:
     return ((((raw >> half) * n) + (low >> half)) >> half).astype(np.intp)
 
 
+#: Names of a training's streams, in the order in which they are spawned.
+STREAMS = ("weights", "batches", "split", "dropout")
+
+
 @dataclass
 class Streams:
     """The random streams of one training, each seeded when it is first drawn from.
@@ -41,39 +44,47 @@ class Streams:
     ----------
     entropy : int
         Of NumPy's SeedSequence.
+    drawn : dict of str to Generator
+        The streams that were drawn from.
     """
 
     entropy: int
+    drawn: dict[str, np.random.Generator] = field(default_factory=dict, repr=False)
 
     @staticmethod
     def of(seed: int | np.integer[Any] | None) -> Streams:
         """Return the streams of a seed; None: of the system's randomness."""
         return Streams(secrets.randbits(128) if seed is None else int(seed))
 
-    @cached_property
+    @property
     def weights(self) -> np.random.Generator:
         """The stream of initial weights."""
-        return self._stream(0)
+        return self._stream("weights")
 
-    @cached_property
+    @property
     def batches(self) -> np.random.Generator:
         """The stream of batches."""
-        return self._stream(1)
+        return self._stream("batches")
 
-    @cached_property
+    @property
     def split(self) -> np.random.Generator:
         """The stream of the validation split."""
-        return self._stream(2)
+        return self._stream("split")
 
-    @cached_property
+    @property
     def dropout(self) -> np.random.Generator:
         """The stream of dropout."""
-        return self._stream(3)
+        return self._stream("dropout")
 
-    def _stream(self, index: int) -> np.random.Generator:
-        """Return the child of this index."""
-        seeds = np.random.SeedSequence(self.entropy, spawn_key=(index,))
-        return np.random.Generator(np.random.PCG64(seeds))
+    def _stream(self, name: str) -> np.random.Generator:
+        """Return the stream of this name, always the same."""
+        # Not a cached_property: before Python 3.12 its lock is one for all objects, and
+        # a child forked while another thread holds it would wait for ever.
+        if name not in self.drawn:
+            key = (STREAMS.index(name),)
+            seeds = np.random.SeedSequence(self.entropy, spawn_key=key)
+            self.drawn[name] = np.random.Generator(np.random.PCG64(seeds))
+        return self.drawn[name]
 
 
 @dataclass(frozen=True)

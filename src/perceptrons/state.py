@@ -28,7 +28,7 @@ from perceptrons.network import Architecture
 from perceptrons.objective import Problem
 from perceptrons.optimizers import OPTIMIZERS
 from perceptrons.penalties import Penalty
-from perceptrons.sampling import Streams
+from perceptrons.sampling import STREAMS, Streams
 from perceptrons.schedules import SCHEDULES
 from perceptrons.training import Memory
 
@@ -56,7 +56,6 @@ _LABELS = {
     *("uint64", "float32", "float64", "text", "object"),
 }
 _TARGETS = ("binary", "multiclass", "multilabel-indicator")
-_STREAMS = ("weights", "batches", "split", "dropout")
 _OUTCOME: dict[str, type] = {
     "reason": str, "message": str, "epochs": int, "best_epoch": int, "seconds": float,
     "engine": str, "engine_reason": str, "by_callback": bool,
@@ -475,8 +474,8 @@ def _without_rule(memory: Memory) -> Memory:
 def describe_streams(streams: Streams) -> Header:
     """Return the seed, and the states of the streams that were drawn from."""
     drawn = {}
-    for name in _STREAMS:
-        if name in vars(streams):
+    for name in STREAMS:
+        if name in streams.drawn:
             state = getattr(streams, name).bit_generator.state
             drawn[name] = [
                 *(state["state"]["state"], state["state"]["inc"]),
@@ -667,7 +666,7 @@ def _restore_streams(header: Header, seed: Any) -> Streams:
 def restore_streams(stored: Header) -> Streams:
     """Return the streams that :func:`describe_streams` described."""
     entropy, drawn = take(stored, "entropy", int), take(stored, "drawn", dict)
-    if not 0 <= entropy < 2**128 or not set(drawn) <= set(_STREAMS):
+    if not 0 <= entropy < 2**128 or not set(drawn) <= set(STREAMS):
         raise StateError("its random streams are none")
     streams = Streams(entropy)
     for name in drawn:

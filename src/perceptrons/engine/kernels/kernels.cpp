@@ -164,7 +164,7 @@ template <class T> class Measure {
             for (int i = 0; i < 4; ++i) add_four(W + c + 4 * i, i);
         for (int i = 0; c + 4 <= columns; c += 4, ++i) add_four(W + c, i);
         for (int lane = 0; c < columns; ++c, ++lane) {
-            squares_[3][lane] += double(W[c]) * double(W[c]);
+            squares_[3][lane] = multiply_add(double(W[c]), double(W[c]), squares_[3][lane]);
             sizes_[3][lane] += W[c] < 0 ? -double(W[c]) : double(W[c]);
         }
     }

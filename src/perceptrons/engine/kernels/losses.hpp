@@ -9,6 +9,7 @@ namespace PERCEPTRONS_ISA {
 
 using namespace perceptrons;
 
+// Products are fused with sums as written, not as a compiler likes: see multiply_add.
 // Value of one row with K outputs; writes the slope by each raw output.
 template <class T, int code>
 inline double loss_row(const T* raw, const T* y, T* slope, int K, T setting,
@@ -18,13 +19,13 @@ inline double loss_row(const T* raw, const T* y, T* slope, int K, T setting,
         case HALF_SQUARED_ERROR:
             for (int k = 0; k < K; ++k) {
                 slope[k] = raw[k] - y[k];
-                value += double(slope[k]) * double(slope[k]);
+                value = multiply_add(double(slope[k]), double(slope[k]), value);
             }
             return 0.5 * value;
         case MEAN_SQUARED_ERROR:
             for (int k = 0; k < K; ++k) {
                 T residual = raw[k] - y[k];
-                value += double(residual) * double(residual);
+                value = multiply_add(double(residual), double(residual), value);
                 slope[k] = residual * (T(2) / T(K));
             }
             return value / K;
@@ -40,15 +41,15 @@ inline double loss_row(const T* raw, const T* y, T* slope, int K, T setting,
                 T residual = raw[k] - y[k];
                 double size = std::fabs(double(residual));
                 double inside = size < setting ? size : double(setting);
-                value += inside * (size - 0.5 * inside);
+                value = multiply_add(inside, size - 0.5 * inside, value);
                 slope[k] = residual > setting ? setting : residual < -setting ? -setting : residual;
             }
             return value;
         case PINBALL:
             for (int k = 0; k < K; ++k) {
                 T residual = y[k] - raw[k];
-                value += residual > 0 ? double(quantiles[k]) * residual
-                                      : (double(quantiles[k]) - 1) * residual;
+                double q = quantiles[k];
+                value = multiply_add(residual > 0 ? q : q - 1, double(residual), value);
                 slope[k] = residual > 0   ? -quantiles[k]
                            : residual < 0 ? T(1) - quantiles[k]
                                           : residual;  // 0 at 0, NaN stays NaN
@@ -57,15 +58,17 @@ inline double loss_row(const T* raw, const T* y, T* slope, int K, T setting,
         case POISSON_DEVIANCE:
             for (int k = 0; k < K; ++k) {
                 T mean = std::exp(raw[k]);
-                double y_log_y = y[k] > 0 ? double(y[k]) * std::log(double(y[k])) : 0;
-                value += double(mean) - double(y[k]) * double(raw[k]) + y_log_y - double(y[k]);
+                double target = y[k], log_y = target > 0 ? std::log(target) : 0;
+                double without = multiply_add(-target, double(raw[k]), double(mean));
+                value += multiply_add(target, log_y, without) - target;
                 slope[k] = mean - y[k];
             }
             return value;
         case BINARY_CROSS_ENTROPY:
             for (int k = 0; k < K; ++k) {
                 double z = raw[k], small = std::exp(-std::fabs(z));
-                value += std::log1p(small) + (z > 0 ? z : z != z ? z : 0) - double(y[k]) * z;
+                double positive = std::log1p(small) + (z > 0 ? z : z != z ? z : 0);
+                value += multiply_add(-double(y[k]), z, positive);
                 slope[k] = T((z > 0 ? 1 : small) / (1 + small)) - y[k];
             }
             return value;
@@ -78,8 +81,8 @@ inline double loss_row(const T* raw, const T* y, T* slope, int K, T setting,
                 normalizer += double(slope[k]);
             }
             for (int k = 0; k < K; ++k) {
-                T target = y[k] * (T(1) - setting) + setting / T(K);
-                expected += double(target) * (double(raw[k]) - double(largest));
+                T target = multiply_add(y[k], T(1) - setting, setting / T(K));
+                expected = multiply_add(double(target), double(raw[k]) - double(largest), expected);
                 slope[k] = T(double(slope[k]) / normalizer) - target;
             }
             return std::log(normalizer) - expected;

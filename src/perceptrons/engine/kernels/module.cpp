@@ -235,15 +235,6 @@ template <class T> void bind(nb::module_& m, const char* network, const char* fe
                  epochs.n_threads = n_threads;
                  epochs.steps = steps;
                  auto asked = std::chrono::steady_clock::now();
-                 epochs.poll = [asked]() mutable {
-                     auto now = std::chrono::steady_clock::now();
-                     // Calls shorter than that are many: the flag is looked at in each.
-                     if (!interrupted && now - asked < std::chrono::milliseconds(100)) return;
-                     asked = now;
-                     nb::gil_scoped_acquire acquire;
-                     if (interrupted) PyErr_SetNone(PyExc_KeyboardInterrupt);
-                     if (interrupted || PyErr_CheckSignals() != 0) throw nb::python_error();
-                 };
                  Step<T> step{};
                  step.rule = Rule(rule);
                  for (int i = 0; i < 4; ++i) step.settings[i] = T(settings[i]);
@@ -251,6 +242,17 @@ template <class T> void bind(nb::module_& m, const char* network, const char* fe
                  try {
                      nb::gil_scoped_release release;
                      FlushDenormals flush;
+                     epochs.poll = [asked, &flush]() mutable {
+                         auto now = std::chrono::steady_clock::now();
+                         // Calls shorter than that are many: the flag is looked at in each.
+                         if (!interrupted && now - asked < std::chrono::milliseconds(100)) return;
+                         asked = now;
+                         flush.without([] {  // handlers of signals compute as anywhere else
+                             nb::gil_scoped_acquire acquire;
+                             if (interrupted) PyErr_SetNone(PyExc_KeyboardInterrupt);
+                             if (interrupted || PyErr_CheckSignals() != 0) throw nb::python_error();
+                         });
+                     };
                      net.run_epochs(data, epochs, step, settings[0], settings[1], theta.data(),
                                     first ? first->data() : nullptr, second ? second->data() : nullptr);
                  } catch (nb::python_error& error) {  // what poll threw

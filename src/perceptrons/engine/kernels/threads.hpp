@@ -16,25 +16,50 @@
 namespace perceptrons {
 
 // Flushes denormal numbers to zero in this thread while it lives: a float32 run without
-// it can slow down sevenfold. The processor's mode is restored after.
+// it can slow down sevenfold. The processor's mode is restored after, and meanwhile for
+// what is not ours.
 class FlushDenormals {
   public:
-#if defined(__x86_64__)
-    FlushDenormals() : mode_(_mm_getcsr()) { _mm_setcsr(mode_ | 0x8040); }
-    ~FlushDenormals() { _mm_setcsr(mode_); }
+    FlushDenormals() : before_(mode()) { set_mode(before_ | flush); }
+    ~FlushDenormals() { set_mode(before_); }
+    FlushDenormals(const FlushDenormals&) = delete;
+    FlushDenormals& operator=(const FlushDenormals&) = delete;
 
-  private:
-    unsigned mode_;
-#elif defined(__aarch64__)
-    FlushDenormals() {
-        asm volatile("mrs %0, fpcr" : "=r"(mode_));
-        asm volatile("msr fpcr, %0" ::"r"(mode_ | (1ull << 24)));
+    // Call f in the mode there was before, which it may change.
+    template <class F> void without(F f) {
+        set_mode(before_);
+        struct Again {
+            FlushDenormals& self;
+            ~Again() {
+                self.before_ = mode();
+                set_mode(self.before_ | flush);
+            }
+        } again{*this};
+        f();
     }
-    ~FlushDenormals() { asm volatile("msr fpcr, %0" ::"r"(mode_)); }
 
   private:
-    unsigned long long mode_;
+#if defined(__x86_64__)
+    typedef unsigned Mode;
+    static constexpr Mode flush = 0x8040;
+    static Mode mode() { return _mm_getcsr(); }
+    static void set_mode(Mode mode) { _mm_setcsr(mode); }
+#elif defined(__aarch64__)
+    typedef unsigned long long Mode;
+    static constexpr Mode flush = 1ull << 24;
+    static Mode mode() {
+        Mode mode;
+        asm volatile("mrs %0, fpcr" : "=r"(mode));
+        return mode;
+    }
+    static void set_mode(Mode mode) { asm volatile("msr fpcr, %0" ::"r"(mode)); }
+#else
+    typedef int Mode;
+    static constexpr Mode flush = 0;
+    static Mode mode() { return 0; }
+    static void set_mode(Mode) {}
 #endif
+    Mode before_;
 };
 
 // The caller is thread 0. Waiting threads spin for some microseconds, the length of a
