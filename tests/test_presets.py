@@ -20,7 +20,7 @@ from perceptrons.presets import tabular_classifier, tabular_regressor
 PRESETS = [tabular_regressor, tabular_classifier]
 
 
-@parametrize_with_checks([preset(random_state=0) for preset in PRESETS])
+@parametrize_with_checks([preset(effort="small", random_state=0) for preset in PRESETS])
 def test_presets_keep_the_contract(estimator, check):
     check(estimator)
 
@@ -153,12 +153,17 @@ def test_a_class_with_one_row_is_still_a_class(table):
 
 def test_attributes_say_what_was_tried_and_chosen(regressor):
     tried, chosen = regressor.trials_, regressor.chosen_
-    finished = [trial for trial in tried if trial["folds"] == 5]
-    assert len(finished) < len(tried)
-    by_loss = sorted(finished, key=lambda trial: trial["loss"])
-    names = ("hidden_layer_sizes", "learning_rate_init", "penalty")
-    best_first = [{name: trial[name] for name in names} for trial in by_loss]
-    assert best_first[: len(chosen)] == chosen
+    names = ("encoding", "hidden_layer_sizes", "penalty")
+    finished = [
+        tuple(trial[name] for name in names) for trial in tried if trial["folds"] == 5
+    ]
+    assert 2 <= len(finished) < len(tried)
+    assert {tuple(setting[name] for name in names) for setting in chosen} <= set(
+        finished
+    )
+    weights = [setting["weight"] for setting in chosen]
+    assert weights == sorted(weights, reverse=True)
+    assert_allclose(sum(weights), 1)
     assert len(regressor.networks_) == 5 * len(chosen)
     parameters = sum(
         array.size
@@ -168,15 +173,30 @@ def test_attributes_say_what_was_tried_and_chosen(regressor):
     assert regressor.n_parameters_ == parameters
 
 
-def test_prediction_is_the_mean_of_the_networks(regressor, friedman):
+def test_prediction_is_the_weighted_mean_of_the_networks(friedman):
     X, y = friedman[:2]
-    low, median, high = np.quantile(X, [0.25, 0.5, 0.75], axis=0)
-    columns = (X - median) / (high - low)
-    columns /= np.sqrt(1 + (columns / 3) ** 2)
-    mean = np.mean(
-        [network.predict(columns) for network in regressor.networks_], axis=0
+    model = tabular_regressor(effort="small", random_state=1)
+    # Only plain columns: the inputs can be worked out here.
+    X = (X > 0.5) + 0.0
+    model.fit(X, y)
+    columns = (X - np.median(X, axis=0)) / np.where(
+        np.subtract(*np.quantile(X, [0.75, 0.25], axis=0)) > 0,
+        np.subtract(*np.quantile(X, [0.75, 0.25], axis=0)),
+        np.ptp(X, axis=0),
     )
-    assert_allclose(regressor.predict(X), y.mean() + y.std() * mean, rtol=1e-5)
+    columns /= np.sqrt(1 + (columns / 3) ** 2)
+    mean = sum(
+        setting["weight"]
+        * np.mean([n.predict(columns) for n in model.networks_[5 * k : 5 * k + 5]], 0)
+        for k, setting in enumerate(model.chosen_)
+    )
+    assert_allclose(model.predict(X), y.mean() + y.std() * mean, rtol=1e-4)
+
+
+@pytest.mark.parametrize("effort", ["tiny", None])
+def test_an_unknown_effort_is_refused(effort, table):
+    with pytest.raises((ValueError, TypeError), match="effort must be one of"):
+        tabular_regressor(effort=effort).fit(*table)
 
 
 def test_fitted_presets_survive_pickling(regressor, friedman):
@@ -193,15 +213,3 @@ def test_text_labels_and_three_classes():
 
 def test_presets_are_a_public_name():
     assert perceptrons.presets.tabular_regressor is tabular_regressor
-
-
-def test_trials_tell_the_validation_loss(regressor):
-    best = regressor.trials_[
-        [
-            {k: v for k, v in t.items() if k in regressor.chosen_[0]}
-            for t in regressor.trials_
-        ].index(regressor.chosen_[0])
-    ]
-    networks = regressor.networks_[: best["folds"]]
-    losses = [min(net.history_.columns["validation_loss"]) for net in networks]
-    assert_allclose(best["loss"], np.mean(losses), rtol=1e-12)

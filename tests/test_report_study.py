@@ -15,9 +15,7 @@ from perceptrons.cli import app
 from perceptrons.data import source, table
 from perceptrons.pages import pdf
 from perceptrons.report import build
-from perceptrons.study.errors import ExperimentError
-from perceptrons.study.experiment import load
-from perceptrons.study.shipped import BUILTIN
+from perceptrons.study.experiment import BUILTIN, ExperimentError, load
 
 STUDY = """
 title = "Which network for my table?"

@@ -19,26 +19,30 @@ if TYPE_CHECKING:
     from perceptrons.estimators import MLPRegressor as MLPRegressor
     from perceptrons.files import TRUSTED as TRUSTED
     from perceptrons.files import load as load
-    from perceptrons.inspection import check_gradient as check_gradient
+    from perceptrons.intervals import predict_interval as predict_interval
     from perceptrons.many import fit_folds as fit_folds
     from perceptrons.many import fit_many as fit_many
+    from perceptrons.search import GridSearch as GridSearch
+    from perceptrons.search import RandomSearch as RandomSearch
 
     __version__: str
 
 __all__ = [
     "TRUSTED",
     "Checkpoint",
+    "GridSearch",
     "MLPClassifier",
     "MLPRegressor",
+    "RandomSearch",
     "__version__",
     "activations",
-    "check_gradient",
     "compare",
     "fit_folds",
     "fit_many",
     "load",
     "losses",
     "optimizers",
+    "predict_interval",
     "presets",
     "schedules",
 ]
@@ -46,13 +50,15 @@ __all__ = [
 _HOMES = {
     "Checkpoint": "perceptrons.checkpoints",
     "TRUSTED": "perceptrons.files",
-    "check_gradient": "perceptrons.inspection",
     "compare": "perceptrons.comparison.compare",
     "fit_folds": "perceptrons.many",
     "fit_many": "perceptrons.many",
     "load": "perceptrons.files",
     "MLPClassifier": "perceptrons.estimators",
+    "GridSearch": "perceptrons.search",
     "MLPRegressor": "perceptrons.estimators",
+    "RandomSearch": "perceptrons.search",
+    "predict_interval": "perceptrons.intervals",
 }
 _MODULES = ("activations", "losses", "optimizers", "presets", "schedules")
 

@@ -24,8 +24,12 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 import perceptrons
-from perceptrons.study.errors import ExperimentError
-from perceptrons.study.shipped import BUILTIN, builtin_file, headings
+from perceptrons.study.experiment import (
+    BUILTIN,
+    ExperimentError,
+    builtin,
+    builtin_file,
+)
 
 _progress = Console(stderr=True)
 
@@ -193,13 +197,15 @@ def list_studies(
     if toml is not None:
         typer.echo(builtin_file(toml).read_text(encoding="utf-8"), nl=False)
         return
-    listed = [headings(name) for name in BUILTIN]
+    experiments = [builtin(name) for name in BUILTIN]
     if as_json:
+        keys = ("name", "title", "reference", "question")
+        listed = [{key: getattr(e, key) for key in keys} for e in experiments]
         typer.echo(json.dumps(listed))
         return
     table = Table("study", "in the report", "question", box=None, pad_edge=False)
-    for study in listed:
-        table.add_row(study["name"], study["reference"], study["question"])
+    for experiment in experiments:
+        table.add_row(experiment.name, experiment.reference, experiment.question)
     Console().print(table)
 
 

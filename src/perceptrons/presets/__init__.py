@@ -3,9 +3,10 @@
 >>> from perceptrons.presets import tabular_classifier, tabular_regressor
 
 A network is only as good as its settings, and those that suit one table do not suit
-the next. The estimators here scale the columns, train a few settings fold by fold on
-an inner cross-validation, leave behind those that do worse, and average the networks
-of the rest. docs/presets.md gives the reason of every choice and what was measured.
+the next. The estimators here race encodings, penalties and depths over the folds of an
+inner cross-validation, leave behind those that do worse, and average the networks of
+the rest with linear models. docs/presets.md gives the reason of every choice and what
+was measured.
 """
 
 from perceptrons.presets.estimators import (

@@ -1,10 +1,10 @@
-"""TabularRegressor and TabularClassifier: scale, race, average."""
+"""TabularRegressor and TabularClassifier: race, stack, predict."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -19,56 +19,27 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from perceptrons import _checks, intervals
 from perceptrons._base import check_weights
-from perceptrons.estimators import MLPRegressor
-from perceptrons.many import fit_many
+from perceptrons.presets import stacking
+from perceptrons.presets.race import EFFORTS, Member, Network, Race
+from perceptrons.presets.refining import refined
 from perceptrons.presets.rows import Rows, distinct
-from perceptrons.training import Scorer
 
 Array = NDArray[np.floating[Any]]
 
 FOLDS = 5
-# Settings that are trained on every fold.
-FINALISTS = 2
-# Where a scaled column bends: RealMLP's smooth clipping, |x| < 3 for every x.
-CLIP = 3.0
-# As many steps for a large table as for one of 800 rows, whose epochs have 25.
-STEPS, EPOCHS, FEWEST_EPOCHS = 5000, 200, 40
-PATIENCE = 40
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What the inner validation chooses among.
-
-    Parameters
-    ----------
-    hidden_layer_sizes : tuple of int
-    learning_rate_init : float
-        Of Adam, where the cosine begins.
-    penalty : float
-        n l2: the prior on the weights counts as much as so many rows.
-    """
-
-    hidden_layer_sizes: tuple[int, ...]
-    learning_rate_init: float
-    penalty: float
-
-
-SETTINGS = tuple(
-    Setting(hidden_layer_sizes, rate, penalty)
-    for hidden_layer_sizes, rate in (((32, 32), 0.03), ((64, 64), 0.01))
-    for penalty in (0.03, 0.3, 3.0, 30.0)
-)
 
 
 def tabular_regressor(
-    *, random_state: Any = None, n_jobs: int | None = None
+    *, effort: str = "default", random_state: Any = None, n_jobs: int | None = None
 ) -> TabularRegressor:
     """Return a :class:`TabularRegressor`: predicts a number from a table.
 
     Parameters
     ----------
+    effort : {"small", "default", "high"}, default="default"
+        What training may cost: 1 : 5 : 25.
     random_state : int, RandomState or None, default=None
     n_jobs : int or None, default=None
         Most networks trained at a time; None: all cores this process may use.
@@ -86,16 +57,18 @@ def tabular_regressor(
     >>> bool(model.score(X[200:], y[200:]) > 0.85)
     True
     """
-    return TabularRegressor(random_state=random_state, n_jobs=n_jobs)
+    return TabularRegressor(effort=effort, random_state=random_state, n_jobs=n_jobs)
 
 
 def tabular_classifier(
-    *, random_state: Any = None, n_jobs: int | None = None
+    *, effort: str = "default", random_state: Any = None, n_jobs: int | None = None
 ) -> TabularClassifier:
     """Return a :class:`TabularClassifier`: predicts a class from a table.
 
     Parameters
     ----------
+    effort : {"small", "default", "high"}, default="default"
+        What training may cost: 1 : 5 : 25.
     random_state : int, RandomState or None, default=None
     n_jobs : int or None, default=None
         Most networks trained at a time; None: all cores this process may use.
@@ -113,39 +86,23 @@ def tabular_classifier(
     >>> bool(model.score(X[1::2], y[1::2]) > 0.9)
     True
     """
-    return TabularClassifier(random_state=random_state, n_jobs=n_jobs)
-
-
-class _Network(MLPRegressor):
-    """A network judged by its own loss on the rows held out.
-
-    Classes are rows of probabilities to it, so that a fold may lack one of them.
-    """
-
-    #: Of the rows held out, (n_held,); None: all equal.
-    held_weights: Array | None = None
-
-    def _scorer(self, Y: Array, weights: Array | None) -> Scorer:
-        """Return minus the mean loss, weighted."""
-        loss, held = self._resolve_loss(), self.held_weights
-        if held is None:
-            return lambda raw, mean_loss: -mean_loss
-        return lambda raw, mean_loss: (
-            -float(np.average(loss.value(raw, Y), weights=held))
-        )
-
-    def _warned(self, incremental: bool = False) -> Self:
-        """Stay quiet: to reach the end of the schedule is meant."""
-        return self
+    return TabularClassifier(effort=effort, random_state=random_state, n_jobs=n_jobs)
 
 
 class _Tabular(BaseEstimator):
-    """What both estimators share: scale, race, average."""
+    """What both estimators share: race, stack, average."""
 
     _loss: ClassVar[str]
     _rules: ClassVar[dict[str, Any]] = {}
 
-    def __init__(self, *, random_state: Any = None, n_jobs: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        effort: str = "default",
+        random_state: Any = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.effort = effort
         self.random_state = random_state
         self.n_jobs = n_jobs
 
@@ -156,6 +113,14 @@ class _Tabular(BaseEstimator):
     @abstractmethod
     def _targets(self, y: Array, weights: Array) -> Array:
         """Learn from these numbers how to encode targets; return what the loss asks."""
+
+    @abstractmethod
+    def _stack(self, predictions: list[Array], rows: Rows, Y: Array) -> Array:
+        """Return the weight of each member, from predictions of rows not seen."""
+
+    @abstractmethod
+    def _missed(self, predictions: Array, rows: Rows) -> Array:
+        """Return how far the members together miss each row not seen."""
 
     def fit(
         self,
@@ -192,16 +157,16 @@ class _Tabular(BaseEstimator):
         Raises
         ------
         ValueError, TypeError
-            For bad data.
+            For bad arguments or data.
         """
+        _checks.choice("effort", self.effort, EFFORTS)
         X, y = validate_data(
             self, X, y, dtype=np.float64, ensure_min_samples=2, **self._rules
         )
         weights = check_weights(sample_weight, len(X))
-        numbers = self._codes(y if weights is None else y[weights > 0])
-        if weights is not None:
-            numbers, taken = np.zeros(len(X)), numbers
-            numbers[weights > 0] = taken
+        used = np.ones(len(X), bool) if weights is None else weights > 0
+        numbers = np.zeros(len(X))
+        numbers[used] = self._codes(y[used])
         random = check_random_state(self.random_state)
         rows = distinct(
             X,
@@ -213,109 +178,206 @@ class _Tabular(BaseEstimator):
             classes=is_classifier(self),
             random=random,
         )
-        self._center, self._spread = _robust_scale(rows.X)
-        self._race(rows, self._targets(rows.y, rows.weights), random)
+        Y = self._targets(rows.y, rows.weights)
+        effort = EFFORTS[self.effort]
+        race = Race(rows, Y, self._loss, effort, random, self.n_jobs)
+        self._average_members(race, race.run(), rows, Y)
         return self
 
-    def _race(self, rows: Rows, Y: Array, random: Any) -> None:
-        """Train fold after fold, leaving the worse half of the settings behind."""
-        networks: dict[Setting, list[_Network]] = {setting: [] for setting in SETTINGS}
-        running = list(SETTINGS)
-        X, n_folds = self._scale(rows.X), int(rows.fold.max()) + 1
-        for held_out in range(n_folds):
-            held = rows.fold == held_out
-            # One row, given over and over, is both trained on and held out.
-            kept = ~held if n_folds > 1 else held
-            seed, n_rows = int(random.randint(2**31 - 1)), int(kept.sum())
-            entrants = [self._network(setting, n_rows, seed) for setting in running]
-            weights = None
-            if not rows.equal_weights:
-                weights = rows.weights[kept]
-                for network in entrants:
-                    network.held_weights = rows.weights[held]
-            fit_many(
-                entrants,
-                X[kept],
-                Y[kept],
-                sample_weight=weights,
-                X_val=X[held],
-                y_val=Y[held],
-                n_jobs=self.n_jobs,
-            )
-            for setting, network in zip(running, entrants, strict=True):
-                networks[setting].append(network)
-            running.sort(key=lambda setting: _mean_loss(networks[setting]))
-            running = running[: max(FINALISTS, len(running) // 2)]
+    def _average_members(
+        self, race: Race, members: list[Member], rows: Rows, Y: Array
+    ) -> None:
+        """Give every member its weight, and keep the networks that count."""
+        predictions = [race.predictions(member) for member in members]
+        shares = self._stack(predictions, rows, Y)
+        order = [number for number in np.argsort(-shares) if shares[number] > 0]
+        pooled = np.sum([shares[k] * predictions[k] for k in order], axis=0)
+        self._fold_of_row, self._row_weights = rows.fold, rows.weights
+        self._misses = self._missed(pooled, rows)
         self.trials_ = [
-            {**asdict(setting), "folds": len(trained), "loss": _mean_loss(trained)}
-            for setting, trained in networks.items()
+            {
+                **asdict(member.setting),
+                "folds": len(member.networks),
+                "epochs": next(iter(member.networks.values())).max_iter,
+                "loss": member.loss,
+            }
+            for member in race.tried
         ]
-        best = networks[running[0]]
-        chosen = [setting for setting in running if _as_good(networks[setting], best)]
-        self.chosen_ = [asdict(setting) for setting in chosen]
+        self.chosen_ = [
+            {**asdict(members[k].setting), "weight": float(shares[k])} for k in order
+        ]
         self.networks_ = [
-            network for setting in chosen for network in networks[setting]
+            members[k].networks[fold] for k in order for fold in range(race.n_folds)
         ]
+        self._encoders = [race.encoders[members[k].setting.encoding] for k in order]
+        self._n_folds = race.n_folds
         self.n_parameters_ = sum(
             array.size
             for network in self.networks_
             for array in [*network.coefs_, *network.intercepts_]
         )
 
-    def _network(self, setting: Setting, n_rows: int, seed: int) -> _Network:
-        """Return a network to be trained on so many rows."""
-        batch_size = min(
-            n_rows, int(np.clip(2 ** round(np.log2(n_rows / 32)), 16, 128))
-        )
-        epochs = int(np.clip(STEPS * batch_size / n_rows, FEWEST_EPOCHS, EPOCHS))
-        return _Network(
-            self._loss,
-            setting.hidden_layer_sizes,
-            "silu",
-            alpha=0.0,
-            l2=setting.penalty / n_rows,
-            learning_rate_init=setting.learning_rate_init,
-            schedule="cosine",
-            batch_size=batch_size,
-            max_iter=epochs,
-            early_stopping=True,
-            tol=0.0,
-            n_iter_no_change=PATIENCE,
-            random_state=seed,
-            n_jobs=self.n_jobs,
-        )
-
-    def _scale(self, X: Array) -> Array:
-        """Return the columns as the networks see them, float32, in (-3, 3)."""
-        # A constant column is 0 whatever comes later: it has taught nothing.
-        scaled = np.zeros_like(X)
-        np.divide(X - self._center, self._spread, out=scaled, where=self._spread > 0)
-        # x / sqrt(1 + (x / 3)^2), written so that no square overflows.
-        scaled /= np.hypot(1.0, scaled / CLIP)
-        return scaled.astype(np.float32)
-
-    def _average(self, X: Any) -> Array:
-        """Return the mean of the networks' predictions, (n, K), in float64."""
+    def _by_fold(self, X: Any) -> Array:
+        """Return the members' mean for each fold's networks, (F, n, K), in float64."""
         check_is_fitted(self, "networks_")
-        rows = self._scale(validate_data(self, X, dtype=np.float64, reset=False))
-        total = np.zeros((len(rows), self.networks_[0].n_outputs_))
-        for network in self.networks_:
-            total += network._predictions(rows)
-        return total / len(self.networks_)
+        rows = validate_data(self, X, dtype=np.float64, reset=False)
+        total = np.zeros((self._n_folds, len(rows), self.networks_[0].n_outputs_))
+        inputs: dict[int, Array] = {}
+        for number, chosen in enumerate(self.chosen_):
+            encoder = self._encoders[number]
+            if id(encoder) not in inputs:
+                inputs[id(encoder)] = encoder(rows)
+            for fold in range(self._n_folds):
+                network = self.networks_[number * self._n_folds + fold]
+                predicted = network._predictions(inputs[id(encoder)])
+                total[fold] += chosen["weight"] * predicted
+        return total
+
+    def predictor(self) -> Callable[[Array], Array]:
+        """Return a function that predicts fast, for use in an inner loop.
+
+        One call asks all networks. X must be a float64 array of shape (n, d) without
+        gaps; its values are not validated. The networks are those of now, whatever
+        becomes of the estimator. Many threads may call it at once.
+
+        Returns
+        -------
+        callable
+            X -> what ``predict`` returns for a regressor, shape (n,), and
+            ``predict_proba`` for a classifier, shape (n, n_classes), within the
+            rounding of float32.
+        """
+        check_is_fitted(self, "networks_")
+        n_folds, d = self._n_folds, self.n_features_in_
+        plan = [
+            (
+                encoder,
+                [
+                    (chosen["weight"] / n_folds, network.predictor())
+                    for network in self.networks_[k * n_folds : (k + 1) * n_folds]
+                ],
+            )
+            for k, (encoder, chosen) in enumerate(
+                zip(self._encoders, self.chosen_, strict=True)
+            )
+        ]
+        finish = self._finisher()
+
+        def predict(X: Array) -> Array:
+            if X.ndim != 2 or X.shape[1] != d:
+                raise ValueError(
+                    f"X must have shape (n, {d}), got {X.shape}; X[None] makes a row "
+                    "of a vector."
+                )
+            total: Any = 0.0
+            encoded: dict[int, Array] = {}
+            for encoder, networks in plan:
+                inputs = encoded.get(id(encoder))
+                if inputs is None:
+                    inputs = encoded[id(encoder)] = encoder(X)
+                for weight, network in networks:
+                    total = total + weight * network(inputs)
+            return finish(total)
+
+        return predict
+
+    @abstractmethod
+    def _finisher(self) -> Callable[[Array], Array]:
+        """Return what makes predictions of the networks' weighted mean."""
+
+    def refine(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Go on training on new rows, from where the networks are.
+
+        Every network sees four fifths of the new rows for 20 epochs, at 0.3 times its
+        learning rate falling to 0; the fifth it has not seen adds to what intervals
+        and sets rest on. Settings, weights, encodings and the target's scale stay, and
+        so does most of what was learned: where new rows tell another story, ``fit`` on
+        all rows serves better.
+
+        Parameters
+        ----------
+        X, y, sample_weight : as in ``fit``
+            New rows; of a classifier, of classes it knows.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, TypeError
+            For bad data; the estimator stays as it was.
+        """
+        check_is_fitted(self, "networks_")
+        X, y = validate_data(self, X, y, dtype=np.float64, reset=False, **self._rules)
+        weights = check_weights(sample_weight, len(X))
+        numbers = self._known_codes(y)
+        random = check_random_state(self.random_state)
+        rows = distinct(
+            X,
+            numbers,
+            weights,
+            None,
+            None,
+            n_folds=self._n_folds,
+            classes=is_classifier(self),
+            random=random,
+        )
+        Y, before = self._known_targets(rows.y), len(self._misses)
+        networks: list[Network] = []
+        pooled = np.zeros((len(rows.y), self.networks_[0].n_outputs_))
+        for number, chosen in enumerate(self.chosen_):
+            inputs, first = self._encoders[number](rows.X), number * self._n_folds
+            of_setting = refined(
+                self.networks_[first : first + self._n_folds],
+                inputs,
+                Y,
+                rows,
+                chosen["penalty"] / (before + len(rows.y)),
+                self.n_jobs,
+            )
+            networks += of_setting
+            for fold, network in enumerate(of_setting):
+                held = rows.fold == fold
+                if held.any():
+                    predicted = network._predictions(inputs[held])
+                    pooled[held] += chosen["weight"] * predicted
+        misses = self._missed(pooled, rows)
+        self.networks_ = networks
+        self._misses = np.append(self._misses, misses)
+        self._fold_of_row = np.append(self._fold_of_row, rows.fold)
+        self._row_weights = np.append(self._row_weights, rows.weights)
+        return self
+
+    @abstractmethod
+    def _known_codes(self, y: Any) -> Array:
+        """Return each new row's target as a number."""
+
+    @abstractmethod
+    def _known_targets(self, y: Array) -> Array:
+        """Encode targets as ``fit`` has learned to."""
+
+    def _parts(self, values: Array) -> list[Array]:
+        """Cut an array of one entry per row learned from into the folds."""
+        return [values[self._fold_of_row == fold] for fold in range(self._n_folds)]
 
 
 class TabularRegressor(RegressorMixin, _Tabular):
     """Average of networks that predicts a number from a table.
 
-    Columns are scaled robustly and clipped smoothly, the target is standardized. Eight
-    settings (two sizes with their learning rates, four penalties) race over the folds
-    of an inner 5-fold cross-validation, the worse half being left behind after each.
-    Averaged are the five networks of the best setting, each trained on four folds and
-    stopped by the fifth, and those of the runner-up where the two are within one
-    standard error.
+    Columns are scaled robustly and clipped smoothly, the target is standardized.
+    Networks that see the numbers in four ways (as they are, with bins between
+    quantiles, as quantiles of a normal, with cosines), with several penalties and
+    depths, race over the folds of an inner 5-fold cross-validation, the worse being
+    left behind after each round. The best settings and linear models are trained on all
+    folds and averaged by weights of at least 0 that predict best the rows that
+    were held out. docs/presets.md says why, and what was measured.
 
     Parameters
     ----------
+    effort : {"small", "default", "high"}, default="default"
+        What training may cost: 8, 40 or 200 million floating-point operations per row,
+        and at least what 1,500 rows cost.
     random_state : int, RandomState or None, default=None
         Seed of folds, initial weights and batches.
     n_jobs : int or None, default=None
@@ -325,12 +387,14 @@ class TabularRegressor(RegressorMixin, _Tabular):
     Attributes
     ----------
     chosen_ : list of dict
-        The settings averaged, best first.
+        The settings averaged, each with its "weight", the largest first;
+        "hidden_layer_sizes" is () for a linear model.
     trials_ : list of dict
-        Every setting with the "folds" it was trained on and its mean validation "loss"
-        (half the squared error of the standardized target).
+        Every setting with the "folds" and "epochs" it was trained on and its mean
+        validation "loss" (half the squared error of the standardized target).
     networks_ : list of MLPRegressor
-        Those averaged, on scaled columns and targets.
+        Those averaged, on encoded columns and standardized targets: all folds of the
+        first setting, then of the next.
     n_parameters_ : int
         Weights and biases of all ``networks_``.
     n_features_in_, feature_names_in_ : int, ndarray
@@ -340,19 +404,56 @@ class TabularRegressor(RegressorMixin, _Tabular):
     _loss = "squared_error"
     _rules: ClassVar[dict[str, Any]] = {"y_numeric": True}
 
-    def predict(self, X: Any) -> Array:
+    def predict(self, X: Any, return_std: bool = False) -> Any:
         """Predict the target of each row.
 
         Parameters
         ----------
         X : array-like of shape (n, d)
+        return_std : bool, default=False
+            Return the standard deviation of each prediction's error, too: the root of
+            the mean squared error of rows held out and, added to it, the variance
+            between the networks of the folds for this row.
 
         Returns
         -------
-        ndarray of shape (n,), float64
+        ndarray of shape (n,), float64; with ``return_std`` a pair of them
         """
-        target: Array = self._average(X)[:, 0] * self._y_scale + self._y_mean
-        return target
+        centers = self._centers(X)
+        target = centers.mean(axis=0)
+        if not return_std:
+            return target
+        noise = np.average(self._misses**2, weights=self._row_weights)
+        return target, np.sqrt(noise + centers.var(axis=0))
+
+    def predict_interval(self, X: Any, level: float = 0.9) -> Array:
+        """Return an interval for the target of each row: CV+.
+
+        From how far the networks of each fold miss the rows held out: no assumption
+        about the errors is made but that new rows are like those learned from (with
+        ``groups``, new groups). Of equal width for all rows but where the folds'
+        networks disagree.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+        level : float in (0, 1), default=0.9
+            Share of targets to hold. Barber et al. (2021) prove at least
+            2 level - 1; measured in docs/presets.md.
+
+        Returns
+        -------
+        ndarray of shape (n, 2)
+            Lower and upper ends; infinite where the rows learned from are fewer than
+            level / (1 - level).
+        """
+        misses, weights = self._parts(self._misses), self._parts(self._row_weights)
+        return intervals.ends(self._centers(X).T, misses, weights, level=level)
+
+    def _centers(self, X: Any) -> Array:
+        """Return the predictions of each fold's networks, (F, n)."""
+        centers: Array = self._by_fold(X)[:, :, 0] * self._y_scale + self._y_mean
+        return centers
 
     def _codes(self, y: Any) -> Array:
         """Return the target."""
@@ -364,6 +465,30 @@ class TabularRegressor(RegressorMixin, _Tabular):
         spread = np.average((y - self._y_mean) ** 2, weights=weights)
         # A constant target is predicted exactly: its networks' outputs count nothing.
         self._y_scale = float(np.sqrt(spread)) if np.ptp(y) else 0.0
+        return self._known_targets(y)
+
+    def _stack(self, predictions: list[Array], rows: Rows, Y: Array) -> Array:
+        """Return the weights of least squared error."""
+        columns = np.column_stack([predicted[:, 0] for predicted in predictions])
+        return stacking.squares(columns, Y, rows.weights)
+
+    def _missed(self, predictions: Array, rows: Rows) -> Array:
+        """Return the distances from target to prediction, in the target's unit."""
+        guess = predictions[:, 0] * self._y_scale + self._y_mean
+        distance: Array = np.abs(rows.y - guess)
+        return distance
+
+    def _finisher(self) -> Callable[[Array], Array]:
+        """Return what undoes the target's scale."""
+        scale, mean = self._y_scale, self._y_mean
+        return lambda total: np.float64(scale) * total + mean
+
+    def _known_codes(self, y: Any) -> Array:
+        """Return the target."""
+        return self._codes(y)
+
+    def _known_targets(self, y: Array) -> Array:
+        """Return the target on the scale that was learned."""
         standardized: Array = (y - self._y_mean) / (self._y_scale or 1.0)
         return standardized
 
@@ -376,7 +501,7 @@ class TabularClassifier(ClassifierMixin, _Tabular):
 
     Parameters
     ----------
-    random_state, n_jobs : as in :class:`TabularRegressor`
+    effort, random_state, n_jobs : as in :class:`TabularRegressor`
 
     Attributes
     ----------
@@ -400,7 +525,7 @@ class TabularClassifier(ClassifierMixin, _Tabular):
         -------
         ndarray of shape (n,)
         """
-        likeliest = self._average(X).argmax(axis=1)
+        likeliest = self._by_fold(X).mean(axis=0).argmax(axis=1)
         classes: NDArray[Any] = self.classes_[likeliest]
         return classes
 
@@ -416,10 +541,32 @@ class TabularClassifier(ClassifierMixin, _Tabular):
         ndarray of shape (n, n_classes), float64
             In the order of ``classes_``; each row sums to 1.
         """
-        mean = self._average(X)
+        mean = self._by_fold(X).mean(axis=0)
         # float32 sums to 1 within 1e-7; scikit-learn's metrics ask for more.
         probabilities: Array = mean / mean.sum(axis=1, keepdims=True)
         return probabilities
+
+    def predict_set(self, X: Any, level: float = 0.9) -> NDArray[np.bool_]:
+        """Return which classes are in a set that holds the true one: cross-conformal.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+        level : float in (0, 1), default=0.9
+            Share of rows whose class is to be in its set, as for
+            :meth:`TabularRegressor.predict_interval`.
+
+        Returns
+        -------
+        ndarray of bool of shape (n, n_classes)
+            At least the most probable class of each row.
+        """
+        p = self._by_fold(X)
+        misses, weights = self._parts(self._misses), self._parts(self._row_weights)
+        scores = 1 - p.transpose(1, 0, 2)
+        inside = intervals.members(scores, misses, weights, level=level)
+        inside[np.arange(len(inside)), p.mean(axis=0).argmax(axis=1)] = True
+        return inside
 
     def _codes(self, y: Any) -> Array:
         """Return the number of each row's class."""
@@ -434,30 +581,40 @@ class TabularClassifier(ClassifierMixin, _Tabular):
 
     def _targets(self, y: Array, weights: Array) -> Array:
         """Return a column of 0 and 1 per class."""
+        return self._known_targets(y)
+
+    def _stack(self, predictions: list[Array], rows: Rows, Y: Array) -> Array:
+        """Return the weights of greatest likelihood."""
+        given = np.column_stack([(predicted * Y).sum(1) for predicted in predictions])
+        return stacking.likelihood(given, rows.weights)
+
+    def _missed(self, predictions: Array, rows: Rows) -> Array:
+        """Return how much probability the true class did not get."""
+        missed: Array = 1 - predictions[np.arange(len(rows.y)), rows.y.astype(np.intp)]
+        return missed
+
+    def _finisher(self) -> Callable[[Array], Array]:
+        """Return what lets probabilities sum to 1 in float64."""
+
+        def finish(total: Array) -> Array:
+            total = total.astype(np.float64)
+            probabilities: Array = total / total.sum(axis=1, keepdims=True)
+            return probabilities
+
+        return finish
+
+    def _known_codes(self, y: Any) -> Array:
+        """Return the number of each row's class, of those known."""
+        places = np.searchsorted(self.classes_, y)
+        places = np.minimum(places, len(self.classes_) - 1)
+        if (unknown := self.classes_[places] != y).any():
+            raise ValueError(
+                f"y must hold classes that fit has seen, got {y[unknown][0]!r} beside "
+                f"{self.classes_!r}; call fit on all rows."
+            )
+        codes: Array = places.astype(np.float64)
+        return codes
+
+    def _known_targets(self, y: Array) -> Array:
+        """Return a column of 0 and 1 per class."""
         return np.eye(len(self.classes_))[y.astype(np.intp)]
-
-
-def _robust_scale(X: Array) -> tuple[Array, Array]:
-    """Return each column's median and the distance that counts as 1.
-
-    That is the distance between the quartiles; where they agree, as in an indicator
-    column of a rare category, between the ends; 0 for a constant column.
-    """
-    low, center, high = np.quantile(X, [0.25, 0.5, 0.75], axis=0)
-    return center, np.where(high > low, high - low, np.ptp(X, axis=0))
-
-
-def _losses(networks: Sequence[_Network]) -> Array:
-    """Return the validation loss of each network at its best epoch, fold by fold."""
-    return -np.array([network.best_validation_score_ for network in networks])
-
-
-def _mean_loss(networks: Sequence[_Network]) -> float:
-    """Return the mean validation loss."""
-    return float(_losses(networks).mean())
-
-
-def _as_good(networks: Sequence[_Network], best: Sequence[_Network]) -> bool:
-    """Tell whether the folds leave the two within one standard error."""
-    behind = _losses(networks) - _losses(best)
-    return bool(behind.mean() <= behind.std(ddof=1) / np.sqrt(len(behind)))

@@ -21,9 +21,8 @@ import numpy as np
 
 from perceptrons import provenance
 from perceptrons.data import public
-from perceptrons.study.plan import Run
-from perceptrons.study.procedures import PROCEDURES
-from perceptrons.study.result import Result
+from perceptrons.study.experiment import Run
+from perceptrons.study.procedures import PROCEDURES, Result
 
 FILE = "runs.sqlite"
 
