@@ -226,7 +226,7 @@ def test_runs_belong_to_the_content_of_the_file_not_to_its_place(folder):
         ("max_iter = 5", "max_iter = 0", "max_iter must be at least 1"),
         ("test_size", "tset_size", "Did you mean 'test_size'?"),
         ("0.25", "1.5", "dataset.test_size must be in (0, 1), got 1.5"),
-        ('"y"', '"z"', "dataset.target must be one of 'a', 'y', 'b', got 'z'"),
+        ('"y"', '"z"', "dataset.target must name a column, got 'z'"),
         ("my.csv", "your.csv", "dataset.file cannot be read"),
         ('"my.csv"', "3", "dataset.file must be a text, got 3"),
         ("[0, 1, 2]", '"all"', "seeds must be a list, got 'all'"),
@@ -250,16 +250,16 @@ def test_a_wrong_key_is_named_in_one_sentence(folder, old, new, sentence):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("", "must have a line of at least two column names"),
-        ("y\n1\n2\n", "must have a line of at least two column names"),
-        ("a,y\n1,2\n3\n", "row 3 has 1 values, got 2 column names"),
-        ("a,y\nx,2\n3,4\n", "column 'a' must hold finite numbers, got 'x' in row 2"),
-        ("a,y\n1,\n3,4\n", "column 'y' must hold finite numbers, got '' in row 2"),
-        ("a,y\n1,nan\n3,4\n", "column 'y' must hold finite numbers, got 'nan'"),
+        ("", "is empty"),
+        ("y\n1\n2\n", "has one column, 'y'"),
+        ("a,y\n1,2\n3\n", "2 names in its header but 1 fields in line 3"),
+        ("a,y\n1,x\n3,z\n4,w\n", "the target 'y' must hold numbers, got 'x'"),
+        ("a,y\n1,\n3,4\n", "the target 'y' lacks 1 values, the first in row 2"),
+        ("a,y\n1,inf\n3,4\n", "'y' must hold finite numbers"),
         ("a,y\n1,2\n3,4\n", "leaves 1 to train on; 2 are needed"),
-        ("a,y\n\xe9,2\n3,4\n", "must be text in UTF-8"),
-        ("a,b,a,y\n1,2,3,4\n5,6,7,8\n", "two columns called 'a'"),
-        ("a,y,y\n1,2,3\n4,5,6\n", "two columns called 'y'"),
+        ("a,y\nx,2\nx,4\n", "No column is left to predict from"),
+        ("a,b,a,y\n1,2,3,4\n5,6,7,8\n", "more than one column named 'a'"),
+        ("a,y,y\n1,2,3\n4,5,6\n", "more than one column named 'y'"),
     ],
 )
 def test_a_table_that_cannot_be_used_is_refused_with_its_column(
@@ -279,6 +279,32 @@ def test_quoted_names_and_line_breaks_are_read(folder):
     X_train, y_train, _, y_test = table.load(file, 0)
     assert sorted([*y_train, *y_test]) == [2, 4, 6]
     assert X_train.shape == (2, 1)
+
+
+def test_words_gaps_and_dates_are_features_of_a_study(folder, rng):
+    n = 60
+    data = pd.DataFrame(
+        {
+            "size": [f"{v:,}" for v in 800 + 37 * np.arange(n)],
+            "town": rng.choice(["a", "b"], n),
+            "sold": pd.date_range("2020-01-01", periods=n).strftime("%d.%m.%Y"),
+            "room": np.where(np.arange(n) % 7, 3.5, np.nan),
+            "y": rng.normal(size=n),
+        }
+    )
+    data.to_csv(folder / "words.csv", index=False, sep=";")
+    settings = {"file": "words.csv", "target": "y", "gaps": ["none"]}
+    file = table.describe(settings, folder, classes=False)
+    X_train, y_train, X_test, _ = table.load(file, 0)
+    # size, room, its gaps; two towns; days and the day of the week.
+    assert X_train.shape == (48, 3 + 2 + 3)
+    assert y_train.shape == (48,)
+    np.testing.assert_allclose(X_train[:, 0].std(), 1)
+    assert np.isfinite(X_test).all()
+    assert "',' parts thousands" in file.description
+    assert table.named(file.name) == file
+    with pytest.raises(TypeError, match=r"dataset\.drop must be a list of texts"):
+        table.describe({**settings, "drop": "town"}, folder, classes=False)
 
 
 def test_redrawing_needs_every_run_and_trains_none(folder):

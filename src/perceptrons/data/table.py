@@ -1,10 +1,8 @@
-"""A reader's own CSV file as a data set."""
+"""A reader's own file as a data set."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 import math
 from collections.abc import Iterable, Mapping
@@ -17,17 +15,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perceptrons import _checks, _reading
+from perceptrons.tables import Column, TableEncoder, read
+from perceptrons.tables.cells import read_cells
+from perceptrons.tables.encoder import nothing_left
+from perceptrons.tables.kinds import account, told
+from perceptrons.tables.read import take_column
+from perceptrons.tables.settle import settle
+
+#: What may be said of the form of a file, and of its columns.
+_FORMAT = ("encoding", "separator", "decimal", "thousands", "dates", "gaps")
+_COLUMNS = ("drop", "category", "keep")
 
 
 @dataclass(frozen=True)
 class TableFile:
-    """A CSV file, its target column and how it is split.
+    """A file of a table, its target column and how it is split.
 
     Parameters
     ----------
     file : str
-        Path of a CSV file in UTF-8 whose first line names the columns. Every column
-        but the target is a feature and holds numbers.
+        Path of what :func:`perceptrons.tables.read` reads. Every column but the target
+        is a feature, as :class:`perceptrons.tables.TableEncoder` makes numbers of it.
     target : str
         Column to predict.
     test_size : float
@@ -36,6 +44,8 @@ class TableFile:
         Whether the target's values are classes, of any text, or numbers.
     sha256 : str
         Of the file's content.
+    how : str
+        What the user says of its form and columns, as JSON; empty if nothing.
     """
 
     file: str
@@ -43,6 +53,7 @@ class TableFile:
     test_size: float
     classes: bool
     sha256: str
+    how: str = ""
 
     @property
     def name(self) -> str:
@@ -53,16 +64,22 @@ class TableFile:
     def content(self) -> str:
         """What decides the data: all but the place of the file."""
         fields = {k: v for k, v in asdict(self).items() if k != "file"}
+        if not self.how:
+            # A file of which nothing is said is what it was before anything could be.
+            del fields["how"]
         return json.dumps(fields, sort_keys=True)
 
     @property
     def description(self) -> str:
         """One sentence: where the numbers come from."""
+        mind = ""
+        if Path(self.file).is_file():
+            mind = "".join(f" {line}" for line in _parsed(self.name).told)
         return (
             f"{Path(self.file).name} (SHA-256 {self.sha256[:12]}), target "
             f"{self.target}; {self.test_size:.0%} of its rows, drawn afresh for every "
             "seed, test; features standardized by mean and standard deviation of the "
-            "training rows."
+            f"training rows.{mind}"
         )
 
 
@@ -72,7 +89,9 @@ def describe(settings: Mapping[str, Any], folder: Path, *, classes: bool) -> Tab
     Parameters
     ----------
     settings : mapping
-        ``file``, relative to the folder; ``target``; ``test_size``, 0.2 if not given.
+        ``file``, relative to the folder; ``target``; ``test_size``, 0.2 if not given;
+        where they are needed the arguments of :func:`perceptrons.tables.read` and of
+        :class:`perceptrons.tables.TableEncoder`.
     folder : Path
     classes : bool
 
@@ -86,7 +105,11 @@ def describe(settings: Mapping[str, Any], folder: Path, *, classes: bool) -> Tab
         Naming the key or column, the rule, what came, and a remedy.
     """
     for key in settings:
-        _checks.choice("a key of dataset", key, ["file", "target", "test_size"])
+        _checks.choice(
+            "a key of dataset",
+            key,
+            ["file", "target", "test_size", *_FORMAT, *_COLUMNS],
+        )
     for key in ("file", "target"):
         if not isinstance(settings.get(key), str):
             raise TypeError(
@@ -106,7 +129,15 @@ def describe(settings: Mapping[str, Any], folder: Path, *, classes: bool) -> Tab
         raise ValueError(
             f"dataset.file {path} cannot be read: {error.strerror}."
         ) from None
-    table = TableFile(str(path), settings["target"], test_size, classes, digest)
+    how = {key: settings[key] for key in (*_FORMAT, *_COLUMNS) if key in settings}
+    for key in ("gaps", *_COLUMNS):
+        if not isinstance(how.get(key, []), list):
+            raise TypeError(
+                f"dataset.{key} must be a list of texts, got {how[key]!r}; write "
+                f"{key} = ['...']."
+            )
+    said = json.dumps(how, sort_keys=True) if how else ""
+    table = TableFile(str(path), settings["target"], test_size, classes, digest, said)
     check(table, [])
     return table
 
@@ -125,7 +156,7 @@ def check(table: TableFile, seeds: Iterable[int]) -> None:
     ValueError
         As :func:`load`.
     """
-    _, y = _read(table)
+    y = _read(table).y
     _test_rows(table, len(y))
     for seed in seeds:
         _split(table, y, seed)
@@ -172,10 +203,14 @@ def load(
         If the file has changed, or cannot be used, or if a class has rows that test
         but none to train on.
     """
-    X, y = _read(table)
+    held = _read(table)
+    y = held.y
     train, test = _split(table, y, seed)
     if table.classes:
         y = np.unique(y, return_inverse=True)[1].astype(np.int64)
+    used = [column for column in held.columns if column.used]
+    encoder = TableEncoder(columns=used, n_rows=len(y)).fit(held.X.iloc[train])
+    X = encoder.transform(held.X)
     center, scale = X[train].mean(axis=0), X[train].std(axis=0)
     # A column that does not vary stays 0.
     X = (X - center) / np.where(scale > 0, scale, 1.0)
@@ -190,8 +225,10 @@ def shape(table: TableFile) -> tuple[int, int]:
     ----------
     table : TableFile
     """
-    rows, columns = _read(table)[0].shape
-    return rows, columns
+    held = _read(table)
+    used = [column for column in held.columns if column.used]
+    encoder = TableEncoder(columns=used).fit(held.X)
+    return len(held.y), len(encoder.get_feature_names_out())
 
 
 def _test_rows(table: TableFile, n: int) -> int:
@@ -222,7 +259,17 @@ def _split(
     return train, test
 
 
-def _read(table: TableFile) -> tuple[NDArray[np.float64], NDArray[Any]]:
+@dataclass(frozen=True, eq=False)
+class _Held:
+    """A file that was read: its features, its target, and what to mind."""
+
+    X: Any
+    y: NDArray[Any]
+    columns: list[Column]
+    told: list[str]
+
+
+def _read(table: TableFile) -> _Held:
     """Return features and target of all rows, classes as texts."""
     content = _reading.content(Path(table.file))
     if hashlib.sha256(content).hexdigest() != table.sha256:
@@ -230,48 +277,44 @@ def _read(table: TableFile) -> tuple[NDArray[np.float64], NDArray[Any]]:
             f"dataset.file {table.file} changed while the study was running; run the "
             "same command again."
         )
-    try:
-        text = io.StringIO(content.decode("utf-8-sig"), newline="")
-        lines = [line for line in csv.reader(text) if line]
-    except UnicodeDecodeError as error:
-        raise ValueError(f"dataset.file must be text in UTF-8: {error}.") from None
-    except csv.Error as error:
-        raise ValueError(f"dataset.file cannot be read as a table: {error}.") from None
-    if len(lines) < 2 or len(lines[0]) < 2:
-        raise ValueError(
-            f"dataset.file {table.file} must have a line of at least two column names, "
-            "commas between them, and rows below it."
-        )
-    head, rows = lines[0], lines[1:]
-    if twice := [name for name in head if head.count(name) > 1]:
-        raise ValueError(
-            f"dataset.file has two columns called {twice[0]!r}; rename or drop one."
-        )
-    _checks.choice("dataset.target", table.target, head)
-    for number, row in enumerate(rows, start=2):
-        if len(row) != len(head):
-            raise ValueError(
-                f"dataset.file: row {number} has {len(row)} values, got {len(head)} "
-                "column names; every row needs one value per column."
-            )
-    columns = dict(zip(head, zip(*rows, strict=True), strict=True))
-    target = columns.pop(table.target)
-    X = np.column_stack([_numbers(name, texts) for name, texts in columns.items()])
+    return _parsed(table.name)
+
+
+@lru_cache(maxsize=4)
+def _parsed(name: str) -> _Held:
+    """Read a file; every seed divides the same rows."""
+    table = named(name)
+    said = json.loads(table.how or "{}")
+    how = {key: said[key] for key in _FORMAT if key in said}
+    columns = {key: said.get(key, ()) for key in _COLUMNS}
+    written = {*columns["drop"], *columns["category"]}
     if table.classes:
-        return X, np.array(target)
-    return X, _numbers(table.target, target)
-
-
-def _numbers(name: str, texts: tuple[str, ...]) -> NDArray[np.float64]:
-    """Return a column as finite numbers."""
-    for number, text in enumerate(texts, start=2):
-        try:
-            finite = math.isfinite(float(text))
-        except ValueError:
-            finite = False
-        if not finite:
+        written.add(table.target)
+    found = read(table.file, **how, as_written=written)
+    X, y = take_column(found.frame, table.target, "dataset.target")
+    for key, names in columns.items():
+        for own in names:
+            take_column(X, own, f"dataset.{key}")
+    lacking = np.flatnonzero(y.isna())
+    if lacking.size:
+        raise ValueError(
+            f"dataset.file: the target {table.target!r} lacks {lacking.size} values, "
+            f"the first in row {lacking[0] + 2}; leave such rows out of the file."
+        )
+    target = np.asarray(y)
+    if not table.classes:
+        if target.dtype.kind not in "iufb":
+            odd = next(text for text in target if isinstance(text, str) or text)
             raise ValueError(
-                f"dataset.file: column {name!r} must hold finite numbers, got "
-                f"{text[:40]!r} in row {number}; encode or drop it first."
+                f"dataset.file: the target {table.target!r} must hold numbers, got "
+                f"{str(odd)!r}; for classes let the study train classifiers."
             )
-    return np.array(texts, np.float64)
+        target = target.astype(np.float64)
+        if not np.isfinite(target).all():
+            raise ValueError(
+                f"dataset.file: the target {table.target!r} must hold finite numbers."
+            )
+    used = account(settle(read_cells(X)), **columns)
+    if not any(column.used for column in used):
+        raise ValueError(f"dataset.file: {nothing_left(used)}")
+    return _Held(X, target, used, [*found.told, *told(used)])

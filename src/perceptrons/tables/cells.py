@@ -234,21 +234,21 @@ def from_series(name: str, series: nw.Series[Any]) -> Cells:
         return _text(name, series.to_list(), declared=True)
     if isinstance(dtype, nw.String):
         return _text(name, series.to_list())
+    if dtype.is_float():
+        return from_array(name, np.asarray(series.to_numpy(), np.float64))
+    if dtype.is_integer() and (whole := series.to_numpy()).dtype.kind in "iu":
+        return from_array(name, whole)
     if isinstance(dtype, nw.Datetime) and dtype.time_zone is not None:
         # What the clock on the wall shows is what has seasons and hours.
         series = series.dt.replace_time_zone(None)
     missing = np.asarray(series.is_null().to_numpy(), bool)
     if isinstance(dtype, (nw.Date, nw.Datetime)):
         return Cells(name, "date", _moments(series), missing)
-    if isinstance(dtype, (nw.Boolean, nw.Decimal)) or (
-        dtype.is_integer() and missing.any()
-    ):
+    if isinstance(dtype, (nw.Boolean, nw.Decimal)) or dtype.is_integer():
         return _objects(name, series.to_list())
     if isinstance(dtype, nw.Duration):
         spans = series.to_numpy().astype("timedelta64[us]").astype(np.int64)
         return Cells(name, "duration", spans / _DAY, missing)
-    if dtype.is_float():
-        return from_array(name, np.asarray(series.to_numpy(), np.float64))
     return from_array(name, series.to_numpy())
 
 

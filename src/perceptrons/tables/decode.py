@@ -201,7 +201,7 @@ def _guess(path: Path) -> Encoding:
     best = sorted(scores, key=lambda name: scores[name])
     if (
         not best
-        or scores[best[0]] > 0.5
+        or scores[best[0]] > 0.8
         or (
             len(best) > 1
             and scores[best[1]] == scores[best[0]]
@@ -225,7 +225,7 @@ def _guess(path: Path) -> Encoding:
     )
 
 
-_WORD = re.compile(rb"[A-Za-z\x80-\xff'-]*[\x80-\xff][A-Za-z\x80-\xff'-]*")
+_WORD = re.compile(rb"[0-9A-Za-z\x80-\xff'-]*[\x80-\xff][0-9A-Za-z\x80-\xff'-]*")
 
 
 def _differ(words: list[bytes], names: list[str]) -> bool:
@@ -239,32 +239,38 @@ def _oddness(words: list[str]) -> float:
     return sum(map(_odd, words)) / max(len(words), 1)
 
 
-#: Letters of Western Europe beyond ASCII, and signs that stand beside words.
-_COMMON = set("àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿœßÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝŸŒ")
+#: Letters of Western Europe beyond ASCII, the common ones first, and signs that stand
+#: beside words.
+_FREQUENT = set("äöüßéèêáóíñçåæøàúÄÖÜÉÅØÁÓÍÑÇ")
+_COMMON = _FREQUENT | set("âãëìîïòôõùûýÿœÀÂÃÆÈÊËÌÎÏÒÔÕÙÚÛÝŸŒ")
 _SIGNS = set("’‘“”«»–—…•°§€£©®™²³ºª¿¡·\xa0µ±×¼½¾")  # noqa: RUF001
-
 _USUAL = set("’–°\xa0€")  # noqa: RUF001
 
 
 def _odd(word: str) -> float:
     """Return how unlike a word this is."""
     odd = 0.0
-    for place, letter in enumerate(word):
+    mixed = any("a" <= other.lower() <= "z" for other in word)
+    for before, letter, after in zip(" " + word, word, word[1:] + " ", strict=False):
         if letter.isascii():
             continue
-        before = word[place - 1] if place else ""
-        if letter in _COMMON:
-            # A capital amid small letters; letters with marks come one at a time.
-            odd += 1.5 if letter.isupper() and before.islower() else 0.0
-            odd += 0.6 if before.isalpha() and not before.isascii() else 0.0
-        elif letter in _SIGNS:
+        if letter in _SIGNS:
             odd += 0.3 if letter in _USUAL else 0.6
-        elif letter.isalpha():
-            script = "CYRILLIC" if "\u0400" <= letter <= "\u04ff" else ""
-            far = letter > "\u2e80" or script
-            mixed = any("a" <= other.lower() <= "z" for other in word)
-            odd += (2.0 if mixed else 0.3) if far else 0.4
-            odd += 1.5 if letter.isupper() and before.islower() else 0.0
-        else:
+        elif not letter.isalpha():
             odd += 2.0
+        elif letter in _COMMON:
+            odd += 0.0 if letter in _FREQUENT else 0.2
+            # Letters with marks come one at a time.
+            odd += 0.6 if before in _COMMON else 0.0
+        elif "\u0400" <= letter <= "\u30ff":
+            # Scripts of their own, kana among them.
+            odd += 2.0 if mixed else 0.1
+        else:
+            far = letter > "\u30ff"
+            odd += (2.0 if mixed else 0.4) if far else 0.4
+        if letter.isalpha():
+            # A capital amid small letters, and a letter beside digits.
+            small = before.islower() or (before.isalpha() and after.islower())
+            odd += 1.5 if letter.isupper() and small else 0.0
+            odd += 1.0 if before.isdigit() or after.isdigit() else 0.0
     return odd

@@ -149,7 +149,14 @@ def account(
                 action = f"Not used: the same information as {first!r}, row by row."
                 column = Column(name, "duplicate", action, notable=True)
         found.append(column)
+    if not any(column.used for column in found):
+        return [_alone(*each) for each in zip(settled, found, strict=True)]
     return found
+
+
+def _alone(settled: tuple[Cells, Reading], column: Column) -> Column:
+    """Use a row number where a table has no other column: it is the question itself."""
+    return _number(*settled) if column.kind == "row number" else column
 
 
 def _inspect(cells: Cells, reading: Reading, codes: bool, keep: bool) -> Column:
@@ -165,13 +172,13 @@ def _inspect(cells: Cells, reading: Reading, codes: bool, keep: bool) -> Column:
         action = "Not used: the same value in every row."
         return Column(name, "constant", action, notable=True)
     if codes or cells.declared:
-        return _category(cells, keep)
+        return _category(cells)
     if cells.storage == "date":
         return _date(cells, reading)
     if cells.storage == "boolean" and not cells.missing.any():
         return Column(name, "boolean", "Used as 0 and 1.")
     if cells.storage in ("text", "boolean"):
-        return _category(cells, keep)
+        return _category(cells)
     if cells.storage == "integer":
         number_of = None if keep else _row_number(cells)
         if number_of is not None:
@@ -182,8 +189,8 @@ def _inspect(cells: Cells, reading: Reading, codes: bool, keep: bool) -> Column:
                 f"identifier. If it measures something, keep it ({_kept(name)})."
             )
             return Column(name, "identifier", action, reading, notable=True)
-        if _is_large(cells):
-            return _category(cells, keep)
+        if _is_large(cells) and not keep:
+            return _category(cells)
     return _number(cells, reading)
 
 
@@ -408,7 +415,7 @@ def kept_levels(counts: NDArray[np.intp], least: int) -> NDArray[np.bool_]:
     return kept
 
 
-def _category(cells: Cells, keep: bool) -> Column:
+def _category(cells: Cells) -> Column:
     """Describe a column of categories."""
     name = cells.name
     codes, levels = level_codes(cells)

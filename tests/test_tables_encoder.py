@@ -1,0 +1,212 @@
+"""The encoder: numbers of any table, an account of every column, a plain state."""
+
+import datetime
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+from perceptrons.comparison.columns import prepare
+from perceptrons.comparison.inputs import take_groups
+from perceptrons.tables import DataError, TableEncoder
+
+N = 120
+
+
+@pytest.fixture
+def table(rng):
+    amounts = rng.normal(size=N)
+    amounts[::9] = np.nan
+    return pd.DataFrame(
+        {
+            "a": amounts,
+            "n": rng.integers(0, 50, N),
+            "word": rng.choice(["x", "y", "z"], N),
+            "yes": rng.random(N) < 0.5,
+            "day": pd.date_range("2020-01-01", periods=N, freq="36h"),
+            "price": [f"${v:,}" for v in 900 + 37 * np.arange(N)],
+        }
+    )
+
+
+def kinds(X):
+    return {c.name: c.kind for c in TableEncoder().fit(X).account_}
+
+
+def test_numbers_and_levels_are_what_scikit_learn_makes_of_them(rng):
+    values = rng.normal(size=(N, 3))
+    values[::7, 1] = np.nan
+    numbers = pd.DataFrame(values, columns=list("abc"))
+    imputer = SimpleImputer(strategy="median", add_indicator=True)
+    np.testing.assert_array_equal(
+        TableEncoder().fit_transform(numbers), imputer.fit_transform(numbers)
+    )
+    for n_levels in (5, 29, 30, 31, 60):
+        codes = rng.geometric(0.08, 4000).clip(max=n_levels)
+        words = pd.DataFrame({"w": [f"level {c:02d}" for c in codes]})
+        theirs = OneHotEncoder(
+            min_frequency=10,
+            max_categories=30,
+            handle_unknown="infrequent_if_exist",
+            sparse_output=False,
+        ).fit(words)
+        ours = TableEncoder().fit(words)
+        np.testing.assert_array_equal(ours.transform(words), theirs.transform(words))
+        new = pd.DataFrame({"w": ["level 01", "never seen"]})
+        np.testing.assert_array_equal(ours.transform(new), theirs.transform(new))
+
+
+def test_frames_of_every_library_are_the_same_table(table):
+    polars, pyarrow = pytest.importorskip("polars"), pytest.importorskip("pyarrow")
+    plain = TableEncoder().fit(table)
+    Z = plain.transform(table)
+    arrow = pyarrow.Table.from_pandas(table, preserve_index=False)
+    frames = [
+        polars.DataFrame({name: table[name].tolist() for name in table}),
+        arrow,
+        table.convert_dtypes(),
+        table.astype({"a": ">f8", "n": ">i8"}),
+        arrow.to_pandas(types_mapper=pd.ArrowDtype),
+        table.astype(object),
+    ]
+    for frame in frames:
+        own = TableEncoder().fit(frame)
+        assert [c.kind for c in own.account_] == [c.kind for c in plain.account_]
+        np.testing.assert_array_equal(own.transform(frame), Z)
+        np.testing.assert_array_equal(plain.transform(frame), Z)
+        np.testing.assert_array_equal(own.transform(table), Z)
+
+
+def test_names_and_groups_come_through_from_polars(rng):
+    polars = pytest.importorskip("polars")
+    X = polars.DataFrame({"age": rng.normal(size=40), "who": list("abcd") * 10})
+    left, groups = take_groups(X, "who")
+    assert left.columns == ["age"]
+    assert groups.tolist() == [0, 1, 2, 3] * 10
+    y = polars.Series("weight", rng.normal(size=40))
+    prepared = prepare(left, y)
+    assert prepared.features == ["age"]
+    assert prepared.target == "weight"
+
+
+def test_an_arrow_dictionary_is_a_category(rng):
+    pyarrow = pytest.importorskip("pyarrow")
+    kind = pd.ArrowDtype(pyarrow.dictionary(pyarrow.int32(), pyarrow.string()))
+    who = pd.Series(list("abcd") * 30).astype("category").astype(kind)
+    assert (
+        kinds(pd.DataFrame({"who": who, "x": rng.normal(size=N)}))["who"] == "category"
+    )
+
+
+def test_masked_cells_are_missing(rng):
+    X = np.ma.masked_greater(rng.normal(size=(N, 2)), 1)
+    X.data[X.mask] = 1e6
+    assert TableEncoder().fit_transform(X).max() < 1.5
+
+
+def test_the_state_is_plain_and_makes_the_same_encoder(table):
+    fitted = TableEncoder().fit(table)
+    again = TableEncoder.from_state(json.loads(json.dumps(fitted.to_state())))
+    np.testing.assert_array_equal(again.transform(table), fitted.transform(table))
+    assert again.account_ == fitted.account_
+    assert again.get_feature_names_out().tolist() == list(
+        fitted.get_feature_names_out()
+    )
+
+
+def test_every_column_of_numbers_has_a_name(table):
+    fitted = TableEncoder().fit(table)
+    names = fitted.get_feature_names_out()
+    assert fitted.transform(table).shape[1] == len(names) == len(set(names))
+    assert {"a", "a is missing", "word = x", "day in days"} <= set(names)
+
+
+def test_it_is_a_part_of_a_pipeline(table, rng):
+    y = rng.normal(size=N)
+    model = make_pipeline(TableEncoder(), Ridge()).fit(table, y)
+    assert model.predict(table).shape == (N,)
+    assert clone(model)[0].get_params()["drop"] == ()
+
+
+def test_new_rows_are_read_as_those_that_were_fitted(table):
+    fitted = TableEncoder().fit(table)
+    place = list(fitted.get_feature_names_out()).index("price")
+    new = table.iloc[:3].assign(price=["$1,000", "2500", "sold out"])
+    found = fitted.transform(new)[:, place]
+    median = np.median(900 + 37 * np.arange(N))
+    np.testing.assert_array_equal(found, [1000, 2500, median])
+    with pytest.raises(DataError, match="X lacks 'word'"):
+        fitted.transform(table.drop(columns="word"))
+
+
+# Dates.
+
+
+def test_dates_in_other_places_than_frames(rng):
+    days = [datetime.date(2020, 1, 1) + datetime.timedelta(7 * n) for n in range(N)]
+    clock = [datetime.time(n % 24, 30) for n in range(N)]
+    X = pd.DataFrame({"day": days, "clock": clock})
+    fitted = TableEncoder().fit(X)
+    assert [c.kind for c in fitted.account_] == ["date", "date"]
+    names = list(fitted.get_feature_names_out())
+    # Every day is the same day of the week.
+    assert "weekday of day, sine" not in names
+    hour = names.index("hour of clock, sine")
+    angle = 2 * np.pi * (np.arange(N) % 24 + 0.5) / 24
+    np.testing.assert_allclose(fitted.transform(X)[:, hour], np.sin(angle))
+
+
+def test_gaps_among_dates_are_the_median_day_and_marked():
+    days = pd.Series(pd.date_range("2021-01-01", periods=N))
+    days[5] = pd.NaT
+    fitted = TableEncoder().fit(pd.DataFrame({"d": days}))
+    Z = fitted.transform(pd.DataFrame({"d": days}))
+    assert np.isfinite(Z).all()
+    assert Z[5, 0] == np.median(np.delete(np.arange(N), 5))
+    np.testing.assert_array_equal(Z[:, -1], np.arange(N) == 5)
+
+
+def test_first_days_of_months_have_no_day_of_the_week():
+    days = pd.date_range("2015-01-01", periods=48, freq="MS")
+    names = TableEncoder().fit(pd.DataFrame({"d": days})).get_feature_names_out()
+    assert list(names) == ["d in days", "month of d, sine", "month of d, cosine"]
+
+
+# Row numbers.
+
+
+@pytest.mark.parametrize("name", ["", "Unnamed: 0", "index", "row.names", "X", "Id"])
+@pytest.mark.parametrize("how", ["in order", "one dropped", "shuffled", "halved"])
+def test_row_numbers_are_no_features(rng, name, how):
+    numbers = {
+        "in order": np.arange(N),
+        "one dropped": np.delete(np.arange(N + 1), 30),
+        "shuffled": rng.permutation(N),
+        "halved": 2 * np.arange(N),
+    }[how]
+    X = pd.DataFrame({name: numbers, "a": rng.normal(size=N)})
+    first = TableEncoder().fit(X).account_[0]
+    # A measurement may be called X.
+    assert first.used == (name == "X" and how != "in order")
+    if not first.used:
+        assert first.kind == "row number"
+        assert "--keep" in first.action
+        assert TableEncoder(keep=[first.name]).fit(X).account_[0].kind == "number"
+
+
+def test_what_was_lost_is_told_in_a_line_each(rng):
+    X = pd.DataFrame({f"empty {n}": [np.nan] * N for n in range(200)})
+    X["free"] = [f"text {n}" for n in range(N)]
+    X["town"] = ["rare"] + ["a", "b", "c"] * 39 + ["a", "b"]
+    X["x"] = rng.normal(size=N)
+    told = prepare(X, rng.normal(size=N)).warnings
+    assert len(told) == 3
+    assert "200 in all" in told[0]
+    assert "'free': Not used: 120 different texts" in told[1]
+    assert "'town': Used as a category of 4 levels" in told[2]
