@@ -106,7 +106,7 @@ STUDIES = {
     "long name": (OWN.format("a" * 5000), "File name too long"),
     "nowhere": (OWN.format("nowhere.csv"), "No such file"),
     "long field": (OWN.format("long.csv"), "field larger than field limit"),
-    "digits in a table": (OWN.format("digits.csv"), "must hold finite numbers"),
+    "digits in a table": (OWN.format("digits.csv"), "holds 1 infinite value"),
     "mark": (OWN.format("mark.csv"), "at least two column names"),
 }
 

@@ -227,7 +227,7 @@ def test_runs_belong_to_the_content_of_the_file_not_to_its_place(folder):
         ("test_size", "tset_size", "Did you mean 'test_size'?"),
         ("0.25", "1.5", "dataset.test_size must be in (0, 1), got 1.5"),
         ('"y"', '"z"', "dataset.target must name a column, got 'z'"),
-        ("my.csv", "your.csv", "dataset.file cannot be read"),
+        ("my.csv", "your.csv", "your.csv cannot be read"),
         ('"my.csv"', "3", "dataset.file must be a text, got 3"),
         ("[0, 1, 2]", '"all"', "seeds must be a list, got 'all'"),
         ('{ file = "my.csv", target = "y", test_size = 0.25 }', '"runga"',

@@ -45,7 +45,8 @@ _CELL = re.compile(
     rf"(?P<end>-)?\s*(?P<close>\))?"
 )
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_WHOLE = re.compile(r"[+-]?\d+")
+# Python refuses to read whole numbers of thousands of digits.
+_WHOLE = re.compile(r"[+-]?\d{1,300}")
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _SIGNS = ".,' "
 # Python's whole numbers are made of fewer digits; longer ones are infinite as floats.
@@ -302,7 +303,9 @@ def _candidates(
             continue
         pattern = _pattern(decimal, thousands)
         if all(pattern.fullmatch(body) for body in bodies):
-            whole = not any(powers) and not any(decimal in body for body in bodies)
+            whole = not any(powers) and not any(
+                decimal in body or len(body) > 300 for body in bodies
+            )
             whole = whole and max(map(len, bodies)) <= _LONGEST
             forms.append(Form(decimal, thousands, mark, gaps, whole))
     if not forms:
