@@ -366,5 +366,5 @@ def test_an_encoding_is_judged_by_its_words_and_told(write, encoding, words):
 def test_more_digits_than_python_reads_are_infinite_and_named(write):
     digits = ["1" * 9000 if n == 5 else str(v) for n, v in enumerate(QTY)]
     frame = read(write(lines([f"${cell}" for cell in digits]))).frame
-    with pytest.raises(DataError, match="'qty' holds 1 infinite value.* row 6"):
+    with pytest.raises(DataError, match=r"'qty' holds 1 infinite value.* row 6"):
         prepare(frame[["qty", "w"]], frame["y"])

@@ -315,7 +315,7 @@ def _candidates(
     signed = [
         n for n, body in zip(numbers, bodies, strict=True) if set(body) & {".", ","}
     ]
-    plain = [body for body in bodies if body.isdigit() and int(body)]
+    plain = [body for body in bodies if body.isdigit() and body.strip("0")]
     small = {body for body in plain if len(body) <= 3}
     return Candidates(
         tuple(forms),
