@@ -122,13 +122,18 @@ def test_mnist_is_read_where_perceptrons_data_points(tmp_path, monkeypatch):
         data.load("mnist")
 
 
-@pytest.mark.parametrize("root", [None, "empty"])
-def test_without_its_files_mnist_is_replaced(root, tmp_path, monkeypatch):
+def test_without_its_files_mnist_is_replaced(tmp_path, monkeypatch):
     monkeypatch.delenv("PERCEPTRONS_DATA", raising=False)
-    if root:
-        monkeypatch.setenv("PERCEPTRONS_DATA", str(tmp_path))
     monkeypatch.setattr(mnist, "cache_folder", lambda: tmp_path / "cache")
     assert data.mnist_folder() is None
+
+
+def test_a_folder_that_was_named_and_has_none_of_the_files_is_not_passed_over(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("PERCEPTRONS_DATA", str(tmp_path))
+    with pytest.raises(mnist.MissingDataError, match="has none of them"):
+        data.mnist_folder()
 
 
 def test_a_folder_with_some_of_the_files_is_no_reason_for_random_rows(
