@@ -37,20 +37,9 @@ def test_a_clear_case_needs_no_note():
     assert told(**CLEAR | {"network": 1.2, "boosting": 1.1}) == []
 
 
-def test_what_is_undecided_leaves_the_simpler_model():
-    assert told(**CLEAR | {"network": 0.995, "boosting": 1.1}) == [
-        "Until it is decided, take the simpler model: Ridge."
-    ]
-
-
-def test_boosting_that_does_better_than_both_is_named():
-    (note,) = told(**CLEAR | {"boosting": 0.6})
-    assert note.startswith("Gradient boosting does better than both: RMSE 0.59")
-
-
 def test_a_constant_that_does_as_well_is_named():
     (note,) = told(**CLEAR | {"constant": 1.0, "network": 1.2, "boosting": 1.1})
-    assert note.startswith("The constant does as well as Ridge")
+    assert note.startswith("The constant does as well as all models linear in")
 
 
 @pytest.mark.parametrize(
@@ -67,11 +56,3 @@ def test_an_error_rate_that_points_the_other_way_is_told(network, ours, points):
 
 def test_error_rates_that_hardly_differ_are_not_told():
     assert told({"network": 0.10004, "Ridge": 0.10001}, **CLEAR) == []
-
-
-def test_another_reference_is_not_called_what_it_is_not():
-    assert told(reference="constant", **CLEAR | {"boosting": 1.9}) == []
-    means = CLEAR | {"network": 0.995, "boosting": 1.0}
-    assert told(reference="boosting", **means)[0] == (
-        "Until it is decided, keep boosting."
-    )

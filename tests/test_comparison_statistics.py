@@ -3,10 +3,19 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy import stats
 
 from perceptrons.comparison.decision import decide
 from perceptrons.comparison.folds import make_folds
-from perceptrons.comparison.statistics import Posterior, correlated_t, separate_noise
+from perceptrons.comparison.measures import MEASURES
+from perceptrons.comparison.statistics import (
+    Posterior,
+    correlated_t,
+    over_rows,
+    separate_noise,
+)
+
+RMSE = MEASURES["RMSE"]
 
 
 @pytest.mark.parametrize("runs", [1, 5, 10])
@@ -118,3 +127,51 @@ def test_without_training_noise_all_is_the_datas(rng):
 )
 def test_the_status_follows_from_the_posterior(mean, scale, status):
     assert decide(Posterior(mean, scale, 24), 0.01) == status
+
+
+def test_without_scatter_between_repeats_it_is_the_t_test_over_rows(rng):
+    psi = rng.normal(size=80)
+    psi -= psi.mean()
+    posterior = over_rows(psi, [0.1, 0.1, 0.1])
+    low, high = stats.t.interval(0.95, 79, 0.1, psi.std(ddof=1) / np.sqrt(80))
+    assert_allclose(posterior.interval(), (low, high), rtol=1e-12)
+
+
+def test_without_scatter_over_rows_it_is_the_scatter_between_repeats():
+    g = [0.1, 0.2, 0.15]
+    posterior = over_rows(np.zeros(50), g, c=3.0)
+    assert posterior.scale == pytest.approx(np.sqrt(3.0) * np.std(g, ddof=1))
+    assert posterior.df == pytest.approx(2.0)
+    assert posterior.mean == pytest.approx(0.15)
+
+
+def test_degrees_of_freedom_are_those_of_satterthwaite(rng):
+    # As scipy's Welch test has them: two means with variances of their own.
+    a, b = rng.normal(0, 1, 12), rng.normal(0, 3, 4)
+    parts = a.var(ddof=1) / 12, b.var(ddof=1) / 4
+    psi = a - a.mean()
+    found = over_rows(psi, b, c=1 / 4)
+    assert found.scale == pytest.approx(np.sqrt(sum(parts)))
+    assert found.df == pytest.approx(stats.ttest_ind(a, b, equal_var=False).df)
+
+
+def test_rows_of_one_group_count_as_one(rng):
+    # Each row four times over: the same as the rows alone.
+    psi = rng.normal(size=30)
+    psi -= psi.mean()
+    alone = over_rows(psi, [0.1, 0.12])
+    again = over_rows(np.repeat(psi, 4), [0.1, 0.12], np.repeat(np.arange(30), 4))
+    assert_allclose((again.scale, again.df), (alone.scale, alone.df))
+
+
+def test_intervals_of_the_row_test_hold_what_they_say(rng):
+    # Fixed predictions: influences alone, closed form of the ratio of two RMSE.
+    a, b, hits = 1.0, 0.9, 0
+    for _ in range(2000):
+        e = rng.normal(size=(2, 300)) * [[a], [b]]
+        values, influences = zip(*(RMSE.influence(0.0, -own) for own in e), strict=True)
+        gain = 1 - values[1] / values[0]
+        psi = (influences[0] - influences[1] - gain * influences[0]) / values[0]
+        low, high = over_rows(psi, [gain, gain]).interval()
+        hits += low <= 1 - b / a <= high
+    assert abs(hits / 2000 - 0.95) < 4 * np.sqrt(0.95 * 0.05 / 2000)

@@ -32,26 +32,62 @@ NUMBERS = {
     "rope": 0.01,
     "outlook": None,
     "cost": Cost(parameters=8321, seconds=0.531, microseconds=2.71, times=301.3),
+    "other_cost": Cost(parameters=14, seconds=0.00176, microseconds=0.1, times=1),
+    "recommended": "Ridge",
+    "best": "Ridge",
+    "behind": 0.0,
 }
 COST = (
     "it costs 300 times the training time (8,321 parameters, 0.53 s to train, 2.7 µs "
-    "per prediction)."
+    "per prediction)"
 )
+INSTEAD = COST + ", Ridge 14 parameters, 0.0018 s to train."
 
 
 def test_not_justified():
     assert str(Verdict(status="not justified", **NUMBERS)) == (
-        "A network is not justified: RMSE 2.31 against 2.29 for Ridge, gain -0.9 % "
-        "(95 % interval -2.4 to 0.6 %), probability of a practical gain 0.01; " + COST
+        "A network is not justified, take Ridge: RMSE 2.31 against 2.29 for Ridge, "
+        "gain -0.9 % (95 % interval -2.4 to 0.6 %), the probability that it is more "
+        "than 1 % is 0.01; " + INSTEAD
     )
 
 
+JUSTIFIED = NUMBERS | {
+    "value": 2.0, "gain": 0.127, "low": 0.05, "high": 0.2, "p_gain": 0.99973,
+    "recommended": "network",
+}  # fmt: skip
+
+
 def test_justified():
-    numbers = NUMBERS | {"value": 2.0, "gain": 0.127, "low": 0.05, "high": 0.2}
-    verdict = Verdict(status="justified", **numbers | {"p_gain": 0.99973})
-    assert str(verdict) == (
-        "A network is justified: RMSE 2.00 against 2.29 for Ridge, gain 12.7 % (95 % "
-        "interval 5.0 to 20.0 %), probability of a gain above 0.999; " + COST
+    assert str(Verdict(status="justified", **JUSTIFIED)) == (
+        "A network is justified: RMSE 2.00 against 2.29 for Ridge, the best of the "
+        "cheaper models, gain 12.7 % (95 % interval 5.0 to 20.0 %), the probability "
+        "that there is a gain is above 0.999; " + COST + "."
+    )
+
+
+def test_justified_beside_an_interval_with_zero_says_how_that_is_meant():
+    text = str(Verdict(status="justified", **JUSTIFIED | {"low": -0.004}))
+    assert (
+        "-0.4 to 20.0 %, which leaves 2.5 % on either side, and so reaches below zero; "
+        "the rule leaves 5 % on one)"
+    ) in text
+
+
+def test_what_is_recommended_though_another_is_best_says_how_close_it_is():
+    numbers = NUMBERS | {"reference": "boosting", "best": "boosting", "behind": 0.004}
+    text = str(Verdict(status="not justified", **numbers))
+    assert "take Ridge: RMSE 2.31 against 2.29 for boosting, the best of the" in text
+    assert text.endswith(
+        "Ridge 14 parameters, 0.0018 s to train, within 0.4 % of boosting."
+    )
+
+
+def test_over_a_model_that_the_user_named_the_rest_still_counts():
+    numbers = JUSTIFIED | {"recommended": "additive splines", "against": True}
+    text = str(Verdict(status="justified", **numbers))
+    assert text.startswith(
+        "Over Ridge, a network is justified; of all, take additive splines: RMSE 2.00"
     )
 
 
@@ -67,15 +103,16 @@ def test_undecided(rows, text):
     verdict = Verdict(status="undecided", **NUMBERS | {"outlook": outlook})
     text = f"; {text} (justified 0.23, not justified 0.57); "
     assert str(verdict) == (
-        "It is undecided whether a network is justified: RMSE 2.31 against 2.29 for "
-        "Ridge, gain -0.9 % (95 % interval -2.4 to 0.6 %), probability of a gain 0.11, "
-        "of a practical gain 0.01" + text + COST
-    )
+        "It is undecided whether a network is justified, until then take Ridge: RMSE "
+        "2.31 against 2.29 for Ridge, gain -0.9 % (95 % interval -2.4 to 0.6 %), the "
+        "probability that there is a gain is 0.11, that it is more than 1 % 0.01"
+        + text + INSTEAD
+    )  # fmt: skip
 
 
 def test_unknown_parameters_are_not_named():
     cost = Cost(parameters=float("nan"), seconds=1, microseconds=1, times=2)
-    text = str(Verdict(status="justified", **NUMBERS | {"cost": cost}))
+    text = str(Verdict(status="justified", **JUSTIFIED | {"cost": cost}))
     assert "parameters" not in text
     assert "(1 s to train, 1 µs per prediction)" in text
 
@@ -156,8 +193,10 @@ def test_where_no_error_is_left_a_sure_gain_is_not_told_as_a_reason():
 
 
 def test_a_leak_is_named_in_the_sentence():
-    one = str(Verdict(status="justified", leaks=("alive",), **NUMBERS))
-    assert one.startswith("Unless 'alive' leaks the target, a network is justified: ")
+    one = str(Verdict(status="justified", leaks=("alive",), **JUSTIFIED))
+    assert one.startswith(
+        "Unless 'alive' leaks the target, a network is justified: RMSE"
+    )
     two = str(Verdict(status="undecided", leaks=("a", "b"), **NUMBERS))
     assert two.startswith("Unless 'a' or 'b' leak the target, it is undecided whether")
 

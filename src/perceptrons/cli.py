@@ -346,8 +346,21 @@ def compare(
     thousands: Thousands = None,
     dates: Dates = None,
     gaps: Gaps = None,
-    repeats: Annotated[int, typer.Option(min=1, help="Of cross-validation.")] = 5,
-    folds: Annotated[int, typer.Option(min=2, help="Of cross-validation.")] = 5,
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            help="RMSE, MAE or Poisson deviance; log loss, Brier, AUC, balanced error."
+        ),
+    ] = None,
+    repeats: Annotated[
+        int | None, typer.Option(min=1, help="Of cross-validation; 3.")
+    ] = None,
+    folds: Annotated[
+        int | None, typer.Option(min=2, help="Of cross-validation; by the rows.")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A first look: 2 x 3 folds.")
+    ] = False,
     rope: Annotated[float, typer.Option(help="Least gain that matters.")] = 0.01,
     seed: Annotated[
         int, typer.Option(min=0, max=2**32 - 1, help="Of folds and fits.")
@@ -362,7 +375,8 @@ def compare(
     form = Format(encoding, separator, decimal, thousands, dates, tuple(gaps or ()))
     request = command.Request(
         table, form, target, out, task, groups, time, against, drop or [],
-        category or [], keep or [], repeats, folds, rope, seed, jobs, _command(),
+        category or [], keep or [], metric, repeats, folds, quick, rope, seed, jobs,
+        _command(),
     )  # fmt: skip
     from perceptrons.pages.lock import hold
 
@@ -375,7 +389,7 @@ def compare(
                 typer.echo(f"Note: {text}", err=True)
             # Whatever fails while the page is drawn must not cost the answer.
             if not as_json:
-                typer.echo("\n".join([str(result.verdict), *result.verdict.notes]))
+                typer.echo("\n".join(command.told(result)))
             page = None
             try:
                 page = command.save(result, out)

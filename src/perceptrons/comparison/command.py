@@ -30,7 +30,10 @@ class Request:
     task, groups, time : str or None
     against : str or None
     drop : sequence of str
-    repeats, folds, seed : int
+    metric : str or None
+    repeats, folds : int or None
+    quick : bool
+    seed : int
     rope : float
     jobs : int or None
         As the arguments of :func:`perceptrons.compare`.
@@ -51,8 +54,10 @@ class Request:
     drop: Sequence[str]
     category: Sequence[str]
     keep: Sequence[str]
-    repeats: int
-    folds: int
+    metric: str | None
+    repeats: int | None
+    folds: int | None
+    quick: bool
     rope: float
     seed: int
     jobs: int | None
@@ -92,8 +97,10 @@ def run(request: Request) -> Comparison:
         drop=request.drop,
         category=request.category,
         keep=request.keep,
+        metric=request.metric,
         repeats=request.repeats,
         n_folds=request.folds,
+        quick=request.quick,
         rope=request.rope,
         random_state=request.seed,
         n_jobs=request.jobs,
@@ -137,6 +144,12 @@ def save(result: Comparison, folder: Path) -> Path:
             f"{folder} cannot be written ({error}); choose a folder you can write to "
             "with --out."
         ) from error
+
+
+def told(result: Comparison) -> list[str]:
+    """Return the lines of the terminal: the sentence, the steps, and what to mind."""
+    verdict = result.verdict
+    return [str(verdict), *map(str, verdict.steps), *verdict.notes]
 
 
 def as_json(result: Comparison, page: Path | None) -> str:

@@ -19,7 +19,7 @@ from perceptrons.comparison.columns import Prepared, prepare
 from perceptrons.comparison.evaluate import Evaluation, evaluate
 from perceptrons.comparison.folds import Folds, make_folds
 from perceptrons.comparison.gains import (
-    fold_values,
+    Pooled,
     measure,
     noise_table,
     statistics_table,
@@ -29,6 +29,7 @@ from perceptrons.comparison.learning import (
     learning_curves,
     with_whole,
 )
+from perceptrons.comparison.measures import choose
 from perceptrons.comparison.notes import notes
 from perceptrons.comparison.result import Comparison
 from perceptrons.comparison.task import Task
@@ -37,6 +38,12 @@ from perceptrons.comparison.verdict import judge
 from perceptrons.tables.kinds import told
 from perceptrons.work import Crew
 
+# Repeats, and folds by the most rows that have so many: about half a minute to five
+# minutes for tables of 10 to 20 columns on two cores.
+_REPEATS, _QUICK_REPEATS = 3, 2
+_FOLDS = ((2_000, 10), (20_000, 5))
+# Fewer rows have a caution of their own.
+_FEW_ROWS = 50
 # Seeds of the network on each fold of the first repeat: two tell training from data.
 _SEEDS = 2
 
@@ -53,8 +60,10 @@ def compare(
     keep: Any = (),
     candidates: Mapping[str, Any] | None = None,
     against: str | None = None,
-    repeats: int = 5,
-    n_folds: int = 5,
+    metric: Any = None,
+    repeats: int | None = None,
+    n_folds: int | None = None,
+    quick: bool = False,
     rope: float = 0.01,
     random_state: int | None = None,
     n_jobs: int | None = None,
@@ -98,8 +107,16 @@ def compare(
         search ``groups`` where its splitter takes them.
     against : str or None, default=None
         The candidate that gains are measured against; None: the best linear one.
-    repeats, n_folds : int, default=5
-        Of cross-validation.
+    metric : str, array-like of shape (K, K) or None, default=None
+        What decides: "RMSE", "MAE" or "Poisson deviance" for numbers, "log loss",
+        "Brier", "AUC" or "balanced error" for classes; or what it costs to take a
+        class (row, sorted) for another (column). None: RMSE or log loss.
+    repeats, n_folds : int or None, default=None
+        Of cross-validation. None: 3 x 10, with more than 2,000 rows 3 x 5, with more
+        than 20,000 3 x 3; 5 along time. Fewer folds where there are fewer groups or
+        rows of a class.
+    quick : bool, default=False
+        A first look: 2 x 3 folds, which find less.
     rope : float, default=0.01
         Relative gain below which models are practically equal.
     random_state : int or None, default=None
@@ -138,8 +155,10 @@ def compare(
     >>> result.verdict.status  # doctest: +SKIP
     'undecided'
     """
-    _checks.integer("repeats", repeats, 1, "5 is the default")
-    _checks.integer("n_folds", n_folds, 2, "5 is the default")
+    if repeats is not None:
+        _checks.integer("repeats", repeats, 1, "None takes 3")
+    if n_folds is not None:
+        _checks.integer("n_folds", n_folds, 2, "None chooses by the rows")
     n_jobs = None if n_jobs == -1 else n_jobs
     if n_jobs is not None:
         _checks.integer("n_jobs", n_jobs, 1, "None or -1 takes all cores")
@@ -166,14 +185,15 @@ def compare(
     folds = make_folds(
         prepared.y,
         classes=prepared.task == "classification",
-        n_folds=n_folds,
-        repeats=repeats,
+        n_folds=n_folds or _n_folds(prepared, groups, time, quick),
+        repeats=repeats or (_QUICK_REPEATS if quick else _REPEATS),
         seed=seed,
         groups=groups,
         duplicates=prepared.groups,
         time=time,
     )
     ties = Ties.of(groups, prepared.groups, time)
+    judged = _task(prepared, metric)
     entries, left_out = _candidates(
         prepared, folds, candidates, n_jobs, time is not None
     )
@@ -183,10 +203,22 @@ def compare(
     crew = Crew(threads.usable_threads(n_jobs))
     with _bar(progress, _tasks(folds)) as advance:
         measured = _measure(
-            prepared, folds, entries, ties, against, seed, crew, advance
+            prepared, folds, entries, ties, against, seed, judged, crew, advance
         )
-    caveats = [*left_out, *_caveats(folds, time is not None)]
-    return _assemble(prepared, folds, entries, measured, ties, rope, seed, caveats)
+    caveats = [*left_out, *_caveats(folds, time is not None, len(prepared.y), quick)]
+    return _assemble(
+        prepared,
+        folds,
+        entries,
+        measured,
+        judged,
+        ties,
+        rope,
+        seed,
+        against,
+        left_out,
+        caveats,
+    )
 
 
 @dataclass(frozen=True)
@@ -210,36 +242,60 @@ def _assemble(
     folds: Folds,
     entries: Sequence[Candidate],
     measured: _Measured,
+    task: Task,
     ties: Ties,
     rope: float,
     seed: int,
+    against: str | None,
+    left_out: list[str],
     caveats: list[str],
 ) -> Comparison:
     """Judge what was measured and return all of it."""
-    task, reference = _task(prepared), measured.reference
+    reference = measured.reference
     scores, costs = measured.evaluation.scores, measured.costs
     table = _table(entries)
-    gains = measure(scores, reference, entries[0].name, folds.test_to_train, task.exact)
-    own = scores[scores["seed"] == 0].groupby("candidate")
-    rates = None if task.classes is None else own["second"].mean()
+    evaluation, clusters = measured.evaluation, ties.groups
+    pooled = None
+    if folds.repeats > 1:
+        values = evaluation.pooled["value"].unstack()
+        pooled = Pooled(values, evaluation.influences, clusters)
+    gains = measure(
+        scores,
+        reference,
+        entries[0].name,
+        folds.test_to_train,
+        task.exact,
+        pooled,
+    )
+    second = evaluation.pooled["second"].groupby("candidate").mean()
+    means = pd.DataFrame(
+        {"value": {name: gains.mean(name) for name in table.index}, "second": second}
+    )
     verdict = judge(
         gains,
         NETWORK,
+        table["kind"],
         costs,
         measured.curves,
         metric=task.metric,
         rope=rope,
         n_rows=len(prepared.y),
-        notes=(
-            *notes(gains, NETWORK, table["kind"], rates, task.metric, rope),
-            prepared.task_reason,
-        ),
+        against=against,
         leaks=prepared.leaks,
     )
+    rates = None if task.classes is None else second
+    told = notes(
+        gains.over(verdict.reference), NETWORK, table["kind"], rates, task.metric, rope
+    )
+    # Who is missing might have done better than the network.
+    missing = left_out if verdict.status != "not justified" else []
+    reason = [prepared.task_reason]
+    verdict = replace(verdict, notes=(*told, *missing, *filter(None, reason)))
     return Comparison(
         verdict=verdict,
         prepared=prepared,
         metric=task.metric,
+        metric_sentence=task.measure.sentence,
         second_metric=task.second_metric,
         split=folds.description,
         n_folds=folds.n_folds,
@@ -250,6 +306,7 @@ def _assemble(
         network=NETWORK,
         candidates=table,
         scores=scores,
+        means=means,
         statistics=statistics_table(gains, list(table.index), rope),
         costs=costs,
         noise=noise_table(gains, scores),
@@ -264,9 +321,26 @@ def _assemble(
     )
 
 
-def _task(prepared: Prepared) -> Task:
+def _task(prepared: Prepared, metric: Any) -> Task:
     """Return how predictions are judged."""
-    return Task(prepared.classes if prepared.task == "classification" else None)
+    classes = prepared.classes if prepared.task == "classification" else None
+    return Task(classes, choose(metric, classes, prepared.y))
+
+
+def _n_folds(prepared: Prepared, groups: Any, time: Any, quick: bool) -> int:
+    """Return as many folds as rows, groups and the rarest class allow, and the time."""
+    n = len(prepared.y)
+    if time is not None:
+        return 3 if quick else 5
+    most = next((folds for rows, folds in _FOLDS if n <= rows), 3)
+    limits = [3 if quick else most, max(2, n // 5)]
+    if prepared.classes is not None:
+        # Most of the rarest class must train.
+        limits.append(max(2, int(np.unique(prepared.y, return_counts=True)[1].min())))
+    for together in (groups, prepared.groups):
+        if together is not None:
+            limits.append(max(2, len(np.unique(together))))
+    return min(limits)
 
 
 def _measure(
@@ -276,15 +350,15 @@ def _measure(
     ties: Ties,
     against: str | None,
     seed: int,
+    task: Task,
     crew: Crew,
     advance: Callable[[], None],
 ) -> _Measured:
     """Fit everything, on all folds and on parts of some."""
     data = prepared.X, prepared.y, prepared.transformer
-    task = _task(prepared)
     how: dict[str, Any] = {"seed": seed, "crew": crew, "advance": advance}
     evaluation = evaluate(*data, folds.folds, entries, task, ties, seeds=_SEEDS, **how)
-    reference = against or _best_linear(evaluation.scores, entries)
+    reference = against or _best_linear(evaluation.pooled, entries)
     pair = [entry for entry in entries if entry.name in (reference, NETWORK)]
     along_time = ties.time is not None
     parts = learning_curves(
@@ -325,9 +399,9 @@ def _candidates(
     return [*entries, *own], left_out
 
 
-def _best_linear(scores: pd.DataFrame, entries: Sequence[Candidate]) -> str:
+def _best_linear(pooled: pd.DataFrame, entries: Sequence[Candidate]) -> str:
     """Return the candidate with the best mean that is linear in its coefficients."""
-    means = fold_values(scores).mean()
+    means = pooled["value"].groupby("candidate").mean()
     linear = [entry.name for entry in entries if entry.kind in LINEAR]
     return str(means[linear].idxmin())
 
@@ -341,9 +415,19 @@ def _table(entries: Sequence[Candidate]) -> pd.DataFrame:
     return table.rename_axis("candidate")
 
 
-def _caveats(folds: Folds, along_time: bool) -> list[str]:
+def _caveats(folds: Folds, along_time: bool, n: int, quick: bool) -> list[str]:
     """Say what the statistics cannot vouch for."""
     found = []
+    if quick:
+        found.append(
+            f"A first look by {folds.description}: the whole comparison finds more, "
+            "and its numbers are others."
+        )
+    if n < _FEW_ROWS:
+        found.append(
+            f"{n} rows are few: what a model makes of them hangs on which rows they "
+            "are, more than any interval from them can tell. Take the simpler model."
+        )
     if along_time:
         found.append(
             "Folds along time differ in the number of rows they train on, and there "

@@ -29,13 +29,13 @@ def decide(posterior: Posterior, rope: float) -> Status:
     return "undecided"
 
 
-def edges(scale: float, df: int, rope: float) -> tuple[float, float]:
+def edges(scale: float, df: float, rope: float) -> tuple[float, float]:
     """Return the estimates between which a posterior leaves the question open.
 
     Parameters
     ----------
     scale : float > 0
-    df : int
+    df : float
         Of the posterior.
     rope : float
 

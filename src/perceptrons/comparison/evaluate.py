@@ -23,6 +23,8 @@ from perceptrons.work import Crew
 
 Array = NDArray[np.floating[Any]]
 
+# Folds of the first repeat on which the network is trained with several seeds.
+SEVERAL_FOLDS = 5
 # Predictions are timed on at least so many rows, which hides the cost of the call.
 _TIMED_ROWS = 1000
 
@@ -39,10 +41,17 @@ class Evaluation:
         Seed 0 is that of the comparison; others tell training noise.
     predictions : dict of str to ndarray
         Out of fold, first repeat; NaN where a row was never tested on.
+    pooled : DataFrame
+        By repeat and candidate: value, second, over all rows tested in the repeat.
+    influences : DataFrame
+        How much a candidate's value moves with each row, the mean over repeats; a row
+        per row, a column per candidate.
     """
 
     scores: pd.DataFrame
     predictions: dict[str, Array]
+    pooled: pd.DataFrame
+    influences: pd.DataFrame
 
     @property
     def costs(self) -> pd.DataFrame:
@@ -81,7 +90,7 @@ def evaluate(
     seed : int
         From which the seed of every fit is drawn.
     seeds : int
-        How often the network is trained on each fold of the first repeat.
+        How often the network is trained on the first folds of the first repeat.
     crew : Crew
         Who does it.
     advance : callable
@@ -95,14 +104,32 @@ def evaluate(
         (X, y, transformer, fold, candidates, task, ties, seed, seeds) for fold in folds
     ]
     rows: list[dict[str, Any]] = []
-    predictions: dict[str, Array] = {}
+    repeats: dict[int, dict[str, Array]] = {}
     done = crew.share(_evaluate_fold, tasks)
     for fold, (own, predicted) in zip(folds, done, strict=True):
         advance()
         rows += own
+        predictions = repeats.setdefault(fold.repeat, {})
         for name, values in predicted.items():
             _collect(predictions, name, len(y), fold.test, values)
-    return Evaluation(pd.DataFrame(rows), predictions)
+    return Evaluation(pd.DataFrame(rows), repeats[0], *_pool(repeats, y, task))
+
+
+def _pool(
+    repeats: dict[int, dict[str, Array]], y: NDArray[Any], task: Task
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return both metrics over all rows of each repeat, and the influence of rows."""
+    values, influences = {}, {name: np.zeros(len(y)) for name in repeats[0]}
+    for repeat, predictions in repeats.items():
+        for name, all_rows in predictions.items():
+            known = np.isfinite(all_rows.reshape(len(y), -1)).all(axis=1)
+            own, predicted = y[known], all_rows[known]
+            value, moved = task.influence(own, predicted)
+            values[repeat, name] = value, task.second(own, predicted)
+            influences[name][known] += moved / len(repeats)
+    index = pd.MultiIndex.from_tuples(values, names=["repeat", "candidate"])
+    pooled = pd.DataFrame(list(values.values()), index, columns=["value", "second"])
+    return pooled, pd.DataFrame(influences)
 
 
 def _evaluate_fold(
@@ -116,21 +143,21 @@ def _evaluate_fold(
     seed: int,
     seeds: int,
 ) -> tuple[list[dict[str, Any]], dict[str, Array]]:
-    """Return rows of the scores, and every candidate's predictions, if the first."""
+    """Return rows of the scores, and every candidate's predictions."""
     train, test = prepare_fold(X, transformer, fold)
     ties = ties.among(fold.train)
     rows: list[dict[str, Any]] = []
     predictions: dict[str, Array] = {}
     for candidate in candidates:
-        repeated = candidate.kind == "network" and fold.repeat == 0
+        first = fold.repeat == 0 and fold.fold < SEVERAL_FOLDS
+        repeated = candidate.kind == "network" and first
         for number in range(seeds if repeated else 1):
             own = seed_of(seed, fold.repeat, fold.fold, number)
             model, seconds = fit(candidate, train, y[fold.train], own, task, ties)
             predicted = predict(candidate, task, model, test)
             judged = _judged(candidate, fold, number, y[fold.test], predicted, task)
             rows.append(judged | _cost(task, model, seconds, test))
-            if fold.repeat == 0:
-                predictions.setdefault(candidate.name, predicted)
+            predictions.setdefault(candidate.name, predicted)
     return rows, predictions
 
 

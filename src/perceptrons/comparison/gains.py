@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,33 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from perceptrons.comparison.decision import Status, decide
-from perceptrons.comparison.statistics import Posterior, correlated_t, separate_noise
+from perceptrons.comparison.statistics import (
+    Posterior,
+    correlated_t,
+    over_rows,
+    separate_noise,
+)
 
 Array = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """The metric over all rows of a repeat, each predicted by models without it.
+
+    Parameters
+    ----------
+    values : DataFrame
+        A row per repeat, a column per candidate.
+    influences : DataFrame
+        How much each candidate's metric moves with each row, the mean over repeats.
+    clusters : ndarray of shape (n,) or None
+        Equal for rows that belong together.
+    """
+
+    values: pd.DataFrame
+    influences: pd.DataFrame
+    clusters: NDArray[Any] | None
 
 
 @dataclass(frozen=True)
@@ -28,17 +52,30 @@ class Gains:
         Mean metric of the reference, by which differences are divided.
     test_to_train : float
         As in :func:`perceptrons.comparison.statistics.correlated_t`.
+    pooled : Pooled or None, default=None
+        The metric over all rows; None where there is one repeat, so that the folds are
+        all there is to tell by.
+    least : float, default=0.0
+        Metric below which a reference counts as exact.
     """
 
     reference: str
     values: pd.DataFrame
     unit: float
     test_to_train: float
+    pooled: Pooled | None = None
+    least: float = 0.0
 
     @property
     def exact(self) -> bool:
         """Whether the reference has next to no error, and nothing is left to gain."""
-        return float(self.values[self.reference].mean()) < self.unit
+        return self.mean(self.reference) < self.unit
+
+    def over(self, reference: str) -> Gains:
+        """Return the gains over another reference."""
+        # A constant without error leaves no unit, and nothing to gain either.
+        unit = max(self.mean(reference), self.least) or 1.0
+        return replace(self, reference=reference, unit=unit)
 
     def of(self, name: str) -> Array:
         """Return a candidate's gain on every fold."""
@@ -47,7 +84,15 @@ class Gains:
 
     def posterior(self, name: str) -> Posterior:
         """Return what is known of a candidate's gain."""
-        return correlated_t(self.of(name), self.test_to_train)
+        if self.pooled is None:
+            return correlated_t(self.of(name), self.test_to_train)
+        values, rows = self.pooled.values, self.pooled.influences
+        repeats = (values[self.reference] - values[name]) / self.unit
+        moved = rows[self.reference] - rows[name]
+        if not self.exact:
+            # The unit is an estimate, too.
+            moved = moved - repeats.mean() * rows[self.reference]
+        return over_rows(moved / self.unit, repeats, self.pooled.clusters)
 
     def interval(self, name: str) -> tuple[float, float]:
         """Return the 95 % interval of a candidate's gain, which cannot exceed 1."""
@@ -60,7 +105,8 @@ class Gains:
 
     def mean(self, name: str) -> float:
         """Return a candidate's mean metric."""
-        return float(self.values[name].mean())
+        values = self.values if self.pooled is None else self.pooled.values
+        return float(values[name].mean())
 
 
 def measure(
@@ -69,6 +115,7 @@ def measure(
     constant: str,
     test_to_train: float,
     exact: float,
+    pooled: Pooled | None = None,
 ) -> Gains:
     """Return the gains over a reference.
 
@@ -81,11 +128,11 @@ def measure(
     test_to_train : float
     exact : float
         Share of the constant's error below which a reference counts as exact.
+    pooled : Pooled or None, default=None
+        The metric over all rows, where there are repeats.
     """
-    values = fold_values(scores)
-    unit = max(float(values[reference].mean()), exact * float(values[constant].mean()))
-    # A constant without error leaves no unit, and nothing to gain either.
-    return Gains(reference, values, unit or 1.0, test_to_train)
+    gains = Gains(reference, fold_values(scores), 1.0, test_to_train, pooled)
+    return replace(gains, least=exact * gains.mean(constant)).over(reference)
 
 
 def fold_values(scores: pd.DataFrame) -> pd.DataFrame:
@@ -147,9 +194,10 @@ def noise_table(gains: Gains, scores: pd.DataFrame) -> pd.DataFrame:
     rows = {}
     first = gains.values[gains.reference].loc[0]
     for name, own in scores[scores["repeat"] == 0].groupby("candidate"):
-        by_seed = own.pivot(index="fold", columns="seed", values="value")
+        by_seed = own.pivot(index="fold", columns="seed", values="value").dropna()
         if by_seed.shape[1] > 1 and name != gains.reference and not gains.exact:
-            each = [(first - by_seed[seed]) / gains.unit for seed in by_seed]
+            held = first[by_seed.index]
+            each = [(held - by_seed[seed]) / gains.unit for seed in by_seed]
             data, training = separate_noise(each, gains.of(str(name)))
             rows[name] = (data, training, by_seed.shape[1])
     columns = ["data", "training", "n_seeds"]

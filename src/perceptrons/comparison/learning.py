@@ -10,7 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from perceptrons.comparison.candidates import Candidate
-from perceptrons.comparison.evaluate import fit, predict, prepare_fold, seed_of
+from perceptrons.comparison.evaluate import (
+    SEVERAL_FOLDS,
+    fit,
+    predict,
+    prepare_fold,
+    seed_of,
+)
 from perceptrons.comparison.folds import LEAST_CLASS_ROWS, Fold
 from perceptrons.comparison.task import Task
 from perceptrons.comparison.ties import Ties
@@ -114,7 +120,7 @@ def curve_points(folds: Sequence[Fold]) -> tuple[list[Fold], tuple[float, ...]]:
         shares = SHARES[least:]
         large = [f for f in folds if shares[0] * len(f.train) >= _LEAST_ROWS]
         if len(large) >= max(2, len(folds) // 2):
-            return large, shares
+            return large[:SEVERAL_FOLDS], shares
     return [], ()
 
 

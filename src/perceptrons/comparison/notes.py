@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from perceptrons.comparison.gains import Gains
-from perceptrons.pages.wording import percent, significant
+from perceptrons.pages.wording import significant
 
 
 def notes(
@@ -18,7 +18,7 @@ def notes(
     metric: str,
     rope: float,
 ) -> Iterator[str]:
-    """Say which model to take otherwise, and what points the other way.
+    """Say what the numbers of the verdict do not.
 
     Parameters
     ----------
@@ -38,30 +38,21 @@ def notes(
             f"{reference} makes next to no error: nothing is left to gain. Make sure "
             "that no columns are known only after the target, or were computed from it."
         )
-    if status == "undecided":
-        simple = kinds[reference] in ("linear", "constant")
-        advice = "take the simpler model:" if simple else "keep"
-        yield f"Until it is decided, {advice} {reference}."
-    elif rates is not None:
+    if status != "undecided" and rates is not None:
         yield from _error_rates(rates[network], rates[reference], gains, status, rope)
-    for name, kind in kinds.items():
-        if name == reference:
-            continue
-        value = gains.mean(str(name))
-        if kind == "constant" and value <= gains.mean(reference) * (1 + rope):
+    constants = [str(name) for name, kind in kinds.items() if kind == "constant"]
+    lines = [gains.mean(str(name)) for name, kind in kinds.items() if kind in _BENT]
+    for name in constants[:1]:
+        value = gains.mean(name)
+        if lines and value <= min(lines) * (1 + rope):
             yield (
-                f"The constant does as well as {reference} ({metric} "
-                f"{significant(value)}): the columns hardly predict the target, "
-                "linearly."
+                f"The constant does as well as all models linear in their coefficients "
+                f"({metric} {significant(value)}): the columns hardly predict the "
+                "target by sums."
             )
-        if kind == "yardstick":
-            ahead = value < gains.mean(network) * (1 - rope)
-            if ahead and gains.status(str(name), rope) == "justified":
-                gain = gains.posterior(str(name)).mean
-                yield (
-                    f"Gradient boosting does better than both: {metric} "
-                    f"{significant(value)}, gain {percent(gain)} % over {reference}."
-                )
+
+
+_BENT = ("linear", "curved")
 
 
 def _error_rates(

@@ -11,23 +11,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from perceptrons import provenance
-from perceptrons.comparison import figures, leaks, simulations
+from perceptrons.comparison import figures, leaks
 from perceptrons.comparison.candidates import LINEAR
 from perceptrons.comparison.decision import CERTAIN
 from perceptrons.comparison.differences import differences
 from perceptrons.comparison.outlook import LIKELY
 from perceptrons.comparison.result import Comparison
-from perceptrons.comparison.simulations import narrow_intervals
 from perceptrons.pages.drawing import draw
 from perceptrons.pages.files import Files
 from perceptrons.pages.template import render
 from perceptrons.pages.wording import percent, probability, significant
-
-_METRICS = {
-    "RMSE": "RMSE is the root of the mean squared error, in units of the target.",
-    "log loss": "Log loss is the mean of minus the logarithm of the probability given "
-    "to the true class.",
-}
 
 
 def write(comparison: Comparison, folder: Path) -> Path:
@@ -78,9 +71,10 @@ def _context(comparison: Comparison, files: Files) -> dict[str, Any]:
         "head": _head(comparison),
         "candidates": list(_rows(comparison)),
         "metric": comparison.metric,
-        "metric_sentence": _METRICS[comparison.metric],
+        "metric_sentence": comparison.metric_sentence,
         "reference": comparison.reference,
         "reference_role": _role(table, comparison.reference),
+        "test": _TEST if comparison.repeats > 1 else _TEST_OF_FOLDS,
         "rope": f"{100 * comparison.rope:g}",
         "certain": f"{CERTAIN:g}",
         "likely": f"{LIKELY:g}",
@@ -89,7 +83,6 @@ def _context(comparison: Comparison, files: Files) -> dict[str, Any]:
         "caveats": [
             *comparison.caveats,
             *_noise(comparison),
-            *filter(None, [narrow_intervals(simulations.results())]),
         ],
         "descriptions": list(comparison.candidates["description"].items()),
         "gains": list(_gains(comparison, files)),
@@ -110,6 +103,15 @@ def _context(comparison: Comparison, files: Files) -> dict[str, Any]:
     }
 
 
+_TEST = (
+    "Student's t with a variance from two parts: how much each row moves the gain, its "
+    "losses averaged over repeats, and how much the gain varies between repeats, with "
+    "Satterthwaite's degrees of freedom. Rows that belong together count as one."
+)
+_TEST_OF_FOLDS = (
+    "the corrected resampled t-test (Nadeau and Bengio 2003), which is the Bayesian "
+    "correlated t-test (Corani and Benavoli 2015)."
+)
 _NO_CURVE = "There are too few rows for learning curves: no part of them could train."
 
 

@@ -35,8 +35,8 @@ class Comparison:
         ``str(verdict)`` is the sentence, ``verdict.status`` the answer.
     prepared : Prepared
         The columns and what was done to them.
-    metric, second_metric : str
-        What decides (less is better), and what is told beside it.
+    metric, metric_sentence, second_metric : str
+        What decides (less is better), what it is, and what is told beside it.
     split : str
         How rows were divided.
     n_folds, repeats : int
@@ -54,6 +54,9 @@ class Comparison:
         One row per repeat, fold, candidate and seed: value, second, n_train, n_test,
         parameters, seconds to train, microseconds per predicted row. Seed 0 is that of
         the comparison.
+    means : DataFrame
+        By candidate: value and second, both metrics over all rows, the mean over
+        repeats; along time the value is the mean over folds.
     statistics : DataFrame
         By candidate, but for the reference: mean, gain, low, high, p_gain,
         p_practical, p_equal, p_worse.
@@ -78,6 +81,7 @@ class Comparison:
     verdict: Verdict
     prepared: Prepared
     metric: str
+    metric_sentence: str
     second_metric: str
     split: str
     n_folds: int
@@ -88,6 +92,7 @@ class Comparison:
     network: str
     candidates: pd.DataFrame
     scores: pd.DataFrame
+    means: pd.DataFrame
     statistics: pd.DataFrame
     costs: pd.DataFrame
     noise: pd.DataFrame
@@ -108,12 +113,11 @@ class Comparison:
 
     @property
     def winner(self) -> Pipeline:
-        """The network if it is justified, else the reference, fitted on all rows.
+        """What the verdict recommends, fitted on all rows.
 
         A pipeline that takes the columns as :func:`perceptrons.compare` took them.
         """
-        justified = self.verdict.status == "justified"
-        return self.fitted(self.network if justified else self.reference)
+        return self.fitted(self.verdict.recommended)
 
     def fitted(self, name: str) -> Pipeline:
         """Return a candidate fitted on all rows, behind the preparation of columns.
@@ -143,9 +147,13 @@ class Comparison:
             ]
             whole = Candidate(name, entry.kind, Pipeline(steps), entry.description)
             seed = seed_of(self.seed, self.repeats, 0, 0)
-            data = self.prepared.X, self.prepared.y
+            # Forecasts go on from the last row.
+            times, n = self._ties.time, len(self.prepared.y)
+            order = np.arange(n) if times is None else np.argsort(times, kind="stable")
+            data = self.prepared.X.iloc[order], self.prepared.y[order]
             judged = Task(self.prepared.classes)
-            self._fitted[name] = fit(whole, *data, seed, judged, self._ties)[0]
+            ties = self._ties.among(order)
+            self._fitted[name] = fit(whole, *data, seed, judged, ties)[0]
         return self._fitted[name]
 
     def table(self) -> pd.DataFrame:
@@ -160,9 +168,9 @@ class Comparison:
         """
         own = self.scores[self.scores["seed"] == 0].groupby("candidate")
         table = self.candidates[["kind"]].copy()
-        table[self.metric] = own["value"].mean()
+        table[self.metric] = self.means["value"]
         table["sd over folds"] = own["value"].std()
-        table[self.second_metric] = own["second"].mean()
+        table[self.second_metric] = self.means["second"]
         gains = self.statistics[["gain", "low", "high", "p_gain", "p_practical"]]
         costs = self.costs[["parameters", "seconds", "microseconds"]]
         return table.join(gains).join(costs).sort_values(self.metric)

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import log_loss, r2_score
+from sklearn.metrics import r2_score
 
+from perceptrons.comparison.measures import MEASURES, Measure
 from perceptrons.tables.kinds import LARGEST
 
 Array = NDArray[np.floating[Any]]
@@ -26,15 +27,24 @@ class Task:
     Parameters
     ----------
     classes : ndarray or None
-        All classes; None for regression.
+        All classes, sorted; None for regression.
+    chosen : Measure or None, default=None
+        Another metric than these.
     """
 
     classes: NDArray[Any] | None
+    chosen: Measure | None = None
+
+    @property
+    def measure(self) -> Measure:
+        """The metric that decides; less is better."""
+        usual = "RMSE" if self.classes is None else "log loss"
+        return self.chosen or MEASURES[usual]
 
     @property
     def metric(self) -> str:
-        """Name of the metric; less is better."""
-        return "RMSE" if self.classes is None else "log loss"
+        """Name of the metric."""
+        return self.measure.name
 
     @property
     def second_metric(self) -> str:
@@ -83,9 +93,13 @@ class Task:
 
     def loss(self, y: NDArray[Any], predicted: Array) -> float:
         """Return the metric."""
+        return self.influence(y, predicted)[0]
+
+    def influence(self, y: NDArray[Any], predicted: Array) -> tuple[float, Array]:
+        """Return the metric, and how much it moves with each row, times n."""
         if self.classes is None:
-            return float(np.sqrt(np.mean(np.square(y - predicted))))
-        return float(log_loss(y, predicted, labels=self.classes))
+            return self.measure.influence(y, predicted)
+        return self.measure.influence(np.searchsorted(self.classes, y), predicted)
 
     def second(self, y: NDArray[Any], predicted: Array) -> float:
         """Return the metric that is reported beside it."""

@@ -10,6 +10,7 @@ import pandas as pd
 from perceptrons.comparison.decision import CERTAIN, Status
 from perceptrons.comparison.gains import Gains
 from perceptrons.comparison.outlook import MOST_TIMES, Outlook, look_ahead
+from perceptrons.comparison.steps import Step, answer, steps
 from perceptrons.pages.wording import (
     percent,
     probability,
@@ -49,7 +50,10 @@ class Verdict:
     ----------
     status : {"justified", "not justified", "undecided"}
     candidate, reference : str
-        The network, and the model it is compared with.
+        The network, and the model that decides: of the cheaper ones the one that it
+        does not beat, or the hardest to beat.
+    recommended : str
+        What to take.
     metric : str
     value, reference_value : float
         Mean metric over the folds.
@@ -64,6 +68,17 @@ class Verdict:
         not open, or if all folds agree to the last digit.
     cost : Cost
         Of the network.
+    other_cost : Cost
+        Of the recommended model.
+    best : str
+        The cheaper model with the best mean.
+    behind : float
+        How far the recommended model's metric is behind that of the best of all, as a
+        share.
+    against : bool, default=False
+        Whether the user named the reference.
+    steps : tuple of Step
+        From the simplest models on.
     notes : tuple of str
         What else the comparison shows, a sentence each.
     leaks : tuple of str
@@ -73,6 +88,7 @@ class Verdict:
     status: Status
     candidate: str
     reference: str
+    recommended: str
     metric: str
     value: float
     reference_value: float
@@ -84,36 +100,80 @@ class Verdict:
     rope: float
     outlook: Outlook | None
     cost: Cost
+    other_cost: Cost
+    best: str
+    behind: float
+    against: bool = False
+    steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
     leaks: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Return the sentence."""
+        ours, theirs = same_digits(self.value, self.reference_value)
+        return (
+            f"{self._opening()}: {self.metric} {ours} against {theirs} for "
+            f"{self.reference}{self._role()}, gain {percent(self.gain)} % (95 % "
+            f"interval {percent(self.low)} to {percent(self.high)} %{self._sides()}), "
+            f"{self._chance()}{self._rows()}; {self._costs()}."
+        )
+
+    def _opening(self) -> str:
+        """Say what is so, and what to take."""
         opening = {
             "justified": "a network is justified",
             "not justified": "a network is not justified",
             "undecided": "it is undecided whether a network is justified",
         }[self.status]
+        if self.against:
+            opening = f"over {self.reference}, {opening}; of all, take "
+            opening += self._taken()
+        elif self.status == "not justified":
+            opening += f", take {self._taken()}"
+        elif self.status == "undecided":
+            opening += f", until then take {self._taken()}"
         if self.leaks:
             leak = "leak" if len(self.leaks) > 1 else "leaks"
             listed = " or ".join(map(repr, self.leaks))
             opening = f"unless {listed} {leak} the target, {opening}"
-        ours, theirs = same_digits(self.value, self.reference_value)
-        chance = {
-            "justified": f"probability of a gain {probability(self.p_gain)}",
-            "not justified": "probability of a practical gain "
-            f"{probability(self.p_practical)}"
-            # Sure gains do not count where the reference makes next to no error.
-            if self.p_practical <= 1 - CERTAIN
-            else "but next to no error is left to lower",
-            "undecided": f"probability of a gain {probability(self.p_gain)}, of a "
-            f"practical gain {probability(self.p_practical)}",
-        }[self.status]
+        return opening[0].upper() + opening[1:]
+
+    def _taken(self) -> str:
+        """Name the recommended model."""
+        if self.recommended == self.candidate:
+            return "the network"
+        return self.recommended
+
+    def _role(self) -> str:
+        """Say who the reference is among the cheaper models."""
+        if self.against or self.reference == self.recommended:
+            return ""
+        if self.reference == self.best:
+            return ", the best of the cheaper models"
+        return ", which is cheaper"
+
+    def _sides(self) -> str:
+        """Say why a network is justified though the interval reaches below zero."""
+        if self.status != "justified" or self.low > 0:
+            return ""
         return (
-            f"{opening[0].upper()}{opening[1:]}: {self.metric} {ours} against {theirs} "
-            f"for {self.reference}, gain {percent(self.gain)} % (95 % interval "
-            f"{percent(self.low)} to {percent(self.high)} %), {chance}{self._rows()}; "
-            f"it costs {self._cost()}."
+            ", which leaves 2.5 % on either side, and so reaches below zero; the rule "
+            "leaves 5 % on one"
+        )
+
+    def _chance(self) -> str:
+        """Tell the probabilities that the rule looks at, and what they are of."""
+        gain = f"the probability that there is a gain is {probability(self.p_gain)}"
+        practical = f"more than {100 * self.rope:g} %"
+        if self.status == "justified":
+            return gain
+        if self.status == "undecided":
+            return f"{gain}, that it is {practical} {probability(self.p_practical)}"
+        if self.p_practical > 1 - CERTAIN:
+            # Sure gains do not count where the reference makes next to no error.
+            return "but next to no error is left to lower"
+        return (
+            f"the probability that it is {practical} is {probability(self.p_practical)}"
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -134,26 +194,38 @@ class Verdict:
             f"; about {self.outlook.rows:,} more rows would likely decide it {chances}"
         )
 
-    def _cost(self) -> str:
-        """Say what the network costs."""
-        known = self.cost.parameters == self.cost.parameters
-        parameters = f"{self.cost.parameters:,.0f} parameters, " if known else ""
-        return (
-            f"{times(self.cost.times)} the training time ({parameters}"
-            f"{two_digits(self.cost.seconds)} s to train, "
-            f"{two_digits(self.cost.microseconds)} µs per prediction)"
+    def _costs(self) -> str:
+        """Say what the network costs, and what instead."""
+        network = (
+            f"it costs {times(self.cost.times)} the training time ({_price(self.cost)}"
+            f", {two_digits(self.cost.microseconds)} µs per prediction)"
         )
+        if self.recommended == self.candidate:
+            return network
+        close = ""
+        if self.recommended != self.best and self.behind < self.rope:
+            close = f", within {percent(max(self.behind, 0.001))} % of {self.best}"
+        return f"{network}, {self.recommended} {_price(self.other_cost)}{close}"
+
+
+def _price(cost: Cost) -> str:
+    """Write the parameters, if known, and the seconds to train."""
+    known = cost.parameters == cost.parameters
+    parameters = f"{cost.parameters:,.0f} parameters, " if known else ""
+    return f"{parameters}{two_digits(cost.seconds)} s to train"
 
 
 def judge(
     gains: Gains,
     network: str,
+    kinds: pd.Series[str],
     costs: pd.DataFrame,
     curves: pd.DataFrame,
     *,
     metric: str,
     rope: float,
     n_rows: int,
+    against: str | None = None,
     notes: tuple[str, ...] = (),
     leaks: tuple[str, ...] = (),
 ) -> Verdict:
@@ -162,33 +234,49 @@ def judge(
     Parameters
     ----------
     gains : Gains
+        Over the best model that is linear in its coefficients, or over ``against``.
     network : str
+    kinds : Series of str
+        By candidate.
     costs : DataFrame
-        By candidate: parameters, seconds, microseconds, times.
+        By candidate: parameters, seconds, microseconds.
     curves : DataFrame
         Learning curves of network and reference.
     metric : str
     rope : float
     n_rows : int
+    against : str or None, default=None
+        The model that alone decides, if the user named one.
     notes : tuple of str, default=()
         What else the comparison shows, a sentence each.
     leaks : tuple of str, default=()
         Columns that predict the target almost alone, or add up to it.
     """
-    posterior = gains.posterior(network)
-    low, high = gains.interval(network)
-    status = gains.status(network, rope)
+    found = answer(gains, network, kinds, costs["seconds"], rope, against)
+    over = found.gains
+    posterior = over.posterior(network)
+    low, high = over.interval(network)
     outlook = None
-    if status == "undecided" and posterior.scale > 0:
-        pair = network, gains.reference
+    if found.status == "undecided" and posterior.scale > 0:
+        # A curve of the rival's, or else of the reference's.
+        known = over.reference in set(curves["candidate"])
+        pair = network, over.reference if known else gains.reference
         outlook = look_ahead(posterior, curves, pair, n_rows, rope)
+    ratio = costs["seconds"] / costs["seconds"][over.reference]
+    costs = costs[["parameters", "seconds", "microseconds"]].assign(times=ratio)
+    own, other = (
+        Cost(**{str(name): float(costs[name][model]) for name in costs})
+        for model in (network, found.recommended)
+    )
+    least = gains.mean(found.best)
     return Verdict(
-        status=status,
+        status=found.status,
         candidate=network,
-        reference=gains.reference,
+        reference=over.reference,
+        recommended=found.recommended,
         metric=metric,
         value=gains.mean(network),
-        reference_value=gains.mean(gains.reference),
+        reference_value=gains.mean(over.reference),
         gain=posterior.mean,
         low=low,
         high=high,
@@ -196,7 +284,12 @@ def judge(
         p_practical=posterior.above(rope),
         rope=rope,
         outlook=outlook,
-        cost=Cost(**{str(name): float(costs[name][network]) for name in costs}),
+        cost=own,
+        other_cost=other,
+        best=found.best,
+        behind=gains.mean(found.recommended) / (least or 1.0) - 1,
+        against=against is not None,
+        steps=tuple(steps(gains, network, kinds, rope)),
         notes=notes,
         leaks=leaks,
     )
