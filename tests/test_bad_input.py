@@ -242,7 +242,24 @@ BAD_DATA = [
     ("too few y", lambda: regressor().fit(X, Y[:-1]), "y", r"\[20, 19\]"),
     ("no rows", lambda: regressor().fit(X[:0], Y[:0]), "X", r"0 sample\(s\)"),
     ("no features", lambda: regressor().fit(X[:, :0], Y), "X", r"0 feature\(s\)"),
-    ("one class", lambda: classifier().fit(X, 0 * LABELS), "y", "one class"),
+    (
+        "a missing label",
+        lambda: classifier().fit(X, ["a", None] * 10),
+        "y",
+        "None in row 1 and 10 missing",
+    ),
+    (
+        "class weights as a list",
+        lambda: classifier(class_weight=[1, 2]).fit(X, LABELS),
+        "class_weight",
+        r"dict \{class: weight\}, got \[1, 2\]",
+    ),
+    (
+        "class weights by an unknown name",
+        lambda: classifier(class_weight="auto").fit(X, LABELS),
+        "class_weight",
+        "got 'auto'",
+    ),
     ("numbers as classes", lambda: classifier().fit(X, Y), "y", "label type"),
     (
         "several classes in several columns",

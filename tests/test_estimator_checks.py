@@ -14,6 +14,7 @@ BY_MINI_BATCHES = (
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore:y holds one class:UserWarning")
 @parametrize_with_checks([MLPRegressor(), MLPClassifier()])
 def test_default_configuration_keeps_the_contract(estimator, check):
     if check.func.__name__ in BY_MINI_BATCHES:
@@ -22,6 +23,7 @@ def test_default_configuration_keeps_the_contract(estimator, check):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore:y holds one class:UserWarning")
 @parametrize_with_checks(
     [
         MLPRegressor(solver="gd", dtype="float64", learning_rate_init=0.01),

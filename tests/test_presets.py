@@ -20,6 +20,7 @@ from perceptrons.presets import tabular_classifier, tabular_regressor
 PRESETS = [tabular_regressor, tabular_classifier]
 
 
+@pytest.mark.filterwarnings("ignore:y holds one class:UserWarning")
 @parametrize_with_checks([preset(effort="small", random_state=0) for preset in PRESETS])
 def test_presets_keep_the_contract(estimator, check):
     check(estimator)

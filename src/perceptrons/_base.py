@@ -363,7 +363,9 @@ class Perceptron(Savable, BaseEstimator):
                 np.arange(len(Y)),
                 test_size=self.validation_fraction,
                 random_state=int(streams.split.integers(2**31 - 1)),
-                stratify=self._stratification(Y),
+                stratify=_proportional(
+                    self._stratification(Y), self.validation_fraction
+                ),
             )
             if len(left_out) < 2:
                 raise ValueError(
@@ -421,10 +423,16 @@ class Perceptron(Savable, BaseEstimator):
         )
 
     def _warned(self, incremental: bool = False) -> Self:
-        """Return the estimator after the warning its outcome asks for.
+        """Return the estimator after the warnings that its training asks for.
 
         Everything is stored by then: a warning turned into an error loses no training.
         """
+        for message, category in self._remarks(incremental):
+            warnings.warn(message, category, stacklevel=3)
+        return self
+
+    def _remarks(self, incremental: bool) -> list[tuple[str, type[Warning]]]:
+        """Return the warnings after training: of an end that was not wished for."""
         outcome = self.outcome_
         quiet = (
             outcome.reason == "converged"
@@ -432,11 +440,10 @@ class Perceptron(Savable, BaseEstimator):
             or (outcome.reason == "no improvement" and self.early_stopping)
             or (outcome.reason == "limit reached" and incremental)
         )
-        if not quiet:
-            interrupted = outcome.reason == "interrupted"
-            category = UserWarning if interrupted else ConvergenceWarning
-            warnings.warn(outcome.message, category, stacklevel=3)
-        return self
+        if quiet:
+            return []
+        interrupted = outcome.reason == "interrupted"
+        return [(outcome.message, UserWarning if interrupted else ConvergenceWarning)]
 
     def _store(
         self,
@@ -707,6 +714,20 @@ def check_weights(sample_weight: Any, n_rows: int) -> Array | None:
             "at least one non-zero number."
         )
     return weights
+
+
+def _proportional(labels: Any, fraction: float) -> Any:
+    """Return the labels where a split can keep them in proportion, else None.
+
+    Each class needs a row in either part; scikit-learn's MLP does not stratify more
+    than two classes at all.
+    """
+    if labels is None:
+        return None
+    n_held = math.ceil(fraction * len(labels))
+    _, counts = np.unique(labels, return_counts=True)
+    room = min(n_held, len(labels) - n_held)
+    return labels if counts.min() >= 2 and len(counts) <= room else None
 
 
 def _normalized(weights: Array | None) -> tuple[Array | None, float]:

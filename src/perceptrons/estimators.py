@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Self
 
 import numpy as np
@@ -625,7 +626,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
                 labels = unique_labels(classes)
                 multilabel = type_of_target(y, input_name="y").startswith("multilabel")
                 binarizer = LabelBinarizer().fit(y if multilabel else labels)
-                copied._set_classes(binarizer, labels)
+                copied._binarizer, copied.classes_ = binarizer, labels
             elif classes is not None and not np.array_equal(
                 self.classes_, unique_labels(classes)
             ):
@@ -666,7 +667,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         -------
         ndarray of shape (n, n_classes)
             In the order of ``classes_``; each row sums to 1, except for multilabel
-            targets.
+            targets. For a single class a second column, as in scikit-learn: of any
+            other.
         """
         return self._finish(self._predictions(X))
 
@@ -692,25 +694,28 @@ class MLPClassifier(ClassifierMixin, Perceptron):
             return np.hstack([1.0 - predictions, predictions])
         return predictions
 
-    def _set_classes(self, binarizer: LabelBinarizer, labels: Any) -> None:
-        """Remember the classes, at least two."""
-        if len(labels) < 2:
-            raise ValueError(
-                f"y must hold at least two classes, got one class: {labels!r}; "
-                "nothing tells apart what is the same everywhere."
+    def _remarks(self, incremental: bool) -> list[tuple[str, type[Warning]]]:
+        """Return the warnings after training: of a single class, too."""
+        remarks = super()._remarks(incremental)
+        if len(self.classes_) == 1:
+            text = (
+                f"y holds one class, {self.classes_.tolist()[0]!r}: predict gives it "
+                "for every row."
             )
-        self._binarizer, self.classes_ = binarizer, labels
+            remarks.append((text, UserWarning))
+        return remarks
 
     def _validate(
         self, X: Any, y: Any, incremental: bool, reset: bool, rows: Any = None
     ) -> tuple[Any, Array]:
         """Return X and one column of 0 and 1 per class (one for two classes)."""
         X, y = self._check_pair(X, y, reset)
+        _check_labels(y)
         y = y if rows is None else y[rows]
         if not hasattr(self, "classes_") or not (self.warm_start or incremental):
             with _checks.naming("y"):
-                binarizer = LabelBinarizer().fit(y)
-            self._set_classes(binarizer, binarizer.classes_)
+                self._binarizer = LabelBinarizer().fit(y)
+            self.classes_ = self._binarizer.classes_
         else:
             self._check_classes(y, incremental)
         return X, self._encode(y)
@@ -740,6 +745,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
     def _validate_held_out(self, X: Any, y: Any) -> tuple[Any, Array]:
         """Return the validation rows; their classes must be known."""
         X, y = self._check_pair(X, y, False)
+        _check_labels(y)
         self._check_classes(y, incremental=True)
         return X, self._encode(y)
 
@@ -770,6 +776,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         """Return the weight of each row's class."""
         if self.class_weight is None:
             return None
+        _check_class_weight(self.class_weight, np.ndim(y) == 2)
         if incremental and isinstance(self.class_weight, str):
             raise ValueError(
                 f"class_weight={self.class_weight!r} needs all rows at once and does "
@@ -806,3 +813,39 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def _check_labels(y: Any) -> None:
+    """Refuse labels that are missing: nothing sorts them among the others."""
+    if y.dtype != object:
+        return
+    missing = [row for row, label in enumerate(y.ravel()) if _is_missing(label)]
+    if missing:
+        raise ValueError(
+            f"y must hold a label in every row, got {y.ravel()[missing[0]]!r} in row "
+            f"{missing[0]} and {len(missing)} missing in all; leave these rows out, or "
+            "name what is missing, such as 'none'."
+        )
+
+
+def _is_missing(label: Any) -> bool:
+    """Tell whether a label is None, NaN or pandas' NA."""
+    return (
+        label is None
+        or label is getattr(sys.modules.get("pandas"), "NA", ())
+        or (isinstance(label, float) and label != label)
+    )
+
+
+def _check_class_weight(given: Any, several: bool) -> None:
+    """Check the form; lists of dicts are for several columns of labels."""
+    if isinstance(given, str) and given == "balanced":
+        return
+    lists = several and isinstance(given, list)
+    if not isinstance(given, dict) and not (
+        lists and all(isinstance(item, dict) for item in given)
+    ):
+        raise (ValueError if isinstance(given, str) else TypeError)(
+            "class_weight must be None, 'balanced' or a dict {class: weight}, got "
+            f"{given!r}."
+        )

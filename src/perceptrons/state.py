@@ -699,7 +699,7 @@ def _restore_classes(estimator: Any, header: Header, n_outputs: int, raw: bool) 
     classes = decode_labels(header["classes"], raw)
     target = take(header, "target", str)
     if target not in _TARGETS or not (
-        n_outputs == len(classes) or (n_outputs == 1 and len(classes) == 2)
+        n_outputs == len(classes) or (n_outputs <= 2 and len(classes) <= 2)
     ):
         raise StateError("its classes do not fit its outputs")
     sparse = take(header, "sparse_target", bool)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import asdict
@@ -138,7 +139,7 @@ class _Tabular(BaseEstimator):
         X : array-like of shape (n, d), n >= 2
             Finite numbers; categories as indicator (one-hot) columns.
         y : array-like of shape (n,)
-            Numbers for the regressor, at least two classes for the classifier.
+            Numbers for the regressor, classes for the classifier.
         sample_weight : array-like of shape (n,) or float, default=None
             At least 0, not all 0; None: ones. A row of weight 2 counts as one given
             twice, a row of weight 0 as none.
@@ -525,7 +526,9 @@ class TabularClassifier(ClassifierMixin, _Tabular):
         -------
         ndarray of shape (n,)
         """
-        likeliest = self._by_fold(X).mean(axis=0).argmax(axis=1)
+        likeliest = (
+            self._by_fold(X).mean(axis=0)[:, : len(self.classes_)].argmax(axis=1)
+        )
         classes: NDArray[Any] = self.classes_[likeliest]
         return classes
 
@@ -539,7 +542,8 @@ class TabularClassifier(ClassifierMixin, _Tabular):
         Returns
         -------
         ndarray of shape (n, n_classes), float64
-            In the order of ``classes_``; each row sums to 1.
+            In the order of ``classes_``; each row sums to 1. For a single class a
+            second column: of any other.
         """
         mean = self._by_fold(X).mean(axis=0)
         # float32 sums to 1 within 1e-7; scikit-learn's metrics ask for more.
@@ -572,10 +576,12 @@ class TabularClassifier(ClassifierMixin, _Tabular):
         """Return the number of each row's class."""
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"y must hold at least two classes, got one class: {self.classes_!r}; "
-                "nothing tells apart what is the same everywhere."
+        if len(self.classes_) == 1:
+            warnings.warn(
+                f"y holds one class, {self.classes_.tolist()[0]!r}: predict gives it "
+                "for every row.",
+                UserWarning,
+                stacklevel=3,
             )
         return codes.astype(np.float64)
 
@@ -616,5 +622,5 @@ class TabularClassifier(ClassifierMixin, _Tabular):
         return codes
 
     def _known_targets(self, y: Array) -> Array:
-        """Return a column of 0 and 1 per class."""
-        return np.eye(len(self.classes_))[y.astype(np.intp)]
+        """Return a column of 0 and 1 per class, and one of zeros beside a single."""
+        return np.eye(max(2, len(self.classes_)))[y.astype(np.intp)]
