@@ -14,6 +14,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from perceptrons.comparison.columns import prepare
 from perceptrons.comparison.inputs import take_groups
+from perceptrons.presets import tabular_classifier, tabular_regressor
 from perceptrons.tables import DataError, TableEncoder
 
 N = 120
@@ -210,3 +211,31 @@ def test_what_was_lost_is_told_in_a_line_each(rng):
     assert "200 in all" in told[0]
     assert "'free': Not used: 120 different texts" in told[1]
     assert "'town': Used as a category of 4 levels" in told[2]
+
+
+# The presets take tables as they come.
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_presets_take_words_gaps_and_dates(table, library):
+    frame = table
+    if library == "polars":
+        polars = pytest.importorskip("polars")
+        frame = polars.DataFrame({name: table[name].tolist() for name in table})
+    y = table["n"] + 20 * (table["word"] == "x") + 0.1 * np.arange(N)
+    model = tabular_regressor(random_state=0, n_jobs=1).fit(frame, y.to_numpy())
+    assert model.score(frame, y.to_numpy()) > 0.9
+    by_hand = TableEncoder().fit(frame)
+    plain = tabular_regressor(random_state=0, n_jobs=1)
+    plain.fit(by_hand.transform(frame), y.to_numpy())
+    np.testing.assert_array_equal(
+        model.predict(frame), plain.predict(by_hand.transform(frame))
+    )
+
+
+def test_presets_of_classes_take_them_with_weights(table, rng):
+    y = np.where(table["word"] == "x", "one", "two")
+    weights = rng.integers(1, 3, N)
+    model = tabular_classifier(random_state=0, n_jobs=1)
+    model.fit(table, y, sample_weight=weights)
+    assert model.score(table, y) > 0.95

@@ -26,6 +26,8 @@ from perceptrons.presets import stacking
 from perceptrons.presets.race import EFFORTS, Member, Network, Race
 from perceptrons.presets.refining import refined
 from perceptrons.presets.rows import Rows, distinct
+from perceptrons.tables import TableEncoder
+from perceptrons.tables.encoder import needs_encoding
 
 Array = NDArray[np.floating[Any]]
 
@@ -95,6 +97,8 @@ class _Tabular(BaseEstimator):
 
     _loss: ClassVar[str]
     _rules: ClassVar[dict[str, Any]] = {}
+    #: Makes numbers of a table of words, dates or gaps; None where X was numbers.
+    _table: TableEncoder | None = None
 
     def __init__(
         self,
@@ -136,8 +140,10 @@ class _Tabular(BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n, d), n >= 2
-            Finite numbers; categories as indicator (one-hot) columns.
+        X : DataFrame or array-like of shape (n, d), n >= 2
+            A frame of pandas, polars or Arrow may hold words, dates and gaps, which
+            :class:`perceptrons.tables.TableEncoder` makes numbers of; an array holds
+            finite numbers.
         y : array-like of shape (n,)
             Numbers for the regressor, classes for the classifier.
         sample_weight : array-like of shape (n,) or float, default=None
@@ -161,8 +167,14 @@ class _Tabular(BaseEstimator):
             For bad arguments or data.
         """
         _checks.choice("effort", self.effort, EFFORTS)
+        self._table = TableEncoder().fit(X) if needs_encoding(X) else None
         X, y = validate_data(
-            self, X, y, dtype=np.float64, ensure_min_samples=2, **self._rules
+            self,
+            self._numbers(X),
+            y,
+            dtype=np.float64,
+            ensure_min_samples=2,
+            **self._rules,
         )
         weights = check_weights(sample_weight, len(X))
         used = np.ones(len(X), bool) if weights is None else weights > 0
@@ -184,6 +196,10 @@ class _Tabular(BaseEstimator):
         race = Race(rows, Y, self._loss, effort, random, self.n_jobs)
         self._average_members(race, race.run(), rows, Y)
         return self
+
+    def _numbers(self, X: Any) -> Any:
+        """Return a table of words, dates or gaps as numbers, other X as it is."""
+        return X if self._table is None else self._table.transform(X)
 
     def _average_members(
         self, race: Race, members: list[Member], rows: Rows, Y: Array
@@ -221,7 +237,7 @@ class _Tabular(BaseEstimator):
     def _by_fold(self, X: Any) -> Array:
         """Return the members' mean for each fold's networks, (F, n, K), in float64."""
         check_is_fitted(self, "networks_")
-        rows = validate_data(self, X, dtype=np.float64, reset=False)
+        rows = validate_data(self, self._numbers(X), dtype=np.float64, reset=False)
         total = np.zeros((self._n_folds, len(rows), self.networks_[0].n_outputs_))
         inputs: dict[int, Array] = {}
         for number, chosen in enumerate(self.chosen_):
@@ -310,7 +326,9 @@ class _Tabular(BaseEstimator):
             For bad data; the estimator stays as it was.
         """
         check_is_fitted(self, "networks_")
-        X, y = validate_data(self, X, y, dtype=np.float64, reset=False, **self._rules)
+        X, y = validate_data(
+            self, self._numbers(X), y, dtype=np.float64, reset=False, **self._rules
+        )
         weights = check_weights(sample_weight, len(X))
         numbers = self._known_codes(y)
         random = check_random_state(self.random_state)

@@ -12,7 +12,13 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from perceptrons.tables import dates
-from perceptrons.tables.cells import Cells, iterate, names_of, read_cells
+from perceptrons.tables.cells import (
+    Cells,
+    is_frame,
+    iterate,
+    names_of,
+    read_cells,
+)
 from perceptrons.tables.errors import DataError
 from perceptrons.tables.kinds import (
     Column,
@@ -350,6 +356,20 @@ class TableEncoder(TransformerMixin, BaseEstimator):
                     yield f"{part} of {column.name}, cosine"
                 if own[column.name].gaps:
                     yield f"{column.name} is missing"
+
+
+def needs_encoding(X: Any) -> bool:
+    """Tell whether a table has words, dates or gaps: what is no number as it stands.
+
+    Parameters
+    ----------
+    X : DataFrame or array-like
+        False for what is no frame.
+    """
+    if not is_frame(X):
+        return False
+    plain = ("float", "integer", "boolean")
+    return any(c.storage not in plain or c.missing.any() for c in iterate(X))
 
 
 def nothing_left(columns: Sequence[Column]) -> str:
