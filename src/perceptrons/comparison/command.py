@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from perceptrons.comparison.compare import compare
+from perceptrons.comparison.compare import compare, waiting
 from perceptrons.comparison.result import Comparison
 from perceptrons.tables import Column, DataError, read
 from perceptrons.tables.read import Format, take_column
@@ -82,7 +82,9 @@ def run(request: Request) -> Comparison:
     """
     named = (request.groups, request.time, *request.category)
     labels = {name for name in named if name is not None}
-    table = read(request.table, form=request.form, as_written={*labels, *request.drop})
+    written = {*labels, *request.drop}
+    with waiting(True, f"reading {request.table.name}"):
+        table = read(request.table, form=request.form, as_written=written)
     X, y = take_column(table.frame, request.target, "--target")
     for option, names in (("category", request.category), ("keep", request.keep)):
         for name in names:

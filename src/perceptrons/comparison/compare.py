@@ -167,14 +167,15 @@ def compare(
     apart = inputs.apart(groups, time, drop)
     X, groups = inputs.take_groups(X, groups)
     X, time = inputs.take_times(X, time)
-    prepared = prepare(
-        X,
-        y,
-        task=task,
-        drop=inputs.names(drop),
-        category=inputs.names(category),
-        keep=inputs.names(keep),
-    )
+    with waiting(progress, "looking at the columns"):
+        prepared = prepare(
+            X,
+            y,
+            task=task,
+            drop=inputs.names(drop),
+            category=inputs.names(category),
+            keep=inputs.names(keep),
+        )
     prepared = replace(
         prepared,
         columns=[*apart, *prepared.columns],
@@ -442,6 +443,28 @@ def _seed(random_state: Any) -> int:
     if random_state is None:
         return int(np.random.default_rng().integers(2**31))
     return _checks.integer("random_state", random_state, 0, "None draws a seed")
+
+
+@contextmanager
+def waiting(progress: bool, what: str) -> Iterator[None]:
+    """Show on a terminal what is done before the bar.
+
+    Parameters
+    ----------
+    progress : bool
+    what : str
+    """
+    if not progress:
+        yield
+        return
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(what):
+        yield
 
 
 @contextmanager
