@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from perceptrons.estimators import MLPRegressor as MLPRegressor
     from perceptrons.files import TRUSTED as TRUSTED
     from perceptrons.files import load as load
+    from perceptrons.inspection import check_gradient as check_gradient
     from perceptrons.intervals import predict_interval as predict_interval
     from perceptrons.many import fit_folds as fit_folds
     from perceptrons.many import fit_many as fit_many
@@ -36,6 +37,7 @@ __all__ = [
     "RandomSearch",
     "__version__",
     "activations",
+    "check_gradient",
     "compare",
     "fit_folds",
     "fit_many",
@@ -50,6 +52,7 @@ __all__ = [
 _HOMES = {
     "Checkpoint": "perceptrons.checkpoints",
     "TRUSTED": "perceptrons.files",
+    "check_gradient": "perceptrons.inspection",
     "compare": "perceptrons.comparison.compare",
     "fit_folds": "perceptrons.many",
     "fit_many": "perceptrons.many",

@@ -34,6 +34,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from perceptrons import _checks, checkpoints, engine, objective, settings, state
 from perceptrons.files import Savable
 from perceptrons.history import DivergedError, History, Outcome
+from perceptrons.inspection import Inspectable
 from perceptrons.lbfgs import minimize
 from perceptrons.links import IDENTITY
 from perceptrons.losses import Loss
@@ -67,7 +68,7 @@ def _is_stochastic(estimator: Any) -> bool:
     return True
 
 
-class Perceptron(Savable, BaseEstimator):
+class Perceptron(Savable, Inspectable, BaseEstimator):
     """Base of both estimators; not for direct use."""
 
     @abstractmethod

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import io
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -49,6 +51,19 @@ class History:
         """Return the number of epochs."""
         return len(self.columns["epoch"])
 
+    def __repr__(self) -> str:
+        """Return the number of epochs and the last loss."""
+        if not len(self):
+            return "History(no epochs)"
+        return f"History({len(self)} epochs, last loss {self.columns['loss'][-1]:.6g})"
+
+    def _repr_html_(self) -> str:
+        """Return the curve of the loss."""
+        if not len(self):
+            return html.escape(repr(self))
+        svg: str = self.plot(new_axes(figsize=(5, 3)))._repr_svg_()  # type: ignore[attr-defined]
+        return svg[svg.index("<svg") :]
+
     def extend(self, **rows: Iterable[float]) -> None:
         """Add epochs, the values of each column."""
         for name, column in self.columns.items():
@@ -77,10 +92,7 @@ class History:
         -------
         matplotlib Axes
         """
-        if ax is None:
-            from matplotlib.figure import Figure
-
-            ax = Figure(layout="constrained").subplots()
+        ax = new_axes() if ax is None else ax
         epochs = np.arange(1, len(self) + 1)
         ax.plot(epochs, self.columns["loss"], label="training")
         if np.isfinite(self.columns["validation_loss"]).any():
@@ -125,6 +137,22 @@ class Outcome:
     engine_reason: str = ""
     by_callback: bool = False
 
+    def __repr__(self) -> str:
+        """Return what is asked for most."""
+        by = f", {self.engine}" if self.engine else ""
+        return (
+            f"Outcome({self.reason!r} after {self.epochs} epochs, best "
+            f"{self.best_epoch}, {self.seconds:.2g} s{by})"
+        )
+
+    def _repr_html_(self) -> str:
+        """Return every field in a table."""
+        rows = "".join(
+            f"<tr><th>{name}</th><td>{html.escape(str(value))}</td></tr>"
+            for name, value in vars(self).items()
+        )
+        return f"<table><tbody>{rows}</tbody></table>"
+
 
 @dataclass(frozen=True)
 class EpochState:
@@ -154,3 +182,22 @@ class EpochState:
     intercepts: list[Array]
     optimizer_state: dict[str, Any]
     course: Any = field(default=None, repr=False)
+
+
+def new_axes(**given: Any) -> matplotlib.axes.Axes:
+    """Return axes of a figure of their own, which show themselves in a notebook."""
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    figure = Figure(layout="constrained", **given)
+
+    class Shown(Axes):
+        """Axes that show their figure."""
+
+        def _repr_svg_(self) -> str:
+            stream = io.StringIO()
+            figure.savefig(stream, format="svg")
+            return stream.getvalue()
+
+    axes: Axes = figure.add_subplot(axes_class=Shown)
+    return axes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,6 +106,15 @@ class Comparison:
     _entries: dict[str, Candidate] = field(repr=False)
     _ties: Ties = field(repr=False)
     _fitted: dict[str, Any] = field(repr=False, default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Return the answer; the tables have names of their own."""
+        return f"Comparison({self.verdict.status!r}, {len(self.candidates)} candidates)"
+
+    def _repr_html_(self) -> str:
+        """Return the sentence and the table."""
+        table = self.table().to_html(float_format="{:.4g}".format, na_rep="")
+        return f"<p>{html.escape(str(self.verdict))}</p>{table}"
 
     @property
     def task(self) -> str:
