@@ -16,7 +16,7 @@ from perceptrons.cli import app
 from perceptrons.pages.lock import hold
 from perceptrons.report import build
 from perceptrons.study import runner
-from perceptrons.study.experiment import BUILTIN
+from perceptrons.study.shipped import BUILTIN
 
 
 def call(*arguments):

@@ -20,7 +20,9 @@ from sklearn.model_selection import train_test_split
 
 from perceptrons.data import DATASETS, load_digits, load_mnist, mnist
 from perceptrons.data.mnist import DamagedDataError, MissingDataError
-from perceptrons.study.experiment import ExperimentError, builtin, load, published
+from perceptrons.study.errors import ExperimentError
+from perceptrons.study.experiment import builtin, load
+from perceptrons.study.shipped import published
 from perceptrons.study.supply import supply
 
 TRAIN, TEST = 25, 10

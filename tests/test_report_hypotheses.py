@@ -7,7 +7,7 @@ from test_study_architectures import as_printed, printed_penalties, study_of
 from perceptrons.data import runge
 from perceptrons.report import hypotheses
 from perceptrons.report.hypotheses import verdicts
-from perceptrons.study.experiment import BUILTIN
+from perceptrons.study.shipped import BUILTIN
 
 
 def by_start(claims, start):

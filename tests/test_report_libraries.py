@@ -13,8 +13,8 @@ from perceptrons.report.sections.library_cells import cells, faster, of_cell, pr
 from perceptrons.report.study import Study
 from perceptrons.study.experiment import builtin
 from perceptrons.study.libraries import LIBRARIES, NOT_INSTALLED
-from perceptrons.study.procedures import Result
 from perceptrons.study.records import Record
+from perceptrons.study.result import Result
 
 SECONDS = dict(zip(LIBRARIES, (0.1, 2.0, 5.0, 50.0), strict=True))
 

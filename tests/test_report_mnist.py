@@ -22,9 +22,10 @@ from perceptrons.report.sections import (
 )
 from perceptrons.report.study import Study
 from perceptrons.report.tables import frame, published
-from perceptrons.study.experiment import ExperimentError, builtin, load
-from perceptrons.study.procedures import Result
+from perceptrons.study.errors import ExperimentError
+from perceptrons.study.experiment import builtin, load
 from perceptrons.study.records import Record, Store
+from perceptrons.study.result import Result
 
 NAMES = ("mnist-architectures", "mnist-regularization", "mnist-final")
 

@@ -14,12 +14,13 @@ from perceptrons.engine import missing
 from perceptrons.report import build, cells, document
 from perceptrons.report.sections import SECTIONS
 from perceptrons.report.tables import published
-from perceptrons.study.experiment import BUILTIN, builtin
+from perceptrons.study.experiment import builtin
 from perceptrons.study.gradient_check import (
     TOLERANCE,
     central_difference,
     has_autograd,
 )
+from perceptrons.study.shipped import BUILTIN
 
 _FEW_SHAPES = [
     [2],

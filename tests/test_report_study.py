@@ -15,7 +15,9 @@ from perceptrons.cli import app
 from perceptrons.data import source, table
 from perceptrons.pages import pdf
 from perceptrons.report import build
-from perceptrons.study.experiment import BUILTIN, ExperimentError, load
+from perceptrons.study.errors import ExperimentError
+from perceptrons.study.experiment import load
+from perceptrons.study.shipped import BUILTIN
 
 STUDY = """
 title = "Which network for my table?"

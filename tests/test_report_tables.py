@@ -17,9 +17,11 @@ from perceptrons.report.claims import all_of
 from perceptrons.report.sections.gradient_descent import _faster
 from perceptrons.report.sections.rates import trend
 from perceptrons.report.study import Study
-from perceptrons.study.experiment import Run, builtin, published
-from perceptrons.study.procedures import Result
+from perceptrons.study.experiment import builtin
+from perceptrons.study.plan import Run
 from perceptrons.study.records import Record
+from perceptrons.study.result import Result
+from perceptrons.study.shipped import published
 
 # SHA-256 of each table as it was read off the report and checked, cell by cell.
 PUBLISHED = {

@@ -13,7 +13,8 @@ from perceptrons.report.gaps import Gap
 from perceptrons.report.study import NoRunsError, Study
 from perceptrons.report.ties import Error
 from perceptrons.study import networks
-from perceptrons.study.experiment import Run, builtin
+from perceptrons.study.experiment import builtin
+from perceptrons.study.plan import Run
 from perceptrons.study.records import Record
 
 N = 300

@@ -19,8 +19,8 @@ from perceptrons.report.sections.grids import best_of_all
 from perceptrons.report.sections.regularization_claims import penalized
 from perceptrons.report.study import Study
 from perceptrons.study.experiment import builtin
-from perceptrons.study.procedures import Result
 from perceptrons.study.records import Record
+from perceptrons.study.result import Result
 
 PRINTED = {
     name: tables.published(name)

@@ -10,9 +10,10 @@ from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
 
 from perceptrons import MLPClassifier
 from perceptrons.data import Dataset, load_digits
-from perceptrons.data.mnist import MissingDataError
 from perceptrons.study import classifiers
-from perceptrons.study.experiment import ExperimentError, Run, builtin, load
+from perceptrons.study.errors import ExperimentError
+from perceptrons.study.experiment import builtin, load
+from perceptrons.study.plan import Run
 from perceptrons.study.procedures import PROCEDURES
 from perceptrons.study.records import Store
 from perceptrons.study.runner import execute
@@ -153,7 +154,7 @@ def test_the_folder_with_the_data_reaches_the_process_that_trains(
     folder.mkdir()
     with (
         Store(tmp_path / "out") as store,
-        pytest.raises(MissingDataError, match="given"),
+        pytest.raises(ExperimentError, match="given"),
     ):
         execute(runs, store, jobs=jobs, folder=folder)
 

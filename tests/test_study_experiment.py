@@ -5,14 +5,10 @@ from importlib import resources
 
 import pytest
 
-from perceptrons.study import procedures
-from perceptrons.study.experiment import (
-    BUILTIN,
-    ExperimentError,
-    builtin,
-    load,
-    published,
-)
+from perceptrons.study import result
+from perceptrons.study.errors import ExperimentError
+from perceptrons.study.experiment import builtin, load
+from perceptrons.study.shipped import BUILTIN, published
 
 GOOD = """
 title = "Mine"
@@ -242,7 +238,7 @@ def test_the_key_depends_on_the_code_and_on_the_engine_at_hand(write, monkeypatc
 def test_gradients_are_checked_again_once_autograd_is_there(monkeypatch):
     keys = []
     for number in (None, "1.7.0"):
-        monkeypatch.setattr(procedures, "_version", lambda name, number=number: number)
+        monkeypatch.setattr(result, "_version", lambda name, number=number: number)
         keys.append({run.key for run in builtin("gradient-check").runs()})
     assert not keys[0] & keys[1]
 
@@ -332,3 +328,19 @@ def test_the_list_of_studies_is_the_files_of_the_package():
 
 def test_published_tables_ship_with_the_package():
     assert published("optimizers_mse").is_file()
+
+
+def test_runs_that_are_stored_keep_their_keys(monkeypatch):
+    # What decides a key, but the code itself: with these a store is found again.
+    monkeypatch.setattr("perceptrons.provenance.code", lambda: "one code")
+    monkeypatch.setattr("perceptrons.__version__", "1")
+    monkeypatch.setattr("perceptrons.study.plan.missing", lambda: None)
+    kept = {
+        "optimizers": ("3dab578547f406d9", "68471f57995e298f"),
+        "regularization": ("2c28e6fc409a45dc", "3a99973355894202"),
+        "linear-baselines": ("5557771fcf9852d4", "5694f951d8711bfa"),
+        "mnist-final": ("4a6f8c368855f922", "5d25184973606484"),
+    }
+    for name, keys in kept.items():
+        first, *_, last = builtin(name).runs()
+        assert (first.key, last.key) == keys

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from perceptrons.study.experiment import Run
-from perceptrons.study.procedures import Result
+from perceptrons.study.plan import Run
 from perceptrons.study.records import FILE, Store, StoreError, UnusableRunError
+from perceptrons.study.result import Result
 
 RUN = Run("mine", "network", "runge", '{"max_iter": 3}', 0)
 RESULT = Result(

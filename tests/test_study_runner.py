@@ -18,8 +18,9 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from perceptrons import provenance
-from perceptrons.study import networks, runner
-from perceptrons.study.experiment import ExperimentError, load
+from perceptrons.study import runner
+from perceptrons.study.errors import ExperimentError
+from perceptrons.study.experiment import load
 from perceptrons.study.procedures import PROCEDURES
 from perceptrons.study.records import FILE, Store
 
@@ -197,7 +198,8 @@ def test_an_error_of_our_own_comes_through_and_names_its_run(
     def broken(settings, dataset, seed):
         raise KeyError("of our own")
 
-    monkeypatch.setattr("perceptrons.study.networks.run", broken)
+    replaced = dataclasses.replace(PROCEDURES["network"], run=broken)
+    monkeypatch.setitem(PROCEDURES, "network", replaced)
     runs = load(study).runs()[:2]
     with Store(tmp_path) as store, pytest.raises(KeyError) as caught:
         runner.execute(runs, store, jobs=1)
@@ -208,14 +210,15 @@ def test_an_error_of_our_own_comes_through_and_names_its_run(
 def test_memory_that_ends_while_training_is_told_and_what_ended_is_kept(
     study, tmp_path, monkeypatch
 ):
-    runs, perform = load(study).runs()[:3], networks.run
+    runs, perform = load(study).runs()[:3], PROCEDURES["network"].run
 
     def hungry(settings, dataset, seed):
         if settings["learning_rate_init"] == runs[2].settings["learning_rate_init"]:
             raise MemoryError
         return perform(settings, dataset, seed)
 
-    monkeypatch.setattr(networks, "run", hungry)
+    replaced = dataclasses.replace(PROCEDURES["network"], run=hungry)
+    monkeypatch.setitem(PROCEDURES, "network", replaced)
     with Store(tmp_path) as store:
         with pytest.raises(ExperimentError, match="cannot run: memory ended"):
             runner.execute(runs, store, jobs=1)

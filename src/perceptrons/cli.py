@@ -24,12 +24,8 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 import perceptrons
-from perceptrons.study.experiment import (
-    BUILTIN,
-    ExperimentError,
-    builtin,
-    builtin_file,
-)
+from perceptrons.study.errors import ExperimentError
+from perceptrons.study.shipped import BUILTIN, builtin_file, headings
 
 _progress = Console(stderr=True)
 
@@ -197,15 +193,13 @@ def list_studies(
     if toml is not None:
         typer.echo(builtin_file(toml).read_text(encoding="utf-8"), nl=False)
         return
-    experiments = [builtin(name) for name in BUILTIN]
+    listed = [headings(name) for name in BUILTIN]
     if as_json:
-        keys = ("name", "title", "reference", "question")
-        listed = [{key: getattr(e, key) for key in keys} for e in experiments]
         typer.echo(json.dumps(listed))
         return
     table = Table("study", "in the report", "question", box=None, pad_edge=False)
-    for experiment in experiments:
-        table.add_row(experiment.name, experiment.reference, experiment.question)
+    for study in listed:
+        table.add_row(study["name"], study["reference"], study["question"])
     Console().print(table)
 
 

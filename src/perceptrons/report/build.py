@@ -19,16 +19,12 @@ from perceptrons.report.section import Section
 from perceptrons.report.sections import SECTIONS
 from perceptrons.report.study import Study
 from perceptrons.report.tables import frame
-from perceptrons.study.experiment import (
-    BUILTIN,
-    Experiment,
-    ExperimentError,
-    Run,
-    builtin,
-    load,
-)
+from perceptrons.study.errors import ExperimentError
+from perceptrons.study.experiment import builtin, load
+from perceptrons.study.plan import Experiment, Run
 from perceptrons.study.records import Store, StoreError
 from perceptrons.study.runner import execute
+from perceptrons.study.shipped import BUILTIN
 from perceptrons.study.supply import supply
 
 #: An experiment and its runs.

@@ -12,7 +12,7 @@ import pandas as pd
 from perceptrons.data import DATASETS, Dataset
 from perceptrons.report.tables import MEASURES
 from perceptrons.report.ties import Error
-from perceptrons.study.experiment import Experiment
+from perceptrons.study.plan import Experiment
 from perceptrons.study.records import Record
 
 # The targets that an error is the mean squared distance from. Errors on the training

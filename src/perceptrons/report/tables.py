@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from perceptrons.study.experiment import published as published_file
 from perceptrons.study.records import Record
+from perceptrons.study.shipped import published as published_file
 
 #: What the measures are called in a sentence.
 MEASURES = {

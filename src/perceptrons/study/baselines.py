@@ -46,7 +46,7 @@ from perceptrons import MLPRegressor, _checks
 from perceptrons.data import Dataset
 from perceptrons.metrics import mean_squared_error
 from perceptrons.study import networks
-from perceptrons.study.procedures import Result
+from perceptrons.study.result import Procedure, Result
 
 MODELS = ("ols", "ridge", "lasso")
 
@@ -279,3 +279,13 @@ def _cross_validated(
         "error_f": error_f,
     }
     return metrics, models
+
+
+PROCEDURE = Procedure(
+    run,
+    check,
+    memory,
+    ("model", "degree", "strength", "solver", *_TRAINING, "folds", "engine"),
+    networks.ERRORS,
+    curves=lambda settings: () if "folds" in settings else networks.PREDICTIONS,
+)

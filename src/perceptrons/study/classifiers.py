@@ -13,7 +13,7 @@ from perceptrons import MLPClassifier, losses
 from perceptrons.data import Dataset
 from perceptrons.history import DivergedError
 from perceptrons.study import networks
-from perceptrons.study.procedures import Result
+from perceptrons.study.result import Procedure, Result
 
 
 def check(settings: Mapping[str, Any]) -> None:
@@ -123,3 +123,26 @@ def _cross_entropy(probabilities: NDArray[Any], truth: NDArray[np.intp]) -> floa
     own = probabilities[np.arange(len(truth)), truth]
     least = np.finfo(own.dtype).smallest_subnormal
     return float(np.mean(-np.log(np.maximum(own, least), dtype=np.float64)))
+
+
+def _work(settings: Mapping[str, Any]) -> float:
+    """Return about the seconds that training on 56,000 images takes on one core."""
+    sizes = [784, *settings.get("hidden_layer_sizes", [100]), 10]
+    # Measured on the compiled engine: 0.55 us a row, 0.02 ns a connection from the
+    # pixels, most of which are zero, and 0.07 ns a later one.
+    pixels, *later = np.multiply(sizes[:-1], sizes[1:])
+    epochs = float(settings.get("max_iter", 200))
+    row = 0.55e-6 + pixels * 0.02e-9 + sum(later) * 0.07e-9
+    return float(epochs * 56_000 * row)
+
+
+PROCEDURE = Procedure(
+    run,
+    check,
+    memory,
+    networks.arguments(MLPClassifier),
+    ("test_error", "train_error", "test_cross_entropy", "train_cross_entropy"),
+    _work,
+    curves=lambda settings: ("cost", "train_confusion", "test_confusion"),
+    classes=True,
+)

@@ -38,52 +38,23 @@ import math
 import re
 import sys
 import tomllib
-from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from perceptrons import _checks, _reading
+from perceptrons import _reading
 from perceptrons.data import DATASETS
 from perceptrons.data.table import describe
 from perceptrons.study import procedures
+from perceptrons.study.errors import ExperimentError
 from perceptrons.study.plan import (
     Experiment,
-    ExperimentError,
-    Run,
     check_count,
     check_seeds,
     choice,
     combinations,
 )
-
-__all__ = [
-    "BUILTIN",
-    "Experiment",
-    "ExperimentError",
-    "Run",
-    "builtin",
-    "builtin_file",
-    "load",
-    "published",
-]
-
-#: The studies in the order in which they are listed and printed: the report's own.
-#: The file studies/NAME.toml holds the settings; perceptrons.report.sections has a
-#: module of that name, its hyphens underscores, for the page.
-BUILTIN = (
-    "gradient-descent",
-    "learning-rates",
-    "optimizers",
-    "gradient-check",
-    "libraries",
-    "architectures",
-    "regularization",
-    "linear-baselines",
-    "mnist-architectures",
-    "mnist-regularization",
-    "mnist-final",
-)
+from perceptrons.study.shipped import builtin_file
 
 _REQUIRED = ("title", "question", "metric")
 _OPTIONAL = {
@@ -116,20 +87,6 @@ def builtin(name: str) -> Experiment:
         For an unknown name, with the nearest known one.
     """
     return load(builtin_file(name))
-
-
-def builtin_file(name: str) -> Traversable:
-    """Return the file of a built-in experiment; errors as :func:`builtin`."""
-    try:
-        _checks.choice("STUDY", name, BUILTIN)
-    except ValueError as error:
-        raise ExperimentError(str(error)) from None
-    return resources.files("perceptrons.study") / "studies" / f"{name}.toml"
-
-
-def published(name: str) -> Traversable:
-    """Return the file with the report's own numbers called ``name``.csv."""
-    return resources.files("perceptrons.study") / "published" / f"{name}.csv"
 
 
 def load(path: Path | Traversable) -> Experiment:

@@ -25,7 +25,7 @@ from perceptrons.losses import LOSSES
 from perceptrons.network import Architecture
 from perceptrons.objective import Problem
 from perceptrons.penalties import Penalty
-from perceptrons.study.procedures import Result
+from perceptrons.study.result import Procedure, Result
 
 Array = NDArray[np.float64]
 
@@ -359,3 +359,14 @@ def _differences(name: str, ours: Array, other: Array) -> dict[str, float]:
     largest = float(np.max(np.abs(ours - other)))
     scale = float(np.max(np.abs(other)))
     return {f"{name}_abs": largest, f"{name}_rel": largest / scale}
+
+
+PROCEDURE = Procedure(
+    run,
+    check,
+    memory,
+    ("activation", "loss", "penalty", "sizes", "n_rows", "engine"),
+    ("numeric_abs", "numeric_rel", "autograd_abs", "autograd_rel", "kinks"),
+    needs_data=False,
+    libraries=("autograd",),
+)

@@ -19,13 +19,10 @@ from perceptrons.data import DATASETS, identity, shape
 from perceptrons.data import check as check_data
 from perceptrons.engine import missing
 from perceptrons.study import procedures
+from perceptrons.study.errors import ExperimentError
 
 #: A page of as many runs takes about a gigabyte and some minutes to draw.
 MOST_RUNS = 100_000
-
-
-class ExperimentError(ValueError):
-    """An experiment, or what was asked of it, cannot be run; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -213,7 +210,7 @@ class Experiment:
     ) -> str:
         """Return the settings of a run as JSON, once they can be run."""
         procedure = procedures.PROCEDURES[name]
-        known = procedure.known()
+        known = procedure.known
         for key in settings:
             choice(self.source, key, known, f"a setting of {name!r}")
             if isinstance(settings[key], dict):

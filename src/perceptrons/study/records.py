@@ -21,8 +21,9 @@ import numpy as np
 
 from perceptrons import provenance
 from perceptrons.data import public
-from perceptrons.study.experiment import Run
-from perceptrons.study.procedures import PROCEDURES, Result
+from perceptrons.study.plan import Run
+from perceptrons.study.procedures import PROCEDURES
+from perceptrons.study.result import Result
 
 FILE = "runs.sqlite"
 

@@ -20,9 +20,11 @@ from sklearn.utils.parallel import delayed
 
 from perceptrons import work
 from perceptrons.data import Dataset, source
-from perceptrons.study.experiment import ExperimentError, Run
-from perceptrons.study.procedures import PROCEDURES, Result
+from perceptrons.study.errors import ExperimentError
+from perceptrons.study.plan import Run
+from perceptrons.study.procedures import PROCEDURES
 from perceptrons.study.records import Store
+from perceptrons.study.result import Result
 
 
 class Interrupted(KeyboardInterrupt):

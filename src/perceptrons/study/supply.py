@@ -8,7 +8,8 @@ from pathlib import Path
 from rich.console import Console
 
 from perceptrons.data import mnist, source
-from perceptrons.study.experiment import Experiment, ExperimentError
+from perceptrons.study.errors import ExperimentError
+from perceptrons.study.plan import Experiment
 
 
 def supply(

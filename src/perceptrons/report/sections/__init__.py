@@ -8,7 +8,7 @@ from importlib import import_module
 
 from perceptrons.report.section import Section
 from perceptrons.report.study import Study
-from perceptrons.study.experiment import BUILTIN
+from perceptrons.study.shipped import BUILTIN
 
 
 def _build(name: str, study: Study, others: Mapping[str, Study]) -> Section:
