@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,17 @@ class Gains:
 
     def posterior(self, name: str) -> Posterior:
         """Return what is known of a candidate's gain."""
+        if name not in self._known:
+            self._known[name] = self._posterior(name)
+        return self._known[name]
+
+    @cached_property
+    def _known(self) -> dict[str, Posterior]:
+        """The posteriors that were asked for: table, notes and verdict share them."""
+        return {}
+
+    def _posterior(self, name: str) -> Posterior:
+        """Compute the posterior of a candidate's gain."""
         if self.pooled is None:
             return correlated_t(self.of(name), self.test_to_train)
         values, rows = self.pooled.values, self.pooled.influences

@@ -194,7 +194,10 @@ def _maps(study: Study, cells: pd.DataFrame) -> list[Picture]:
     grid = cells.dropna(subset=axes)
     table = pd.DataFrame({_word(name): grid[name] for name in (rows, columns)})
     table["value"] = grid[study.metric]
-    table["diverged"] = grid["ended"].str.startswith("diverged")
+    reasons = study.table.set_index("key")["reason"]
+    table["diverged"] = [
+        "diverged" in set(reasons[keys.split()]) for keys in grid[RUNS]
+    ]
     if panels:
         name = panels[0]
         table["panel"] = [f"{_word(name)} {_text(value)}" for value in grid[name]]

@@ -18,6 +18,7 @@ from perceptrons.report.sections.mnist_final_claims import (
     FINAL,
     GOOD,
     HIGH,
+    NAMES,
     PROGRAM,
     Counts,
     named,
@@ -32,8 +33,8 @@ _EPOCHS = 30
 def section(study: Study, others: Mapping[str, Study]) -> Section:
     """Build the section."""
     table = named(study)
-    shown = [name for name in (FINAL, PROGRAM) if (table["network"] == name).any()]
-    pictures = [_picture(study, table, name, i) for i, name in enumerate(shown)]
+    shown = [role for role in (FINAL, PROGRAM) if (table["role"] == role).any()]
+    pictures = [_picture(study, table, role, i) for i, role in enumerate(shown)]
     if images.is_mnist(study):
         pictures.insert(1, _published_picture())
     return Section(
@@ -41,7 +42,7 @@ def section(study: Study, others: Mapping[str, Study]) -> Section:
         claims=images.judge_mnist(study, CLAIMS),
         tables=[
             _accuracy_table(study, table),
-            *[_rates_table(study, table, name, i) for i, name in enumerate(shown)],
+            *[_rates_table(study, table, role, i) for i, role in enumerate(shown)],
         ],
         pictures=pictures,
         hints=images.hints(study),
@@ -58,10 +59,12 @@ def _accuracy_table(study: Study, table: pd.DataFrame) -> Table:
         (chosen,) = tables.published("mnist_accuracy").to_dict("records")
         counts = _published_counts()
         final = float(np.trace(counts) / counts.sum())
-        unpenalized = [name for name in ours["network"] if _is_unpenalized(name)]
+        # The report prints an accuracy for these, on its own split.
+        plain = (table["norm"] == "none") & (table["dataset"] == "mnist-report")
+        unpenalized = list(table.loc[plain, "network"])
         train = dict.fromkeys(unpenalized, chosen["train_accuracy"])
         test = {**dict.fromkeys(unpenalized, chosen["test_accuracy"])}
-        test |= {FINAL: final, PROGRAM: final}
+        test |= {NAMES[FINAL]: final, NAMES[PROGRAM]: final}
         ours.insert(1, "train published", ours["network"].map(train))
         ours.insert(3, "test published", ours["network"].map(test))
         ours.insert(
@@ -88,14 +91,9 @@ def _conclusion(theirs: float, ours: float, least: float) -> str:
     return f"no: only {'ours' if ours > least else 'the printed'} is above"
 
 
-def _is_unpenalized(name: str) -> bool:
-    """Tell whether the report prints an accuracy for a network of this name."""
-    return name.startswith("no penalty") and "split" not in name
-
-
-def _counts(study: Study, table: pd.DataFrame, name: str) -> Counts:
+def _counts(study: Study, table: pd.DataFrame, role: str) -> Counts:
     """Return the test confusion matrix of a network, the mean over seeds."""
-    keys = table.loc[table["network"] == name, "key"]
+    keys = table.loc[table["role"] == role, "key"]
     matrices = [study.curves(key)["test_confusion"] for key in keys]
     mean: Counts = np.mean(matrices, axis=0, dtype=np.float64)
     return mean
@@ -107,9 +105,9 @@ def _published_counts() -> Counts:
     return printed.to_numpy(np.float64)
 
 
-def _rates_table(study: Study, table: pd.DataFrame, name: str, index: int) -> Table:
+def _rates_table(study: Study, table: pd.DataFrame, role: str, index: int) -> Table:
     """Set Table VII beside our rates."""
-    tpr, fpr = rates(_counts(study, table, name))
+    tpr, fpr = rates(_counts(study, table, role))
     beside = pd.DataFrame({"class": range(len(tpr)), "TPR ours": tpr, "FPR ours": fpr})
     if images.is_mnist(study):
         printed = tables.published("mnist_tpr_fpr")
@@ -119,23 +117,23 @@ def _rates_table(study: Study, table: pd.DataFrame, name: str, index: int) -> Ta
             beside.insert(at + 2, f"{rate} difference", beside[f"{rate} ours"] - theirs)
         pairs = zip(printed["tpr"], tpr, strict=True)
         beside["same conclusion?"] = [_conclusion(a, b, HIGH) for a, b in pairs]
-    keys = " ".join(table.loc[table["network"] == name, "key"])
+    keys = " ".join(table.loc[table["role"] == role, "key"])
     return Table(
         "table-vii" if index == 0 else "table-vii-program",
-        images.title(study, f"Table VII: true and false positive rates. {name}"),
+        images.title(study, f"Table VII: true and false positive rates. {NAMES[role]}"),
         beside.assign(**{RUNS: keys}),
         f"Same conclusion: is the true positive rate high, above {HIGH:g}?",
     )
 
 
-def _picture(study: Study, table: pd.DataFrame, name: str, index: int) -> Picture:
+def _picture(study: Study, table: pd.DataFrame, role: str, index: int) -> Picture:
     """Draw the confusion matrix of one network."""
     seeds = ", mean over seeds" if len(study.seeds) > 1 else ""
     return _matrix(
         "figure-24" if index == 0 else "figure-24-program",
-        images.title(study, f"Fig. 24: confusion matrix. {name}"),
+        images.title(study, f"Fig. 24: confusion matrix. {NAMES[role]}"),
         f"Test images{seeds}.",
-        _counts(study, table, name),
+        _counts(study, table, role),
     )
 
 

@@ -21,9 +21,15 @@ Counts = NDArray[np.float64]
 #: The report's abstract: over 96 % accuracy; its true positive rates are "high".
 GOOD, HIGH = 0.96, 0.9
 
-#: What the pages call the final model, and the program's form of it.
-FINAL = "L2, lambda 0.03: the final model as the equations give it"
-PROGRAM = "L2, lambda 6e-05, clipped: as in the report's program"
+#: Roles of networks: the final model, the program's form of it, and what claims set
+#: beside them: without a penalty, with L1 as strong, with L2 as weak as the program's.
+FINAL, PROGRAM, PLAIN, LASSO, WEAK = "final", "program", "plain", "lasso", "weak"
+
+#: What the page calls them.
+NAMES = {
+    FINAL: "L2, lambda 0.03: the final model as the equations give it",
+    PROGRAM: "L2, lambda 6e-05, clipped: as in the report's program",
+}
 
 
 def named(study: Study) -> pd.DataFrame:
@@ -37,27 +43,39 @@ def named(study: Study) -> pd.DataFrame:
     -------
     DataFrame
         The study's table with ``train_accuracy``, ``test_accuracy``, ``norm``,
-        ``strength`` and ``network``, the name.
+        ``strength``, ``role`` (such as ``FINAL``, or "") and ``network``, its name on
+        the page.
     """
     table = penalized(images.accuracies(study))
     if "clip_norm" not in table:
         table["clip_norm"] = None
-    return table.assign(network=[_name(row) for row in table.to_dict("records")])
+    rows = table.to_dict("records")
+    table["role"] = [_role(row) for row in rows]
+    return table.assign(network=[NAMES.get(_role(row)) or _name(row) for row in rows])
+
+
+def _role(row: Mapping[Hashable, Any]) -> str:
+    """Return what a network is to the report."""
+    penalty, clipped = (row["norm"], row["strength"]), isinstance(row["clip_norm"], str)
+    if penalty == ("L2", 0.03):
+        return FINAL
+    if penalty == ("L2", 6e-5) and clipped:
+        return PROGRAM
+    others = row["dataset"] == "mnist-official" or row["init"] != "standard_normal"
+    if clipped or others:
+        return ""
+    if row["norm"] == "none":
+        return PLAIN
+    return {("L1", 0.03): LASSO, ("L2", 6e-5): WEAK}.get(penalty, "")
 
 
 def _name(row: Mapping[Hashable, Any]) -> str:
     """Name a network by its penalty and by what else sets it apart."""
-    clipped = isinstance(row["clip_norm"], str)
     if row["norm"] == "none":
-        name = "no penalty"
+        parts = ["no penalty"]
     else:
-        name = f"{row['norm']}, lambda {row['strength']:g}"
-    if name == "L2, lambda 0.03":
-        return FINAL
-    if name == "L2, lambda 6e-05" and clipped:
-        return PROGRAM
-    parts = [name]
-    if clipped:
+        parts = [f"{row['norm']}, lambda {row['strength']:g}"]
+    if isinstance(row["clip_norm"], str):
         parts.append("clipped as in the report's program")
     if row["dataset"] == "mnist-official":
         parts.append("MNIST's own split")
@@ -85,10 +103,10 @@ def rates(counts: Counts) -> tuple[Counts, Counts]:
         return hits / actual, (predicted - hits) / others
 
 
-def _of(study: Study, rows: pd.DataFrame, name: str) -> pd.DataFrame:
+def _of(study: Study, rows: pd.DataFrame, role: str) -> pd.DataFrame:
     """Return the row of a network in the rows of one seed, none if it was not run."""
     table = named(study)
-    return rows[rows["key"].isin(table.loc[table["network"] == name, "key"])]
+    return rows[rows["key"].isin(table.loc[table["role"] == role, "key"])]
 
 
 def _ask(question: Callable[[Counts], tuple[bool, str]]) -> Test:
@@ -96,15 +114,15 @@ def _ask(question: Callable[[Counts], tuple[bool, str]]) -> Test:
 
     def test(study: Study, rows: pd.DataFrame) -> Finding:
         found = {}
-        for name in (FINAL, PROGRAM):
-            for key in _of(study, rows, name)["key"]:
+        for role in (FINAL, PROGRAM):
+            for key in _of(study, rows, role)["key"]:
                 counts = study.curves(key)["test_confusion"].astype(float)
                 if counts.sum():
-                    found[name] = question(counts)
+                    found[role] = question(counts)
         if FINAL not in found:
             return None, "the final model diverged"
         words = {True: "so", False: "not so"}
-        lines = [f"{name}: {text}" for name, (_, text) in found.items()]
+        lines = [f"{NAMES[role]}: {text}" for role, (_, text) in found.items()]
         if PROGRAM in found:
             lines[-1] += f" ({words[found[PROGRAM][0]]})"
         return found[FINAL][0], "\n".join(lines)
@@ -163,21 +181,21 @@ def _rates_are_high(counts: Counts) -> tuple[bool, str]:
 def _over_96(study: Study, rows: pd.DataFrame) -> Finding:
     """Compare the final model's accuracy with that of the abstract."""
     lines = [
-        f"{name}: {percent(error)}"
-        for name in (FINAL, PROGRAM)
-        for error in _of(study, rows, name)["test_error"]
+        f"{NAMES[role]}: {percent(error)}"
+        for role in (FINAL, PROGRAM)
+        for error in _of(study, rows, role)["test_error"]
     ]
     error = _of(study, rows, FINAL)["test_error"].item()
     return bool(1 - error > GOOD), "\n".join(lines)
 
 
-def _generalizes(name: str) -> Test:
+def _generalizes(role: str) -> Test:
     """Compare test error and gap under a penalty with those without one."""
 
     def test(study: Study, rows: pd.DataFrame) -> Finding:
-        (own,) = _of(study, rows, name).to_dict("records")
-        (none,) = _of(study, rows, "no penalty").to_dict("records")
-        many = images.count(study, _of(study, rows, name), "test")
+        (own,) = _of(study, rows, role).to_dict("records")
+        (none,) = _of(study, rows, PLAIN).to_dict("records")
+        many = images.count(study, _of(study, rows, role), "test")
         return images.fewer(own["test_error"], none["test_error"], many), (
             f"train {percent(own['train_error'])}, test {percent(own['test_error'])}; "
             f"no penalty: train {percent(none['train_error'])}, test "
@@ -217,9 +235,9 @@ CLAIMS: list[tuple[str, str, Test]] = [
     ("The true positive rates are generally high.", "Table VII",
      _ask(_rates_are_high)),
     ("L1 with lambda 0.03 improves generalization: a higher test accuracy than without "
-     "a penalty.", "section V", _generalizes("L1, lambda 0.03")),
+     "a penalty.", "section V", _generalizes(LASSO)),
     ("L2 with lambda 0.03 improves generalization: a higher test accuracy than without "
      "a penalty.", _TEXT, _generalizes(FINAL)),
     ("L2 as strong as the report's program applied it improves generalization.", _TEXT,
-     _generalizes("L2, lambda 6e-05")),
+     _generalizes(WEAK)),
 ]  # fmt: skip
