@@ -7,10 +7,11 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from scipy import stats
 
-from perceptrons.comparison.simulations import NOMINAL, NOTABLE
 from perceptrons.pages.style import CYCLE, MUTED, STYLE
 
-TABLE = Path("src/perceptrons/comparison/simulations.csv")
+TABLE = Path("docs/comparison-statistics.csv")
+# What intervals should hold, and how far below is told.
+NOMINAL, NOTABLE = 0.95, 0.02
 PARTS = {
     "model": "differences drawn from the test's own model",
     "learners": "cross-validations of two straight lines",
@@ -31,13 +32,17 @@ at every number of rows.
 A verdict is *false* if it says "justified" where the true gain is 0 or less, and the
 promise is at most 5 % of such verdicts. The interval *covers* if the true gain lies
 in it; nominal are 95 %. The counts are in
-[simulations.csv](../src/perceptrons/comparison/simulations.csv).
+[comparison-statistics.csv](comparison-statistics.csv).
+
+These are the statistics of **one repeat**, as along time: the corrected t-test over
+folds. With repeats, as by default, `compare` takes the variance over rows and between
+repeats: [comparison-stand-ins.md](comparison-stand-ins.md).
 """
 
 WHOLE = """
 All candidates and the default network get data with five features, linear with noise as
-large as the signal's smaller half, or with a wave sin(2.5 x1) added that no parabola
-follows. The true gain is measured: network and linear models are trained on as many
+large as the signal's smaller half, or with a wave across all columns added that no sum
+of columns and pairs follows. The true gain is measured: all are trained on as many
 fresh rows as a fold trains on and judged on 20,000 others, once per data set.
 """
 

@@ -71,13 +71,17 @@ def compare(
 ) -> Comparison:
     """Tell whether a neural network is justified on a table.
 
-    A constant, linear models, a network and gradient boosting are fitted on the same
-    folds of repeated cross-validation, behind the same preparation of columns. The
-    gain of the network is the relative drop of the metric, RMSE or log loss, against
-    the linear model with the best mean. With the posterior of the Bayesian correlated
-    t-test, a network is "justified" if P(gain > 0) >= 0.95 and the gain is at least
-    ``rope``; "not justified" if P(gain > rope) <= 0.05, or if the linear model makes
-    next to no error; else "undecided".
+    A constant, straight lines, splines and polynomials, a network and gradient boosting
+    are fitted on the same folds of repeated cross-validation, behind the same
+    preparation of columns. Gain is the relative drop of the metric, RMSE or log loss
+    if none is named. A network is "justified" if over every cheaper model
+    P(gain > 0) >= 0.95 and the gain is at least ``rope``; "not justified" if over one
+    of them P(gain > rope) <= 0.05, or if it makes next to no error; else "undecided".
+    Where it is not justified, the verdict names what to take: the simplest model within
+    ``rope`` of the best.
+
+    The variance of a gain is that of the rows' influences plus that between repeats;
+    with one repeat, as along time, it is that of the corrected t-test over folds.
 
     Parameters
     ----------
@@ -106,7 +110,8 @@ def compare(
         ``fit`` gets ``groups`` and ``time`` where it has arguments of these names, a
         search ``groups`` where its splitter takes them.
     against : str or None, default=None
-        The candidate that gains are measured against; None: the best linear one.
+        The candidate that alone decides; None: every cheaper one does, and the table
+        has gains over the best that is linear in its coefficients.
     metric : str, array-like of shape (K, K) or None, default=None
         What decides: "RMSE", "MAE" or "Poisson deviance" for numbers, "log loss",
         "Brier", "AUC" or "balanced error" for classes; or what it costs to take a

@@ -21,7 +21,7 @@ training and of folds adds shows between the repeats' gains g_1 ... g_R:
 with s_R^2 their variance, and Student's t with Satterthwaite's (1946) degrees of
 freedom. Rows of one group count as one. That whether a network finds a weak pattern in
 *these* rows is common to all repeats shows in neither part; c is what makes intervals
-hold what they say nevertheless, found by simulation (docs/comparison-statistics.md).
+hold what they say nevertheless, found by simulation (docs/comparison-stand-ins.md).
 """
 
 from __future__ import annotations
