@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from perceptrons import schedules as schedules
     from perceptrons.checkpoints import Checkpoint as Checkpoint
     from perceptrons.comparison.compare import compare as compare
+    from perceptrons.distillation import distill as distill
     from perceptrons.estimators import MLPClassifier as MLPClassifier
     from perceptrons.estimators import MLPRegressor as MLPRegressor
     from perceptrons.files import TRUSTED as TRUSTED
@@ -39,6 +40,7 @@ __all__ = [
     "activations",
     "check_gradient",
     "compare",
+    "distill",
     "fit_folds",
     "fit_many",
     "load",
@@ -54,6 +56,7 @@ _HOMES = {
     "TRUSTED": "perceptrons.files",
     "check_gradient": "perceptrons.inspection",
     "compare": "perceptrons.comparison.compare",
+    "distill": "perceptrons.distillation",
     "fit_folds": "perceptrons.many",
     "fit_many": "perceptrons.many",
     "load": "perceptrons.files",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -195,6 +196,22 @@ class Race:
 
     def run(self) -> list[Member]:
         """Return the finalists and the best linear models, trained on all folds."""
+        whole, lines = self._first_fold()
+        best = [min(of_encoding, key=_loss) for of_encoding in lines]
+        chosen = [*_finalists(whole, self.effort.finalists), *best]
+        self._train(chosen, range(1, self.n_folds))
+        return chosen
+
+    def best(self) -> Member:
+        """Return the best on the first fold, trained on the others alone."""
+        whole, lines = self._first_fold()
+        return min([*whole, *chain(*lines)], key=_loss)
+
+    def _first_fold(self) -> tuple[list[Member], list[list[Member]]]:
+        """Run the rounds of the first fold.
+
+        Return what ran the whole course, and linear models by encoding.
+        """
         effort = self.effort
         first = [
             Setting(encoding, effort.shapes[0], penalty)
@@ -202,24 +219,20 @@ class Race:
             for penalty in effort.penalties
         ]
         heats = self._train([Member(setting) for setting in first], [0], HEAT)
-        carried = _varied(heats, effort.carried)
         whole = [
             Member(replace(member.setting, hidden_layer_sizes=shape))
             for shape in effort.shapes
-            for member in carried
+            for member in _varied(heats, effort.carried)
         ]
-        lines = {
-            encoding: [Member(Setting(encoding, (), p)) for p in LINEAR_PENALTIES]
+        lines = [
+            [Member(Setting(encoding, (), penalty)) for penalty in LINEAR_PENALTIES]
             for encoding in self.encoders
             if encoding in LINEAR_ENCODINGS
-        }
-        rivals = [line for of_encoding in lines.values() for line in of_encoding]
+        ]
+        rivals = list(chain(*lines))
         self._train([*whole, *rivals], [0])
-        best = [min(of_encoding, key=_loss) for of_encoding in lines.values()]
-        chosen = [*_finalists(whole, effort.finalists), *best]
-        self._train(chosen, range(1, self.n_folds))
         self.tried = [*heats, *whole, *rivals]
-        return chosen
+        return whole, lines
 
     def predictions(self, member: Member) -> Array:
         """Return the predictions of every row by the network that did not see it."""
