@@ -335,6 +335,23 @@ def test_row_names_that_the_header_lacks_are_row_numbers(write):
     assert prepare(frame[["row.names", "w"]], frame["y"]).features == ["w"]
 
 
+def test_what_a_table_of_r_divides_by_spaces_is_read(write):
+    rows = "".join(f'"{n}" {w} "a b"\n' for n, w in enumerate(W, 1))
+    frame = read(write('"w" "town"\n' + rows)).frame
+    assert list(frame) == ["row.names", "w", "town"]
+    np.testing.assert_array_equal(frame["w"], W)
+    assert set(frame["town"]) == {"a b"}
+    # Words with spaces are no such table.
+    with pytest.raises(DataError, match="one column, 'text'"):
+        read(write("text\nhello world\ngood morning\n"))
+
+
+def test_times_of_a_database_are_dates(write):
+    rows = "".join(f"2023-01-{d:02d} 0{d % 10}:15:00+00,{d}\n" for d in range(1, 29))
+    frame = read(write("at,y\n" + rows)).frame
+    assert frame["at"][2] == pd.Timestamp("2023-01-03 03:15")
+
+
 def test_a_separator_at_the_end_of_rows_is_an_empty_column(write):
     frame = read(write("a,b\n1,2,\n3,4,\n")).frame
     assert list(frame) == ["a", "b", "unnamed 3"]

@@ -20,7 +20,7 @@ _MONTHS = [
 _NAME = rf"(?P<name>{'|'.join(_MONTHS)})[a-z]*\.?"
 _TIME = (
     r"(?:[T ,]+(?P<h>\d{1,2}):(?P<min>\d{2})(?::(?P<s>\d{2})(?P<f>[.,]\d+)?)?"
-    r"\s*(?P<half>[ap]\.?m\.?)?\s*(?P<zone>Z|UTC|[+-]\d{2}:?\d{2})?)?"
+    r"\s*(?P<half>[ap]\.?m\.?)?\s*(?P<zone>Z|UTC|[+-]\d{2}(?::?\d{2})?)?)?"
 )
 _FORMS = {
     "year first": re.compile(

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_WORDS = {**_SEPARATORS, " ": "space"}
 #: Cells that are read at a time: what bounds memory beside the numbers themselves.
 _PIECE = 1_000_000
 _HEAD = 1000
@@ -118,8 +119,8 @@ def read(
     encoding : str, optional
         Such as "cp1252"; None: UTF-8, or what the file says or shows.
     separator : str, optional
-        Between fields; None: comma, semicolon, tab or bar, whichever divides the lines
-        most evenly.
+        Between fields; None: comma, semicolon, tab, bar or else space, whichever
+        divides the lines most evenly.
     decimal : {".", ","}, optional
         Sign of decimals; None: by each column.
     thousands : {"", ",", ".", "'", " "}, optional
@@ -163,7 +164,7 @@ def read(
         readings = {c.name: c.action for c in columns}
         notes += told(columns)
         name = "utf-8" if found.name == "utf-8-sig" else found.name
-        how = f", {_SEPARATORS.get(file.separator, repr(file.separator))}, {name}"
+        how = f", {_word(file.separator)}, {name}"
     if frame.empty:
         raise DataError(f"{path} has column names but no rows; give it data.")
     if frame.shape[1] < 2:
@@ -310,7 +311,7 @@ def _layout(
 
 def _word(separator: str) -> str:
     """Name a separator."""
-    return _SEPARATORS.get(separator, repr(separator))
+    return _WORDS.get(separator, repr(separator))
 
 
 def _separator(lines: Sequence[str]) -> str:
@@ -327,7 +328,16 @@ def _separator(lines: Sequence[str]) -> str:
         alike = len(counts) == 1 and fields > 1
         return alike and separator != ",", (agreeing if fields > 1 else 0), fields
 
-    return max(_SEPARATORS, key=fitness)
+    found = max(_SEPARATORS, key=fitness)
+    return " " if not fitness(found)[1] and _spaced(whole) else found
+
+
+def _spaced(lines: Sequence[str]) -> bool:
+    """Tell whether spaces divide all lines alike, as R's write.table does."""
+    reader = csv.reader(lines, delimiter=" ", skipinitialspace=True)
+    header, *widths = (len(record) for record in islice(reader, 20))
+    # The names may be one fewer, for the names of the rows.
+    return header > 1 and bool(widths) and set(widths) in ({header}, {header + 1})
 
 
 def _records(lines: Iterator[str], separator: str) -> Iterator[tuple[int, list[str]]]:
