@@ -4,6 +4,7 @@ import dataclasses
 import re
 import shutil
 import xml.etree.ElementTree as ET
+from importlib import import_module
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,6 @@ import pytest
 from perceptrons.activations import ACTIVATIONS
 from perceptrons.engine import missing
 from perceptrons.report import build, cells, document
-from perceptrons.report.sections import SECTIONS
 from perceptrons.report.tables import published
 from perceptrons.study.experiment import builtin
 from perceptrons.study.gradient_check import (
@@ -258,7 +258,9 @@ def test_the_running_mean_of_squares_is_eq_24(report):
 
 
 def test_every_study_has_a_section():
-    assert list(SECTIONS) == list(BUILTIN)
+    for name in BUILTIN:
+        module = import_module(f"perceptrons.report.sections.{name.replace('-', '_')}")
+        assert module.CLAIMS
 
 
 def test_without_autograd_the_gap_is_marked_with_the_hint(tmp_path, monkeypatch):

@@ -14,8 +14,8 @@ from perceptrons.pages import drawing
 from perceptrons.report import figures, tables, ties
 from perceptrons.report.beside import beside_published, same_conclusion
 from perceptrons.report.claims import all_of
+from perceptrons.report.contests import Trend
 from perceptrons.report.sections.gradient_descent import _faster
-from perceptrons.report.sections.rates import trend
 from perceptrons.report.study import Study
 from perceptrons.study.experiment import builtin
 from perceptrons.study.plan import Run
@@ -258,16 +258,16 @@ def network(rate, seed, test_mse, error_f):
 
 def judged_by(metric):
     """Return a study whose test MSE rises with the rate while error_f falls."""
-    records = [network(0.1, 0, 1.0, 9.0), network(0.2, 0, 2.0, 3.0)]
+    records = [network(0.1, 0, 0.01, 0.009), network(0.2, 0, 0.02, 0.003)]
     experiment = dataclasses.replace(builtin("optimizers"), metric=metric)
     return Study(experiment, records, tables.frame(records))
 
 
 def test_claims_go_by_the_metric_of_the_study():
     found = {m: judged_by(m) for m in ("test_mse", "error_f")}
-    falls = {m: trend(s, s.table, falling=True) for m, s in found.items()}
-    assert falls["test_mse"] == (False, "test MSE 1 at 0.1, 2 at 0.2")
-    assert falls["error_f"] == (True, "error against f 9 at 0.1, 3 at 0.2")
+    falls = {m: Trend(True)(s, s.table) for m, s in found.items()}
+    assert falls["test_mse"] == (False, "test MSE:\n0.01 at 0.1, 0.02 at 0.2")
+    assert falls["error_f"] == (True, "error against f:\n0.009 at 0.1, 0.003 at 0.2")
 
 
 @pytest.mark.parametrize(
@@ -286,9 +286,9 @@ def test_claims_go_by_the_metric_of_the_study():
 @pytest.mark.parametrize("falling", [True, False])
 def test_a_trend_has_ties(errors, answer, falling):
     errors = errors if falling else errors[::-1]
-    records = [network(0.1 * (i + 1), 0, e, 0.0) for i, e in enumerate(errors)]
+    records = [network(0.1 * (i + 1), 0, 0.01 * e, 0.0) for i, e in enumerate(errors)]
     study = Study(builtin("optimizers"), records, tables.frame(records))
-    assert trend(study, study.table, falling=falling)[0] is answer
+    assert Trend(falling)(study, study.table)[0] is answer
 
 
 def descents(one, two):
@@ -324,30 +324,39 @@ def test_tables_go_by_the_metric_of_the_study():
     assert by["test_mse"]["spread"].item() == 0.0
     assert by["error_f"]["spread"].item() == pytest.approx(math.sqrt(2.0))
     printed = pd.DataFrame(
-        {"model": ["network 5"], "train_mse": 0.2, "test_mse": 0.5, "error_f": 0.1}
+        {
+            "model": ["network 5"],
+            "train_mse": 0.002,
+            "test_mse": 0.005,
+            "error_f": 0.001,
+        }
     )
     for metric, verdict in (("test_mse", "no: only the"), ("error_f", "yes: both")):
         study = network_and_ols(metric)
-        table = beside_published(study, study.table, printed, ["model"], 0.65)
+        table = beside_published(study, study.table, printed, ["model"], 0.0065)
         assert table["same conclusion?"].item().startswith(verdict)
 
 
 def network_and_ols(metric):
-    metrics = {"test_mse": 0.7, "error_f": 0.7, "train_mse": 0.1, "excess": 0.0}
+    metrics = {
+        "test_mse": 0.007, "error_f": 0.007, "train_mse": 0.001, "excess": 0.0
+    }  # fmt: skip
     ols = dataclasses.replace(
         baseline(model="ols", degree=8), result=Result(metrics=metrics)
     )
-    records = [network(0.1, 0, 1.0, 0.5), ols]
+    records = [network(0.1, 0, 0.010, 0.005), ols]
     experiment = dataclasses.replace(builtin("optimizers"), metric=metric)
     return Study(experiment, records, tables.frame(records))
 
 
 def test_published_numbers_stand_beside_ours_with_the_difference():
     study = network_and_ols("test_mse")
-    printed = pd.DataFrame({"model": ["network 5"], "train_mse": 0.25, "test_mse": 0.5})
-    table = beside_published(study, study.table, printed, ["model"], 0.6)
+    printed = pd.DataFrame(
+        {"model": ["network 5"], "train_mse": 0.25, "test_mse": 0.005}
+    )
+    table = beside_published(study, study.table, printed, ["model"], 0.006)
     assert table["train difference"].item() == pytest.approx(0.1 - 0.25)
-    assert table["test difference"].item() == pytest.approx(1.0 - 0.5)
+    assert table["test difference"].item() == pytest.approx(0.010 - 0.005)
 
 
 def test_log_spaced_epochs_keep_both_ends():

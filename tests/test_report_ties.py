@@ -9,7 +9,7 @@ from scipy.stats import ttest_rel
 
 from perceptrons.data import runge
 from perceptrons.report import tables, ties
-from perceptrons.report.gaps import Gap
+from perceptrons.report.measures import measured
 from perceptrons.report.study import NoRunsError, Study
 from perceptrons.report.ties import Error
 from perceptrons.study import networks
@@ -95,7 +95,8 @@ def test_what_can_be_told_apart_can_be_alike(noise):
     assert ties.lower_by_share(a, c) is True
     assert not ties.alike(a, c)
     assert not ties.alike(a, math.nan)
-    assert ties.alike(math.nan, math.nan)
+    # Two that diverged say nothing.
+    assert ties.alike(math.nan, math.nan) is None
 
 
 def test_no_number_is_the_worst_and_so_far_apart_that_nothing_measures_it(noise):
@@ -148,23 +149,45 @@ def test_without_predictions_an_error_is_a_plain_number(study):
     assert study.errors(study.table, "seconds")[0].squares is None
 
 
-def test_gaps_scatter_as_their_test_errors_do(noise):
-    one = Gap(error(noise), Error(0.009))
-    for size in (0.01, 0.03, 0.1, 0.3):
-        other = Gap(error(noise * (1 + size)), Error(0.009 * (1 + size / 2)))
-        away = other.test.squares - one.test.squares
-        difference = away.mean() - (other.train - one.train)
-        scatter = 2 * np.std(away, ddof=1) / math.sqrt(N)
-        answer = None if abs(difference) <= scatter else bool(difference > 0)
-        assert one.narrower(other) is answer
-    # What the training errors add is known exactly.
-    assert Gap(one.test, Error(0.0091)).narrower(one) is True
-    assert one.narrower(one) is None
-    assert one.narrower(Gap(error(noise * math.nan), one.train)) is True
+def test_gaps_scatter_as_their_test_errors_do(study):
+    # What the training errors add is known exactly: those rows were fitted.
+    a, b = (measured(study, study.table.iloc[[i]], "gap") for i in (0, 1))
+    errors = study.errors(study.table)
+    assert float(a) == errors[0] - study.table["train_mse"].iloc[0]
+    assert ties.scatter(a, b) == ties.scatter(*errors)
+    assert ties.lower(a, a) is None
 
 
-def test_the_noise_is_the_error_of_the_function_itself(study):
-    data, gap = runge(0), Gap.of_noise(study, study.table[:1])
-    assert gap.test == pytest.approx(data.noise_test)
-    assert gap.train == pytest.approx(data.noise_train)
-    assert Gap.of(study, study.table[:1]).test.sample == gap.test.sample
+def test_the_noise_gap_is_that_of_the_function_itself(study):
+    data, row = runge(0), study.table[:1]
+    gap = measured(study, row, "noise_gap")
+    assert gap == pytest.approx(data.noise_test - data.noise_train)
+    assert gap.sample == study.errors(row)[0].sample
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "answer"),
+    [
+        (0.02, 1e31, True), (1e31, 0.02, False), (0.05, 1e31, None),
+        (math.nan, 0.05, None), (0.043, math.nan, True),
+    ],
+)  # fmt: skip
+def test_who_learned_nothing_loses_against_who_did_and_ties_with_its_like(a, b, answer):
+    one, other = (Error(value, limit=0.0435) for value in (a, b))
+    assert ties.lower(one, other) is answer
+    assert ties.higher(other, one) is answer
+    assert ties.learns_alone(one, other) is (answer is True)
+    if answer is None:
+        assert ties.alike(one, other) is None
+
+
+def test_a_network_far_off_does_not_tie_because_one_row_carries_its_error(study):
+    """One row with a huge error makes the standard error as large as the mean."""
+    target = runge(0).y_test
+    squares = np.square(target - runge(0).f_test)
+    wild = squares.copy()
+    wild[7] = 3e33
+    limit = 0.5 * float(np.var(target))
+    good, bad = (Error(s.mean(), s, "test", limit=limit) for s in (squares, wild))
+    assert abs(bad - good) <= ties.scatter(good, bad)
+    assert ties.lower(good, bad) is True

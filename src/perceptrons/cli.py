@@ -13,7 +13,7 @@ import os
 import shlex
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -214,23 +214,9 @@ def report(
     data: Data = None,
     from_store: FromStore = False,
     form: Format = "html",
-    check: Annotated[
-        bool,
-        typer.Option("--check", help="Only test the claims that must hold; minutes."),
-    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Train what is missing and write one page with tables and figures."""
-    if check:
-        _refuse_beside_check(
-            {
-                "STUDY": studies, "--quick": quick, "--seeds": seeds,
-                "--engine": engine, "--from-store": from_store,
-                "--format": form != "html",
-            }
-        )  # fmt: skip
-        _check(jobs or _cores(), data, as_json)
-        return
     from perceptrons.report import build
 
     request = build.Request(
@@ -277,31 +263,6 @@ def _conclude(summary: Any, as_json: bool) -> None:
     for text in summary.failures:
         typer.echo(f"Check failed: {text}", err=True)
     raise typer.Exit(1 if summary.failures else 0)
-
-
-def _refuse_beside_check(given: Mapping[str, object]) -> None:
-    """Refuse what the checks would not look at."""
-    if ignored := [name for name, value in given.items() if value]:
-        raise ExperimentError(
-            f"--check trains networks of its own; leave out {', '.join(ignored)}."
-        )
-
-
-def _check(jobs: int, data: Path | None, as_json: bool) -> None:
-    """Perform every check and print it with its numbers; exit with 1 if one fails."""
-    from perceptrons.report import checks
-
-    outcomes = {}
-    for sentence in checks.CHECKS:
-        with _progress.status(sentence):
-            outcome = outcomes[sentence] = checks.perform(sentence, jobs, data)
-        if not as_json:
-            word = {True: "holds", False: "FAILS", None: "not tried"}[outcome.holds]
-            typer.echo(f"{word}: {sentence}\n    {outcome.numbers}")
-    if as_json:
-        typer.echo(json.dumps({text: vars(found) for text, found in outcomes.items()}))
-    failed = any(outcome.holds is False for outcome in outcomes.values())
-    raise typer.Exit(1 if failed else 0)
 
 
 @app.command()

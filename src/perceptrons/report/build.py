@@ -13,10 +13,10 @@ from perceptrons import _checks
 from perceptrons.engine import ENGINES
 from perceptrons.pages import pdf
 from perceptrons.pages.lock import hold
-from perceptrons.report import document, generic, hypotheses
+from perceptrons.report import document, generic
 from perceptrons.report.claims import Claim
 from perceptrons.report.section import Section
-from perceptrons.report.sections import SECTIONS
+from perceptrons.report.sections import build, hypotheses
 from perceptrons.report.study import Study
 from perceptrons.report.tables import frame
 from perceptrons.study.errors import ExperimentError
@@ -193,8 +193,8 @@ def _make(
     with hold(request.out):
         trained, studies, moved = _train(request, planned, folder, console)
         sections = [
-            generic.section(study) if own else SECTIONS[name](study, studies)
-            for name, study in studies.items()
+            generic.section(study) if own else build(study, studies)
+            for study in studies.values()
         ]
         expected = [] if own else hypotheses.verdicts(studies)
         page = _write(request, sections, expected, own)
@@ -204,7 +204,10 @@ def _make(
 
 def _plan(experiment: Experiment, request: Request) -> Planned:
     """Return an experiment with the runs that are asked for."""
-    seeds = None if request.seeds is None else range(request.seeds)
+    # Quick is for a look: one seed.
+    few = 1 if request.quick else None
+    many = few if request.seeds is None else request.seeds
+    seeds = None if many is None else range(many)
     runs = experiment.runs(quick=request.quick, seeds=seeds, engine=request.engine)
     return experiment, runs
 
@@ -250,7 +253,7 @@ def _train(
                 runs, store, jobs=request.jobs, console=console, folder=folder
             )
         studies = {
-            experiment.name: _study(experiment, some, store)
+            experiment.name: _study(experiment, some, store, request.quick)
             for experiment, some in planned
         }
         return trained, studies, store.moved
@@ -269,10 +272,13 @@ def _check_complete(runs: Sequence[Run], store: Store, request: Request) -> None
         )
 
 
-def _study(experiment: Experiment, runs: Sequence[Run], store: Store) -> Study:
+def _study(
+    experiment: Experiment, runs: Sequence[Run], store: Store, quick: bool
+) -> Study:
     """Read the records of one experiment."""
     records = [store.get(run) for run in runs]
-    return Study(experiment, records, frame(records))
+    shortened = quick and bool(experiment.quick)
+    return Study(experiment, records, frame(records), shortened)
 
 
 def _write(
@@ -284,11 +290,14 @@ def _write(
     """Write the page; an error says what to do."""
     seeds = sorted({seed for section in sections for seed in section.study.seeds})
     facts = document.Facts(request.command, request.quick, seeds, own)
+    # A part of the report has a page of its own: it must not replace the whole one.
+    part = [] if own else list(dict.fromkeys(request.studies))
+    folder = request.out / "-".join(part) if len(part) < len(BUILTIN) else request.out
     try:
         return document.write(
             sections,
             facts,
-            request.out,
+            folder,
             hypotheses=expected,
             jobs=request.jobs,
             printed=request.printed,

@@ -19,7 +19,7 @@ from perceptrons.pages import pdf
 from perceptrons.pages.drawing import Drawing, draw
 from perceptrons.pages.files import Files
 from perceptrons.pages.template import render
-from perceptrons.report import ties
+from perceptrons.report import outcome, ties
 from perceptrons.report.cells import grid
 from perceptrons.report.claims import Claim
 from perceptrons.report.section import Picture, Section, Table
@@ -93,6 +93,9 @@ def write(
         "facts": facts,
         "hypotheses": hypotheses,
         "hypotheses_tally": _tally(hypotheses),
+        "report": outcome.REPORT,
+        "outcome": outcome.outcome(sections, hypotheses),
+        "shipped": outcome.shipped() if facts.quick else {"verdicts": {}},
         "tie": f"{ties.TIE:.0%}",
         "commit": provenance.commit(),
         "versions": provenance.versions(),
@@ -104,6 +107,10 @@ def write(
         for paper in (False, True)
     )
     files.contents["index.html"] = html.encode()
+    if not facts.own and not facts.quick:
+        files.contents["verdicts.json"] = outcome.as_json(
+            sections, hypotheses, provenance.commit()
+        )
     files.write(folder)
     if not printed:
         return folder / "index.html"
@@ -161,6 +168,7 @@ def _section(
         "commits": ", ".join(sorted({r.commit for r in section.study.records})),
         "dataset": _data_sentence(section),
         "claims": section.claims,
+        "finding": outcome.finding(section.claims),
         "tally": _tally(section.claims),
         "hints": section.hints,
         "failures": section.failures,

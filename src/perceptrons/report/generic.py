@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from perceptrons.report import figures, tables
+from perceptrons.report import figures, stated, tables
+from perceptrons.report.claims import judge
 from perceptrons.report.heatmap import heat_maps
 from perceptrons.report.section import Picture, Section, Table
 from perceptrons.report.sections.grids import times_best
@@ -36,7 +37,7 @@ def section(study: Study) -> Section:
     curves = _curves(study, cells, _legend(labels))
     return Section(
         study=study,
-        claims=[],
+        claims=judge(study, stated.rows(study.experiment.claims)),
         tables=[_best(study, cells), _all(study, cells)],
         pictures=[*curves, *_maps(study, cells)],
         failures=_failures(study),

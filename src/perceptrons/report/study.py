@@ -19,6 +19,13 @@ from perceptrons.study.records import Record
 # rows stay plain numbers: these were fitted, and are no sample that would scatter.
 _TARGETS = {"test_mse": "y_test", "excess": "y_test", "error_f": "f_test"}
 
+# The targets that a constant would predict with their variance as its error.
+_PARTS = {"train_mse": "y_train", **dict.fromkeys(_TARGETS, "y_test")}
+
+#: A network whose error is above this share of that variance has learned nothing that a
+#: constant would not say about as well.
+STUCK = 0.5
+
 
 class NoRunsError(LookupError):
     """A claim asks for the error of networks that were not trained."""
@@ -37,11 +44,14 @@ class Study:
     records : list of Record
     table : DataFrame
         One row per record, from :func:`perceptrons.report.tables.frame`.
+    shortened : bool, default=False
+        Whether training was shortened: then nothing must hold.
     """
 
     experiment: Experiment
     records: list[Record]
     table: pd.DataFrame
+    shortened: bool = False
 
     @property
     def seeds(self) -> list[int]:
@@ -104,6 +114,10 @@ class Study:
         pairs = zip(rows["key"], rows[metric], strict=True)
         return [self._error(self._by_key[key], metric, value) for key, value in pairs]
 
+    def record(self, key: str) -> Record:
+        """Return the record of the run with this key."""
+        return self._by_key[key]
+
     def lowest(self, rows: pd.DataFrame, metric: str | None = None) -> Error:
         """Return the lowest of the errors of some rows, NaN if all diverged.
 
@@ -143,13 +157,40 @@ class Study:
         return Error(data.noise_test, squares, (name, seed, "y_test"))
 
     def _error(self, record: Record, metric: str, value: float) -> Error:
-        """Give an error the squared errors that it is the mean of."""
-        target, predicted = _TARGETS.get(metric), record.result.curves.get("predicted")
+        """Give an error what it is the mean of, and when nothing was learned."""
+        curves, part = record.result.curves, metric.removesuffix("_error")
+        if f"{part}_confusion" in curves:
+            count = int(curves[f"{part}_confusion"].sum())
+            return Error(value, share=value, count=count)
         name, seed = record.run.dataset, record.run.seed
-        if target is None or predicted is None or name not in DATASETS:
+        if name not in DATASETS or metric not in _PARTS:
             return Error(value)
-        squares = np.square(predicted - getattr(dataset(name, seed), target))
-        return Error(value, squares, (name, seed, target))
+        data = dataset(name, seed)
+        limit = STUCK * float(np.var(getattr(data, _PARTS[metric])))
+        if metric == "excess":
+            limit -= data.noise_test
+        target, predicted = _TARGETS.get(metric), curves.get("predicted")
+        if target is None or predicted is None:
+            return Error(value, limit=limit)
+        squares = np.square(predicted - getattr(data, target))
+        return Error(value, squares, (name, seed, target), limit=limit)
+
+
+def joined(study: Study, others: list[Study]) -> Study:
+    """Return a study with the runs of others, told apart by the column ``study``.
+
+    Parameters
+    ----------
+    study : Study
+    others : list of Study
+    """
+    if not others:
+        return study
+    parts = [study, *others]
+    tables = [part.table.assign(study=part.experiment.name) for part in parts]
+    records = [record for part in parts for record in part.records]
+    table = pd.concat(tables, ignore_index=True)
+    return Study(study.experiment, records, table, study.shortened)
 
 
 @lru_cache(maxsize=64)

@@ -40,6 +40,7 @@ HEADINGS = {
 }
 OPTIMIZERS = {"sgd": "Plain SGD", "rmsprop": "RMSProp", "adam": "Adam"}
 ACTIVATIONS = {"sigmoid": "sigmoid", "relu": "ReLU", "leaky_relu": "leaky ReLU"}
+NORMS = {"l1": "L1", "l2": "L2", "none": "no penalty"}
 
 _MEASURES = ["train_mse", "test_mse", "excess", "error_f", "n_parameters", "seconds"]
 
@@ -84,6 +85,42 @@ def frame(records: Iterable[Record]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def shaped(table: pd.DataFrame) -> pd.DataFrame:
+    """Add what the settings of networks mean.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`frame`.
+
+    Returns
+    -------
+    DataFrame
+        With ``layers`` and ``nodes`` (of the first layer), NaN of other models;
+        ``shape``, such as "7 x 8"; ``norm``, "l1", "l2" or "none", and ``strength``,
+        which is 0 without one.
+    """
+    if "shape" in table or "hidden_layer_sizes" not in table:
+        return table
+    sizes = table["hidden_layer_sizes"].fillna("").astype(str)
+    lists = [text.split(", ") if text else [] for text in sizes]
+    layers = [float(len(nodes)) or math.nan for nodes in lists]
+    nodes = [float(first[0]) if first else math.nan for first in lists]
+    shape = [
+        f"{len(own)} \N{MULTIPLICATION SIGN} {own[0]}" if len(set(own)) == 1 else text
+        for own, text in zip(lists, sizes, strict=True)
+    ]
+    strengths = table.reindex(columns=["l1", "l2"]).astype(float).fillna(0.0)
+    norms = [strengths[name] > 0 for name in ("l1", "l2")]
+    return table.assign(
+        layers=layers,
+        nodes=nodes,
+        shape=shape,
+        norm=np.select(norms, ["l1", "l2"], "none"),
+        strength=strengths.max(axis="columns"),
+    )
+
+
 def _flat(value: object) -> object:
     """Turn a list or a table into text, leave the rest."""
     if isinstance(value, dict):
@@ -95,6 +132,8 @@ def _model(record: Record) -> str:
     """Name what was fitted, for rows and legends."""
     settings = record.run.settings
     if record.run.procedure == "baseline":
+        if settings["model"] == "linear":
+            return "best linear model"
         name = OLS if settings["model"] == "ols" else settings["model"].capitalize()
         strength = f", strength {settings['strength']:g}" if name != OLS else ""
         solver = f", {OPTIMIZERS[settings['solver']]}" if "solver" in settings else ""
@@ -221,6 +260,38 @@ def histories(records: Iterable[Record], curve: str, label: str) -> pd.DataFrame
                 }
             )
         )
+    return pd.concat(parts, ignore_index=True)
+
+
+def against_rates(table: pd.DataFrame, series: str) -> pd.DataFrame:
+    """Return train and test MSE of every network, one number per row.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`frame`.
+    series : str
+        Column that names the series.
+
+    Returns
+    -------
+    DataFrame
+        ``series, part, learning_rate, seed, value, diverged``.
+    """
+    networks = table[table["kind"] == "network"]
+    parts = [
+        pd.DataFrame(
+            {
+                "series": networks[series].replace(OPTIMIZERS),
+                "part": part,
+                "learning_rate": networks["learning_rate_init"],
+                "seed": networks["seed"],
+                "value": networks[f"{part}_mse"],
+                "diverged": networks["reason"] == "diverged",
+            }
+        )
+        for part in ("train", "test")
+    ]
     return pd.concat(parts, ignore_index=True)
 
 

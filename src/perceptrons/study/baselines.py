@@ -5,6 +5,8 @@ products up to that degree), each standardized by its mean and standard deviatio
 the training rows, with an intercept b that is never
 penalized (the mean of y, since the features are centered):
 
+    linear  as ols, of powers of x or of cubic splines: how many, and of which, is
+            chosen by 10-fold cross-validation on the training rows alone
     ols     min sum_i (y_i - x_i w - b)^2                        the report's eq. (3)
     ridge   min sum_i (y_i - x_i w - b)^2 + strength sum_j w_j^2          eq. (5)
     lasso   min 1/(2n) sum_i (y_i - x_i w - b)^2 + strength sum_j abs(w_j)
@@ -37,9 +39,9 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import Lasso, LinearRegression, Ridge
-from sklearn.model_selection import KFold
+from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+from sklearn.preprocessing import PolynomialFeatures, SplineTransformer, StandardScaler
 from threadpoolctl import threadpool_limits
 
 from perceptrons import MLPRegressor, _checks
@@ -48,13 +50,16 @@ from perceptrons.metrics import mean_squared_error
 from perceptrons.study import networks
 from perceptrons.study.result import Procedure, Result
 
-MODELS = ("ols", "ridge", "lasso")
+MODELS = ("ols", "ridge", "lasso", "linear")
 
 #: Solvers of the gradient forms: Adam, plain SGD.
 SOLVERS = ("adam", "sgd")
 
 # What only the gradient forms have.
 _TRAINING = ("learning_rate_init", "batch_size", "max_iter")
+
+# The highest power that model="linear" tries.
+_HIGHEST = 20
 
 # Coordinate descent stops at a duality gap of tol times the sum of y^2: far below the
 # scatter of any error that is compared, also where neighboring powers are collinear.
@@ -75,6 +80,13 @@ def check(settings: Mapping[str, Any]) -> None:
         Naming the setting, the rule, what came, and a remedy.
     """
     model = _checks.choice("model", settings.get("model"), MODELS)
+    if model == "linear":
+        if extra := [name for name in settings if name not in ("model", "engine")]:
+            raise ValueError(
+                f"{extra[0]} must be left out for model='linear', which chooses by "
+                f"cross-validation, got {settings[extra[0]]!r}."
+            )
+        return
     _checks.integer("degree", settings.get("degree"), 1, "it is the highest power of x")
     if "folds" in settings:
         _checks.integer("folds", settings["folds"], 2, "one is held out")
@@ -123,7 +135,8 @@ def memory(settings: Mapping[str, Any], shape: tuple[int, int]) -> int:
         Rows and columns of the data.
     """
     rows, columns = shape
-    powers = count_powers(int(settings["degree"]), columns)
+    # The largest that "linear" tries.
+    powers = count_powers(int(settings.get("degree", _HIGHEST)), columns)
     # As they are, standardized, and what the solver makes of them; Lasso's X^T X.
     gram = powers * powers if settings["model"] == "lasso" else 0
     return 8 * (4 * rows * powers + gram)
@@ -147,6 +160,33 @@ def polynomial(degree: int, regressor: Any) -> Pipeline:
     """
     powers = PolynomialFeatures(degree, include_bias=False)
     return make_pipeline(powers, StandardScaler(), regressor)
+
+
+def best_linear() -> GridSearchCV:
+    """Return the best of polynomials and cubic splines, chosen by cross-validation.
+
+    Returns
+    -------
+    GridSearchCV
+        Polynomials of degree 1 to 20 and splines with 4 to 24 knots, with an
+        intercept, by least squares; 10 shuffled folds of the rows it is fitted on.
+    """
+    model = Pipeline(
+        [
+            ("features", PolynomialFeatures()),
+            ("scale", StandardScaler()),
+            ("fit", LinearRegression()),
+        ]
+    )
+    powers = [PolynomialFeatures(k, include_bias=False) for k in range(1, _HIGHEST + 1)]
+    splines = [SplineTransformer(k, include_bias=False) for k in range(4, 25)]
+    folds = KFold(10, shuffle=True, random_state=0)
+    return GridSearchCV(
+        model,
+        {"features": [*powers, *splines]},
+        cv=folds,
+        scoring="neg_mean_squared_error",
+    )
 
 
 def linear_model(model: str, strength: float = 0.0) -> Any:
@@ -205,7 +245,8 @@ def run(settings: Mapping[str, Any], dataset: Dataset, seed: int) -> Result:
     Parameters
     ----------
     settings : mapping
-        ``model``: "ols", "ridge" or "lasso"; ``degree``, the highest power of x;
+        ``model``: "ols", "ridge", "lasso" or, with no other setting, "linear";
+        ``degree``, the highest power of x;
         ``strength`` of the penalty, for the last two. For a gradient form ``solver``,
         "adam" or "sgd", and ``learning_rate_init``, ``batch_size``, ``max_iter`` and
         ``engine`` as in :class:`perceptrons.MLPRegressor`. For cross-validation
@@ -222,7 +263,12 @@ def run(settings: Mapping[str, Any], dataset: Dataset, seed: int) -> Result:
         that of all rows, each held out once, and there are no curves.
     """
     start = time.perf_counter()
-    model = polynomial(settings["degree"], _regressor(settings, seed))
+    chosen = settings["model"] == "linear"
+    model = (
+        best_linear()
+        if chosen
+        else polynomial(settings["degree"], _regressor(settings, seed))
+    )
     # Twenty columns are too few to share among threads.
     with warnings.catch_warnings(), threadpool_limits(1):
         # Said by the reason instead.
@@ -239,8 +285,9 @@ def run(settings: Mapping[str, Any], dataset: Dataset, seed: int) -> Result:
             }
             metrics = networks.measures(dataset, curves["fitted"], curves["predicted"])
     seconds = time.perf_counter() - start
-    outcome = getattr(models[-1][-1], "outcome_", None)
-    stopped = any(getattr(m[-1], "n_iter_", None) == _MOST_SWEEPS for m in models)
+    last = [(m.best_estimator_ if chosen else m)[-1] for m in models]
+    outcome = getattr(last[-1], "outcome_", None)
+    stopped = any(getattr(m, "n_iter_", None) == _MOST_SWEEPS for m in last)
     ended = "limit reached" if stopped else "converged"
     return Result(
         metrics=metrics,
@@ -248,9 +295,16 @@ def run(settings: Mapping[str, Any], dataset: Dataset, seed: int) -> Result:
         reason=outcome.reason if outcome else ended,
         epochs=outcome.epochs if outcome else 0,
         seconds=seconds,
-        n_parameters=count_powers(settings["degree"], dataset.X_train.shape[1]) + 1,
+        n_parameters=_count(settings, last[-1], dataset.X_train.shape[1]),
         engine=outcome.engine if outcome else "scikit-learn",
     )
+
+
+def _count(settings: Mapping[str, Any], fitted: Any, columns: int) -> int:
+    """Return the number of coefficients and the intercept."""
+    if settings["model"] == "linear":
+        return len(fitted.coef_) + 1
+    return count_powers(settings["degree"], columns) + 1
 
 
 def _cross_validated(

@@ -28,6 +28,10 @@ The keys of a file::
     [[extra]]                           one more run each: its procedure, dataset and
                                         settings; with the main procedure they replace
                                         base's
+    [[claims]]                          what is expected, stated before training: text;
+                                        lower and than, the settings of two kinds of
+                                        runs (than: all others if left out); like, each
+                                        and agree, see perceptrons.report.stated
 """
 
 from __future__ import annotations
@@ -68,14 +72,22 @@ _OPTIONAL = {
     "quick": dict,
     "stand_in": dict,
     "extra": list,
+    "claims": list,
 }
+# The keys of a claim, and what kind they have; the first two are needed.
+_CLAIM: dict[str, Any] = {
+    "text": str, "lower": dict, "than": dict, "like": bool, "each": list, "agree": str
+}  # fmt: skip
 # No file that a person writes is longer.
 _LONGEST = 1_000_000
 
 # A key in the table of a table ...: reading it takes the square of its parts.
 _DEEP = re.compile(r"(?<![\w.-])(?:[\w-]+\s*\.\s*){100}")
 
-_KINDS = {str: "text", list: "list", dict: "table", str | dict: "text or a table"}
+_KINDS: dict[Any, str] = {
+    str: "text", list: "list", dict: "table", bool: "true or false",
+    str | dict: "text or a table",
+}  # fmt: skip
 
 
 def builtin(name: str) -> Experiment:
@@ -123,6 +135,7 @@ def load(path: Path | Traversable) -> Experiment:
         quick=table.get("quick", {}),
         stand_in=table.get("stand_in", {}),
         extra=tuple(table.get("extra", [])),
+        claims=tuple(table.get("claims", [])),
         source=source,
     )
 
@@ -187,9 +200,37 @@ def _check(source: str, table: dict[str, Any]) -> None:
             raise ExperimentError(
                 f"{source}: extra must hold tables, got {entry!r}; write [[extra]]."
             )
+    _check_claims(source, table)
     _check_parts(source, table)
     if "stand_in" in table:
         _check_stand_in(source, table)
+
+
+def _check_claims(source: str, table: dict[str, Any]) -> None:
+    """Check that claims are whole, and speak of settings that vary here."""
+    cells = [*combinations(table.get("axes", {})), *table.get("extra", [])]
+    known = ["model", "procedure", *itertools.chain(table.get("base", {}), *cells)]
+    for claim in table.get("claims", []):
+        if not isinstance(claim, dict):
+            raise ExperimentError(
+                f"{source}: claims must hold tables, got {claim!r}; write [[claims]]."
+            )
+        for key, value in claim.items():
+            choice(source, key, _CLAIM, "a key of claims")
+            if not isinstance(value, _CLAIM[key]):
+                raise ExperimentError(
+                    f"{source}: {key} of a claim must be a {_KINDS[_CLAIM[key]]}, got "
+                    f"{value!r}."
+                )
+        for key in ("text", "lower"):
+            if key not in claim:
+                raise ExperimentError(f"{source}: a claim needs {key!r}; add it.")
+        choice(source, claim.get("agree", "all"), ["all", "most"], "agree of a claim")
+        named = itertools.chain(
+            claim["lower"], claim.get("than", {}), claim.get("each", [])
+        )
+        for name in named:
+            choice(source, name, dict.fromkeys(known), "a setting of a claim")
 
 
 def _check_parts(source: str, table: dict[str, Any]) -> None:

@@ -26,6 +26,9 @@ from perceptrons.study.result import Procedure, Result
 PREDICTIONS = ("fitted", "predicted")
 ERRORS = ("train_mse", "test_mse", "excess", "error_f")
 
+# Weights below it in size count as driven to zero: the report's start has size 1.
+_NEXT_TO_ZERO = 1e-3
+
 
 class MeanSquareRecorder:
     """Callback that keeps the mean of RMSProp's G_t after every epoch."""
@@ -142,6 +145,7 @@ def run(settings: Mapping[str, Any], dataset: Dataset, seed: int) -> Result:
     outcome = model.outcome_
     curves = _predictions(dataset, None if outcome.reason == "diverged" else model)
     metrics = measures(dataset, curves["fitted"], curves["predicted"])
+    curves["near_zero"] = np.array([near_zero(model)])
     curves["cost"] = finite(model.history_.columns["loss"])
     if recorder:
         curves["mean_square"] = finite(recorder.values)
@@ -155,6 +159,12 @@ def run(settings: Mapping[str, Any], dataset: Dataset, seed: int) -> Result:
         n_parameters=n_parameters,
         engine=outcome.engine,
     )
+
+
+def near_zero(model: Any) -> float:
+    """Return the share of a network's weights, biases left out, next to zero."""
+    weights = np.concatenate([part.ravel() for part in model.coefs_])
+    return float(np.mean(np.abs(weights) < _NEXT_TO_ZERO))
 
 
 def count_parameters(model: Any, n_features: int, n_outputs: int) -> int:

@@ -96,6 +96,8 @@ class Experiment:
         Each with the keys ``procedure`` and ``dataset``, or without, and settings.
     source : str
         Where the file lies, for error messages.
+    claims : tuple of mappings, default=()
+        What is expected; :mod:`perceptrons.report.stated` reads them.
     """
 
     name: str
@@ -113,6 +115,7 @@ class Experiment:
     stand_in: Mapping[str, Any]
     extra: tuple[Mapping[str, Any], ...]
     source: str
+    claims: tuple[Mapping[str, Any], ...] = ()
 
     def runs(
         self,

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from perceptrons.report import tables
-from perceptrons.report.claims import Finding, judge, sig
+from perceptrons.report.claims import Finding, Row, sig
 from perceptrons.report.heatmap import heat_maps
-from perceptrons.report.section import Picture, Section, Table
+from perceptrons.report.section import Picture, Table
 from perceptrons.report.study import Study
+from perceptrons.report.tables import published
 from perceptrons.study import gradient_check
 from perceptrons.study.gradient_check import HINT, KINK_SHARE, TOLERANCE
 from perceptrons.study.records import Record
@@ -30,28 +29,14 @@ _CASE_COLUMNS = [
 ]  # fmt: skip
 
 
-def section(study: Study, others: Mapping[str, Study]) -> Section:
-    """Build the section."""
-    table = study.table
-    hints = []
-    if not gradient_check.has_autograd():
-        hints.append(f"Autograd is not installed: {HINT}")
-    claims = [
-        ("The differences from Autograd are less than 1e-17.", _negligible),
-        ("Backpropagation agrees with Autograd; tested here for every activation, "
-         "loss and penalty.", _everywhere),
-    ]  # fmt: skip
-    return Section(
-        study=study,
-        claims=judge(study, [(text, "section IV.A.2", test) for text, test in claims]),
-        tables=_tables(study),
-        pictures=_pictures(table),
-        hints=hints,
-        failures=_failures(study),
-    )
+def hints(study: Study) -> list[str]:
+    """Say whether Autograd is missing."""
+    if gradient_check.has_autograd():
+        return []
+    return [f"Autograd is not installed: {HINT}"]
 
 
-def _failures(study: Study) -> list[str]:
+def failures(study: Study) -> list[str]:
     """Return what is wrong with any gradient or with its check, a sentence each."""
     name, table = study.experiment.name, study.table
     failures = []
@@ -80,7 +65,7 @@ def _printed_case(study: Study) -> list[Record]:
     return study.chosen(sizes=study.table["sizes"].iloc[-1])
 
 
-def _tables(study: Study) -> list[Table]:
+def tables(study: Study) -> list[Table]:
     """Set Table VIII beside ours, and list all cases."""
     record = _printed_case(study)[0]
     return [
@@ -102,8 +87,9 @@ def _tables(study: Study) -> list[Table]:
     ]
 
 
-def _pictures(table: pd.DataFrame) -> list[Picture]:
+def pictures(study: Study) -> list[Picture]:
     """Draw the largest difference of every activation and loss."""
+    table = study.table
     cases = table[table["sizes"] == table["sizes"].iloc[0]]
     penalties = ", ".join(dict.fromkeys(cases["penalty"]))
     kinds = (
@@ -157,7 +143,7 @@ def _shown(record: Record) -> pd.DataFrame:
 
 def _table_viii(record: Record) -> pd.DataFrame:
     """Set the printed differences beside ours."""
-    printed = tables.published("autograd_differences").set_index("layer")
+    printed = published("autograd_differences").set_index("layer")
     printed.columns = pd.Index(["weight 1", "weight 2", "bias"])
     ours = _shown(record)
     beside = pd.DataFrame(index=ours.index)
@@ -191,7 +177,7 @@ def _negligible(study: Study, rows: pd.DataFrame) -> Finding:
     if not record.result.curves:
         return None, "Autograd is not installed"
     largest = float(np.max(np.abs(_shown(record).to_numpy())))
-    printed = tables.published("autograd_differences").iloc[:, 1:].abs().max().max()
+    printed = published("autograd_differences").iloc[:, 1:].abs().max().max()
     return largest < _STATED, (
         f"largest difference {_number(largest)} here; Table VIII itself prints "
         f"{sig(printed)}"
@@ -218,3 +204,11 @@ def _everywhere(study: Study, rows: pd.DataFrame) -> Finding:
 def _number(value: float) -> str:
     """Write a difference; one that is not a number did not come from divergence."""
     return "NaN" if np.isnan(value) else sig(value)
+
+
+CLAIMS = [
+    Row("The differences from Autograd are less than 1e-17.", "section IV.A.2",
+        _negligible),
+    Row("Backpropagation agrees with Autograd; tested here for every activation, loss "
+        "and penalty.", "section IV.A.2", _everywhere),
+]  # fmt: skip

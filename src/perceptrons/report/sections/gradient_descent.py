@@ -2,43 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from perceptrons.report import figures, tables, ties
+from perceptrons.report import figures, ties
 from perceptrons.report.beside import beside_published
-from perceptrons.report.claims import Finding, Test, all_of, judge, pick, sig
-from perceptrons.report.section import Picture, Section, Table
+from perceptrons.report.claims import Finding, Row, pick_one, sig
+from perceptrons.report.contests import NETWORKS, OLS, contest, pick
+from perceptrons.report.section import Picture, Table
 from perceptrons.report.study import Study, dataset
+from perceptrons.report.tables import histories, published
 
 # Rows of Table I as its file names them: OLS, then the networks.
 _PRINTED = ("ols_degree_8", "one_layer_50", "two_layer_50_100")
 
 
-def section(study: Study, others: Mapping[str, Study]) -> Section:
-    """Build the section."""
+def tables(study: Study) -> list[Table]:
+    """Set Table I beside our numbers."""
     names = _models(study)
-    printed = tables.published("gradient_descent_mse")
+    printed = published("gradient_descent_mse")
     printed["model"] = printed["model"].map(dict(zip(_PRINTED, names, strict=True)))
-    metric = study.metric
-    printed_ols = pick(printed, metric, model=names[0])
+    printed_ols = pick_one(printed, study.metric, model=names[0])
     beside = beside_published(study, study.table, printed, ["model"], printed_ols)
-    return Section(
-        study=study,
-        claims=judge(study, _CLAIMS),
-        tables=[
-            Table(
-                "table-1",
-                "Table I: MSE of OLS and of networks trained by gradient descent",
-                beside,
-                "Same conclusion: does the model predict better than OLS?",
-            )
-        ],
-        pictures=_pictures(study),
-    )
+    return [
+        Table(
+            "table-1",
+            "Table I: MSE of OLS and of networks trained by gradient descent",
+            beside,
+            "Same conclusion: does the model predict better than OLS?",
+        )
+    ]
 
 
 def _models(study: Study) -> tuple[str, str, str]:
@@ -48,7 +43,7 @@ def _models(study: Study) -> tuple[str, str, str]:
     return ols, one, two
 
 
-def _pictures(study: Study) -> list[Picture]:
+def pictures(study: Study) -> list[Picture]:
     """Draw Figs. 2 and 5."""
     return [
         Picture(
@@ -56,7 +51,7 @@ def _pictures(study: Study) -> list[Picture]:
             "Fig. 2: cost histories",
             "Training cost, eq. (6), at each epoch of full-batch gradient descent; of "
             "a long history about 400 epochs are drawn.",
-            tables.histories(study.chosen(procedure="network"), "cost", "model"),
+            histories(study.chosen(procedure="network"), "cost", "model"),
             lambda data: figures.histories(
                 data, "training cost (mean squared error)", "model"
             ),
@@ -88,34 +83,10 @@ def _curve(study: Study, rows: pd.DataFrame, model: str, name: str) -> Any:
     return study.curves(rows.loc[rows["model"] == model, "key"].item())[name]
 
 
-def _cost(study: Study, rows: pd.DataFrame, model: str) -> Any:
-    """Return the cost history of a model, one NaN if no epoch was finite."""
-    cost = _curve(study, rows, model, "cost")
-    return cost if cost.size else np.array([np.nan])
-
-
-def _improves(study: Study, rows: pd.DataFrame) -> Finding:
-    """Compare the first and the last cost."""
-    ends = {m: _cost(study, rows, m)[[0, -1]] for m in study.models("network")}
-    text = "\n".join(f"{m}: {sig(a)} to {sig(b)}" for m, (a, b) in ends.items())
-    return all_of([ties.lower(b, a) for a, b in ends.values()]), text
-
-
-def _lower_cost(study: Study, rows: pd.DataFrame) -> Finding:
-    """Compare the final training errors."""
-    one, two = (
-        study.lowest(rows[rows["model"] == model], "train_mse")
-        for model in study.models("network")
-    )
-    return ties.lower(two, one), (
-        f"train MSE {sig(two)} with two layers, {sig(one)} with one, "
-        f"{ties.apart(one, two)}"
-    )
-
-
 def _faster(study: Study, rows: pd.DataFrame) -> Finding:
     """Count the epochs to the one layer's final cost."""
-    one, two = (_cost(study, rows, m) for m in study.models("network"))
+    costs = (_curve(study, rows, m, "cost") for m in study.models("network"))
+    one, two = (cost if cost.size else np.array([np.nan]) for cost in costs)
     reached = np.flatnonzero(two <= one[-1])
     goal = f"the one layer's final cost, {sig(one[-1])}"
     if not reached.size:
@@ -129,18 +100,17 @@ def _faster(study: Study, rows: pd.DataFrame) -> Finding:
     )
 
 
-def _ols_wins(study: Study, rows: pd.DataFrame) -> Finding:
-    """Compare the errors of both networks with that of OLS."""
-    errors = {m: study.lowest(rows[rows["model"] == m]) for m in _models(study)}
-    text = f"{study.measure}: " + "; ".join(f"{m} {sig(v)}" for m, v in errors.items())
-    ols, *networks = errors.values()
-    return all_of([ties.lower(ols, error) for error in networks]), text
-
-
-_CLAIMS: list[tuple[str, str, Test]] = [
-    ("Training lowers the cost of both networks.", "Fig. 2", _improves),
-    ("The two-layer network reaches a lower final cost.", "Fig. 2", _lower_cost),
-    ("The two-layer network converges faster.", "Fig. 2", _faster),
-    ("OLS predicts better than both networks trained by gradient descent.", "Table I",
-     _ols_wins),
+_ONE, _TWO = pick("one layer", layers=1), pick("two layers", layers=2)
+CLAIMS = [
+    contest("Training lowers the cost of both networks.", "Fig. 2",
+            pick("last", measure="last_cost"), pick("first", measure="first_cost"),
+            among=NETWORKS, each=["model"]),
+    contest("The two-layer network reaches a lower final cost.", "Fig. 2", _TWO, _ONE,
+            among=NETWORKS, measures=["train_mse"]),
+    Row("The two-layer network converges faster.", "Fig. 2", _faster),
+    contest("OLS predicts better than both networks trained by gradient descent.",
+            "Table I", OLS, [_ONE, _TWO], among=NETWORKS),
+    contest("Networks mitigate the fluctuations of polynomials near the ends of the "
+            "interval.", "Fig. 5", [_ONE, _TWO], OLS, among=NETWORKS,
+            measures=["edge"]),
 ]  # fmt: skip

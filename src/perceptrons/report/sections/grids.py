@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from perceptrons.data import Dataset
-from perceptrons.report import tables, ties
+from perceptrons.report import ties
 from perceptrons.report.beside import as_on_seed_0, compared
-from perceptrons.report.claims import Finding, pick, sig
-from perceptrons.report.limits import MARGIN
-from perceptrons.report.study import NoRunsError, Study, dataset
-from perceptrons.report.tables import ACTIVATIONS, HEADINGS, MEASURES, RUNS
+from perceptrons.report.claims import pick_one
+from perceptrons.report.contests import counted, grid, of, whole
+from perceptrons.report.study import Study
+from perceptrons.report.tables import (
+    ACTIVATIONS,
+    HEADINGS,
+    MEASURES,
+    RUNS,
+    published,
+    shaped,
+)
 
 #: Errors above it share its color and its edge of a figure: ten times that of the best
 #: constant prediction.
@@ -30,124 +36,18 @@ OLS_HERE = (
     "for other noise (Table I)."
 )
 
-#: A network whose error is above this share of the targets' variance has learned
-#: nothing that a constant would not say about as well.
-_STUCK = 0.5
-
-
-def grid(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the networks of the axes, without OLS and those with clipped gradients.
-
-    Parameters
-    ----------
-    table : DataFrame
-        From :func:`perceptrons.report.tables.frame`.
-
-    Returns
-    -------
-    DataFrame
-        With two columns more, ``layers`` and ``nodes`` of each hidden layer.
-    """
-    return _shaped(table[(table["kind"] == "network") & table["clip_norm"].isna()])
+#: How many times its value in Table IV or V the lowest test MSE may be.
+MARGIN = 1.03
 
 
 def clipped(table: pd.DataFrame) -> pd.DataFrame:
     """Return the networks whose gradients were clipped, as the report's program did."""
-    return _shaped(table[table["clip_norm"].notna()])
-
-
-def _shaped(networks: pd.DataFrame) -> pd.DataFrame:
-    """Add the number of hidden layers, and of nodes in each."""
-    sizes = networks["hidden_layer_sizes"].str.split(", ")
-    return networks.assign(layers=sizes.map(len), nodes=sizes.str[0].astype(int))
-
-
-def with_norm(networks: pd.DataFrame) -> pd.DataFrame:
-    """Turn the settings l1 and l2 into a norm and its strength.
-
-    Parameters
-    ----------
-    networks : DataFrame
-
-    Returns
-    -------
-    DataFrame
-        With ``norm``, "l1", "l2" or "none", and ``strength``, which is 0 without one.
-    """
-    strengths = networks.reindex(columns=["l1", "l2"]).astype(float).fillna(0.0)
-    norms = ["l1", "l2"]
-    norm = np.select([strengths[name] > 0 for name in norms], norms, "none")
-    return networks.assign(norm=norm, strength=strengths.max(axis="columns"))
-
-
-def of(rows: pd.DataFrame, **where: object) -> pd.DataFrame:
-    """Return the rows with these values; None stands for a gap."""
-    for name, value in where.items():
-        rows = rows[rows[name].isna() if value is None else rows[name] == value]
-    return rows
-
-
-def data_of(study: Study, rows: pd.DataFrame) -> Dataset:
-    """Return the data set that the rows of one seed were trained on."""
-    return dataset(study.experiment.dataset, int(rows["seed"].iloc[0]))
-
-
-def stuck(study: Study, rows: pd.DataFrame) -> pd.Series[bool]:
-    """Tell which networks of one seed learned no more than about a constant."""
-    variance = float(np.var(data_of(study, rows).y_test))
-    return ~(rows["test_mse"] <= _STUCK * variance)
-
-
-def median(errors: pd.Series[float]) -> float:
-    """Return the median error, in which a network that diverged is the worst.
-
-    Raises
-    ------
-    NoRunsError
-        Without errors.
-    """
-    if errors.empty:
-        raise NoRunsError
-    return float(errors.fillna(np.inf).median())
-
-
-def mostly(answers: Iterable[bool | None]) -> bool | None:
-    """Return what more than half of the comparisons say; None if none does."""
-    found = list(answers)
-    for answer in (True, False):
-        if found.count(answer) > len(found) / 2:
-            return answer
-    return None
-
-
-def counted(answers: Sequence[bool | None]) -> str:
-    """Write how often a comparison held."""
-    holds, fails = answers.count(True), answers.count(False)
-    return f"holds in {holds}, fails in {fails}, ties in {answers.count(None)}"
-
-
-def lower_of_all(errors: Mapping[str, float], name: str, measure: str) -> Finding:
-    """Tell whether the error of this name is lower than every other.
-
-    Parameters
-    ----------
-    errors : mapping of name to error
-    name : str
-    measure : str
-        What the errors are called in a sentence.
-    """
-    rest = [error for other, error in errors.items() if other != name]
-    others = min(rest, key=ties.worst_last)
-    text = ", ".join(f"{other} {sig(error)}" for other, error in errors.items())
-    return ties.lower(errors[name], others), (
-        f"{measure}: {text}; {name} and the lowest of the others are "
-        f"{ties.apart(errors[name], others)}"
-    )
+    return whole(shaped(table[table["clip_norm"].notna()]))
 
 
 def printed_best(activation: str) -> dict[str, Any]:
     """Return the row of Table IV, its architecture as ``layers`` and ``nodes``."""
-    best = tables.published("best_architectures").rename(
+    best = published("best_architectures").rename(
         columns={"hidden_layers": "layers", "nodes_per_layer": "nodes"}
     )
     (row,) = of(best, activation=activation).to_dict("records")
@@ -345,4 +245,4 @@ def ols_on_seed_0(study: Study) -> float:
 
     The report prints an error of OLS only for other, unseeded noise (Table I).
     """
-    return pick(study.table, study.metric, kind="ols", seed=0)
+    return pick_one(study.table, study.metric, kind="ols", seed=0)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
 from perceptrons.data import DATASETS
-from perceptrons.report import tables, ties
-from perceptrons.report.claims import Claim, Finding, Test, judge
+from perceptrons.report import tables
+from perceptrons.report.claims import Finding, Row, Test
 from perceptrons.report.sections.grids import times_best
 from perceptrons.report.study import Study
 
@@ -83,69 +83,25 @@ def over_seeds(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     return ours.drop(columns=["spread", "seeds"]).rename(columns=_HEADINGS)
 
 
-def judge_mnist(study: Study, claims: Iterable[tuple[str, str, Test]]) -> list[Claim]:
-    """Judge claims about MNIST; numbers of the stand-in decide nothing."""
-    claims = list(claims)
-    if not is_mnist(study):
-        claims = [(text, source, _undecided(test)) for text, source, test in claims]
-    return judge(study, claims)
-
-
-def _undecided(test: Test) -> Test:
-    """Keep what a test finds, but not its answer."""
+def decided(test: Test) -> Test:
+    """Let a test decide on MNIST alone: of the stand-in it only tells the numbers."""
 
     def ask(study: Study, rows: pd.DataFrame) -> Finding:
+        answer, text = test(study, rows)
+        if is_mnist(study):
+            return answer, text
         label = DATASETS[study.experiment.dataset].label
-        return None, f"the claim is about MNIST; {label}: {test(study, rows)[1]}"
+        return None, f"the claim is about MNIST; {label}: {text}"
 
     return ask
 
 
-def count(study: Study, rows: pd.DataFrame, part: str) -> int:
-    """Return the number of images of one part, "train" or "test".
-
-    Parameters
-    ----------
-    study : Study
-    rows : DataFrame
-        Rows of one data set.
-    part : str
-
-    Returns
-    -------
-    int
-        0 if all networks diverged.
-    """
-    counts = (study.curves(key)[f"{part}_confusion"].sum() for key in rows["key"])
-    return max(map(int, counts), default=0)
-
-
-def scatter(a: float, b: float, n: int) -> float:
-    """Return two standard errors of the difference of two error shares.
-
-    Of n images the networks get a n and b n wrong. The number that only one of them
-    gets wrong is at most the sum of both, and so is the variance of the difference.
-    """
-    return 2.0 * math.sqrt((a + b) / n) if n else math.inf
-
-
-def fewer(a: float, b: float, n: int) -> bool | None:
-    """Tell whether a network gets fewer of the same n images wrong than another.
-
-    Parameters
-    ----------
-    a, b : float
-        Shares that the first and the other get wrong; NaN is the worst.
-    n : int
-
-    Returns
-    -------
-    bool or None
-        None for a tie: within :func:`scatter`.
-    """
-    if math.isnan(a) or math.isnan(b):
-        return ties.lower(a, b)
-    return None if abs(a - b) <= scatter(a, b, n) else a < b
+def claims(rows: Iterable[Row]) -> list[Row]:
+    """Let rows decide on MNIST alone."""
+    return [
+        row if isinstance(row.test, str) else replace(row, test=decided(row.test))
+        for row in rows
+    ]
 
 
 def percent(error: float) -> str:

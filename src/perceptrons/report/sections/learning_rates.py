@@ -1,110 +1,87 @@
-"""Fig. 3: gradient descent over learning rates."""
+"""Fig. 3: gradient descent over learning rates, with and without clipped gradients."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
+from typing import Any
 
-import pandas as pd
-
-from perceptrons.report import figures, tables, ties
-from perceptrons.report.claims import Finding, Test, all_of, judge, pick, sig
-from perceptrons.report.section import Picture, Section, Table
-from perceptrons.report.sections.rates import listing, long_table, trend
+from perceptrons.report import figures
+from perceptrons.report.claims import Row, sig
+from perceptrons.report.contests import REST, Contest, Trend, contest, most, of, pick
+from perceptrons.report.section import Picture, Table
 from perceptrons.report.study import Study
+from perceptrons.report.tables import against_rates, own_results
+
+_PLAIN: dict[str, Any] = {"kind": "network", "clip_norm": None}
+_CLIPPED: dict[str, Any] = {
+    "kind": "network",
+    "clip_norm": lambda column: column.notna(),
+}
+_AS_THERE = (
+    "; with each layer's gradient clipped to norm 1, as the report's program did"
+)
 
 
-def section(study: Study, others: Mapping[str, Study]) -> Section:
-    """Build the section."""
-    table = study.table
-    networks = table[table["kind"] == "network"]
-    (name,) = study.models("ols")
-    ols = table[table["kind"] == "ols"]
-    ols_error = ols[study.metric].mean()
-    ols_test = ols["test_mse"].mean()
-    fewer_epochs = partial(_fewer_epochs, descent=others.get("gradient-descent"))
-    claims: list[tuple[str, Test]] = [
-        ("Increasing the learning rate only gives better results.", _only_better),
-        ("The highest rate, 2.0, gives the best test score of both networks.",
-         _highest_best),
-        ("With higher rates the one-layer network does better even with fewer epochs; "
-         "here at the rate with the lowest {measure}.",
-         fewer_epochs),
-    ]  # fmt: skip
-    return Section(
-        study=study,
-        claims=judge(study, [(text, "Fig. 3", test) for text, test in claims]),
-        tables=[
-            Table(
-                "figure-3-table",
-                "MSE at every learning rate",
-                tables.own_results(
-                    networks, ["model", "learning_rate_init"], study.metric
-                ),
-                f"The report prints no numbers for Fig. 3. On the same data {name} has "
-                f"{study.measure} {sig(ols_error)}.",
-            )
-        ],
-        pictures=[
-            Picture(
-                "figure-3",
-                "Fig. 3: MSE against the learning rate",
-                "Error of both networks on the training and the test set. A cross "
-                "marks training that diverged.",
-                long_table(table, "model"),
-                lambda data: figures.against_rate(data, "model", ols_test),
-            )
-        ],
-    )
-
-
-def _of(rows: pd.DataFrame, model: str) -> pd.DataFrame:
-    """Return the rows of one network, by learning rate."""
-    return rows[rows["model"] == model].sort_values("learning_rate_init")
-
-
-def _only_better(study: Study, rows: pd.DataFrame) -> Finding:
-    """Follow the error of both networks over the rates."""
-    found = {
-        model: trend(study, _of(rows, model), falling=True)
-        for model in study.models("network")
-    }
-    lines = [f"{m}: {evidence}" for m, (_, evidence) in found.items()]
-    answer = all_of([answer for answer, _ in found.values()])
-    return answer, "\n".join(lines)
-
-
-def _highest_best(study: Study, rows: pd.DataFrame) -> Finding:
+def _highest(among: dict[str, Any]) -> Contest:
     """Compare the highest rate with the best of the others."""
-    answers, lines = [], []
-    metric = study.metric
-    for model in study.models("network"):
-        cells = _of(rows, model)
-        highest, others = cells.iloc[-1:], cells.iloc[:-1]
-        answers.append(ties.lower(study.lowest(highest), study.lowest(others)))
-        best = cells.sort_values(metric).iloc[:1]
-        lines.append(
-            f"{model}: lowest {listing(study, best)}; {listing(study, highest)}"
-        )
-    return all_of(answers), "\n".join(lines)
-
-
-def _fewer_epochs(
-    study: Study, rows: pd.DataFrame, *, descent: Study | None
-) -> Finding:
-    """Compare short training at high rates with the long one at 0.01."""
-    if descent is None:
-        return None, "needs the study gradient-descent in the same report"
-    seed = rows["seed"].iloc[0]
-    one = study.models("network")[0]
-    of_seed = descent.table[descent.table["seed"] == seed]
-    long = descent.lowest(of_seed[of_seed["model"] == one], study.metric)
-    epochs = pick(descent.table, "epochs", model=one, seed=seed)
-    cells = _of(rows, one)
-    fast = cells[cells["learning_rate_init"] > 0.01]
-    short = study.lowest(fast)
-    return ties.lower(short, long), (
-        f"{fast['max_iter'].max():.0f} epochs: {listing(study, fast)}\n"
-        f"{epochs:.0f} epochs: {sig(long)} at 0.01, {ties.apart(short, long)} from the "
-        "lowest"
+    return Contest(
+        pick("the highest rate", learning_rate_init=most), REST, among, ["model"]
     )
+
+
+CLAIMS = [
+    Row("Increasing the learning rate only gives better results.", "Fig. 3",
+        Trend(True, _PLAIN, ["model"])),
+    Row(f"Increasing the learning rate only gives better results{_AS_THERE}.", "Fig. 3",
+        Trend(True, _CLIPPED, ["model"])),
+    Row("The highest rate, 2.0, gives the best test score of both networks.", "Fig. 3",
+        _highest(_PLAIN)),
+    Row(f"The highest rate, 2.0, gives the best test score of both "
+        f"networks{_AS_THERE}.",
+        "Fig. 3", _highest(_CLIPPED)),
+    contest("With higher rates the one-layer network does better even with fewer "
+            "epochs; here at the rate with the lowest {measure}.", "Fig. 3",
+            pick("10,000 epochs at a higher rate", study="learning-rates",
+                 learning_rate_init=lambda column: column.gt(0.01)),
+            pick("100,000 epochs at 0.01", study="gradient-descent"),
+            among={**_PLAIN, "layers": 1}, beside=("gradient-descent",)),
+]  # fmt: skip
+
+
+def tables(study: Study) -> list[Table]:
+    """List the errors at every rate."""
+    networks = of(study.table, kind="network")
+    (name,) = study.models("ols")
+    ols = of(study.table, kind="ols")[study.metric].mean()
+    labels = [n for n in ("model", "clip_norm", "learning_rate_init") if n in networks]
+    return [
+        Table(
+            "figure-3-table",
+            "MSE at every learning rate",
+            own_results(networks, labels, study.metric),
+            f"The report prints no numbers for Fig. 3. On the same data {name} has "
+            f"{study.measure} {sig(ols)}.",
+            folded=True,
+        )
+    ]
+
+
+def pictures(study: Study) -> list[Picture]:
+    """Draw the errors against the learning rate, unclipped and clipped."""
+    ols = of(study.table, kind="ols")["test_mse"].mean()
+    found = []
+    for name, words, among in (
+        ("figure-3", "", _PLAIN), ("figure-3-clipped", ", gradients clipped", _CLIPPED)
+    ):  # fmt: skip
+        rows = of(study.table, **among)
+        if not rows.empty:
+            found.append(
+                Picture(
+                    name,
+                    f"Fig. 3: MSE against the learning rate{words}",
+                    "Error of both networks on the training and the test set. A cross "
+                    "marks training that diverged.",
+                    against_rates(rows, "model"),
+                    lambda data: figures.against_rate(data, "model", ols),
+                )
+            )
+    return found

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
-from perceptrons.report import tables, ties
-from perceptrons.report.claims import Finding, Test, all_of
+from perceptrons.report.claims import Finding, Row, mostly
+from perceptrons.report.contests import (
+    REST,
+    at_least,
+    at_most,
+    chosen,
+    contest,
+    of,
+    pick,
+)
 from perceptrons.report.heatmap import heat_maps
-from perceptrons.report.section import Picture, Section, Table
+from perceptrons.report.measures import measured
+from perceptrons.report.section import Picture, Table
 from perceptrons.report.sections import images
-from perceptrons.report.sections.grids import mostly, of
-from perceptrons.report.sections.images import percent
 from perceptrons.report.study import Study
-from perceptrons.report.tables import ACTIVATIONS, RUNS
+from perceptrons.report.tables import ACTIVATIONS, RUNS, published
 
 # The number of the figure of each activation.
 _FIGURES = {"sigmoid": 20, "relu": 21, "leaky_relu": 22}
 
 # The network that the report went on with, and what it says of it.
-_CHOSEN = {
+_CHOSEN: dict[str, Any] = {
     "activation": "sigmoid", "hidden_layer_sizes": "128", "learning_rate_init": 0.01
 }  # fmt: skip
 
 # A landscape is "shallow and wide" at its best with so many layers and nodes.
-_SHALLOW, _WIDE = 2, 64
+_SHALLOW, _BROAD = 2, 64
 
 # Accuracies this close are the same: printed in two digits, and other random numbers.
 _CLOSE = 0.05
@@ -38,17 +45,19 @@ _ERRORS = ["train_error", "test_error"]
 _CELL = ["activation", "hidden_layer_sizes", "learning_rate_init"]
 
 
-def section(study: Study, others: Mapping[str, Study]) -> Section:
-    """Build the section."""
+def tables(study: Study) -> list[Table]:
+    """Set the published accuracies beside ours."""
     table = _placed(study)
-    cells = _averaged(table)
-    return Section(
-        study=study,
-        claims=images.judge_mnist(study, _CLAIMS),
-        tables=_tables(study, table, cells),
-        pictures=[_picture(study, cells, name) for name in _activations(study)],
-        hints=images.hints(study),
-    )
+    return _tables(study, table, _averaged(table))
+
+
+def pictures(study: Study) -> list[Picture]:
+    """Draw Figs. 20 to 22."""
+    cells = _averaged(_placed(study))
+    return [_picture(study, cells, name) for name in _activations(study)]
+
+
+hints = images.hints
 
 
 def _activations(study: Study) -> list[str]:
@@ -91,7 +100,7 @@ def _strict_mean(errors: pd.Series[float]) -> float:
 def _printed() -> pd.DataFrame:
     """Return the cells of Figs. 20 to 22."""
     name = "mnist_architectures_train_accuracy"
-    return tables.published(name).rename(
+    return published(name).rename(
         columns={
             "hidden_layers": "hidden layers",
             "nodes_per_layer": "nodes per layer",
@@ -164,7 +173,7 @@ def _closeness(difference: float) -> str:
 
 def _published() -> dict[str, float]:
     """Return the accuracies that the report prints for the network it chose."""
-    row = tables.published("mnist_accuracy").iloc[0]
+    row = published("mnist_accuracy").iloc[0]
     return {f"{p}_accuracy": float(row[f"{p}_accuracy"]) for p in ("train", "test")}
 
 
@@ -245,117 +254,54 @@ def _panel(cells: pd.DataFrame, title: str, value: pd.Series) -> pd.DataFrame:
     return panel
 
 
-def _shallow_and_wide(study: Study, rows: pd.DataFrame) -> Finding:
-    """Look where the training accuracy, averaged over rates, is highest."""
-    seed = int(rows["seed"].iloc[0])
-    placed = _placed(study)
-    cells = _averaged(placed[placed["seed"] == seed])
-    many = images.count(study, rows, "train")
-    answers, lines = [], []
-    for activation in _activations(study):
-        own = of(cells, activation=activation).sort_values("train_error")
-        within = (own["hidden layers"] <= _SHALLOW) & (own["nodes per layer"] >= _WIDE)
-        inside, outside = (
-            float(own[p]["train_error"].min()) for p in (within, ~within)
-        )
-        # Means of shares of the same images: they scatter no more than one share.
-        whole = within.any() and not within.all()
-        answers.append(images.fewer(inside, outside, many) if whole else None)
-        first = own.iloc[0]
-        lines.append(
-            f"{ACTIVATIONS[activation]}: highest {percent(first['train_error'])} with "
-            f"{first['hidden layers']} x {first['nodes per layer']}; highest elsewhere "
-            f"{percent(outside)}"
-        )
-    lines.append(f"shallow and wide: at most {_SHALLOW} layers, at least {_WIDE} nodes")
-    return all_of(answers), "\n".join(lines)
-
-
-def _per_rate(rows: pd.DataFrame, measure: str) -> dict[float, float]:
-    """Return a statistic of the training error at every learning rate."""
-    values = rows.groupby("learning_rate_init")["train_error"].agg(measure)
-    rates = values.index.to_numpy(float).tolist()
-    return dict(zip(rates, values.to_numpy(float).tolist(), strict=True))
-
-
-def _rate_test(measure: str) -> Test:
-    """Ask whether learning rate 0.01 has the lowest statistic of training errors."""
-
-    def test(study: Study, rows: pd.DataFrame) -> Finding:
-        values = _per_rate(rows, measure)
-        own = values[0.01]
-        others = [value for rate, value in values.items() if rate != 0.01]
-        if measure == "std":
-            answers = [ties.lower(own, other) for other in others]
-        else:
-            many = images.count(study, rows, "train")
-            answers = [images.fewer(own, other, many) for other in others]
-        shown = (lambda v: f"{100 * v:.2f} points") if measure == "std" else percent
-        text = ", ".join(f"{shown(v)} at {rate:g}" for rate, v in values.items())
-        return all_of(answers), text
-
-    return test
-
-
-def _highest(study: Study, rows: pd.DataFrame) -> Finding:
-    """Compare the network that the report chose with the best of all others."""
-    chosen = of(rows, **_CHOSEN)
-    rest = rows.drop(chosen.index).sort_values("train_error")
-    first = rest.iloc[0]
-    error = float(chosen["train_error"].item())
-    many = images.count(study, rows, "train")
-    printed = _published()["train_accuracy"]
-    return images.fewer(error, first["train_error"], many), (
-        f"{percent(error)}, printed {percent(1 - printed)}; the best of the others: "
-        f"{percent(first['train_error'])} with {first['activation']} layers "
-        f"{first['hidden_layer_sizes']} at {first['learning_rate_init']:g}"
-    )
-
-
-def _overfits(study: Study, rows: pd.DataFrame) -> Finding:
-    """Compare training and test error of the network that the report chose."""
-    (row,) = of(rows, **_CHOSEN).to_dict("records")
-    gap = 100 * (row["test_error"] - row["train_error"])
-    train, test = (_published()[f"{part}_accuracy"] for part in ("train", "test"))
-    # The training images are more: as few as the test images they would scatter more.
-    many = images.count(study, rows, "test")
-    return images.fewer(row["train_error"], row["test_error"], many), (
-        f"train {percent(row['train_error'])}, test {percent(row['test_error'])}: "
-        f"{gap:.2f} points apart; printed {percent(1 - train)} and "
-        f"{percent(1 - test)}: {100 * (train - test):.2f} points"
-    )
-
-
 def _converged(study: Study, rows: pd.DataFrame) -> Finding:
     """Measure how much the costs still change over the last third of the epochs."""
-    falls = {key: _late_fall(study.curves(key)["cost"].tolist()) for key in rows["key"]}
-    own = falls[of(rows, **_CHOSEN)["key"].item()]
-    still = [abs(fall) < _STILL for fall in falls.values()]
+    falls = [
+        measured(study, rows.iloc[[i]], "late_fall") or 0 for i in range(len(rows))
+    ]
+    still: list[bool | None] = [fall < _STILL for fall in falls]
+    own = of(rows, **_CHOSEN).index[0] - rows.index[0]
     return mostly(still), (
-        f"{sum(still)} of {len(still)} costs change by less than {100 * _STILL:.0f} % "
-        "over the last third of the epochs; that of the network that the report chose "
-        f"falls by {100 * own:.0f} %"
+        f"{still.count(True)} of {len(still)} costs change by less than {_STILL:.0%} "
+        "over the last third of the epochs, that of the report's network by "
+        f"{falls[own]:.0%}"
     )
-
-
-def _late_fall(cost: list[float]) -> float:
-    """Return by what share the cost falls over the last third of the epochs."""
-    after = cost[max(0, 2 * len(cost) // 3 - 1)] if cost else 0.0
-    return 1 - cost[-1] / after if after > 0 else float("inf")
 
 
 _TEXT = "section IV.D"
-_CLAIMS: list[tuple[str, str, Test]] = [
-    ("Shallow and wide networks perform best, for all three activations; by training "
-     "accuracy averaged over learning rates.", "Figs. 20 to 22", _shallow_and_wide),
-    ("Learning rate 0.01 has the best overall performance: the highest mean training "
-     "accuracy.", _TEXT, _rate_test("mean")),
-    ("Learning rate 0.01 has the highest individual training accuracy.", _TEXT,
-     _rate_test("min")),
-    ("Learning rate 0.01 has the lowest spread of training accuracies.", _TEXT,
-     _rate_test("std")),
-    ("The highest training accuracy of all is that of one hidden layer of 128 sigmoid "
-     "nodes at learning rate 0.01.", _TEXT, _highest),
-    ("That network overfits a little.", _TEXT, _overfits),
-    ("Networks converge after about 20 of 30 epochs.", "section III.B.6", _converged),
-]  # fmt: skip
+_TRAIN: dict[str, Any] = {"measures": ["train_error"], "choose": "train_error"}
+_WIDE: dict[str, Any] = {"layers": at_most(_SHALLOW), "nodes": at_least(_BROAD)}
+_OTHERS = (0.001, 0.1)
+
+
+def _rates(text: str, take: str) -> Row:
+    """Compare learning rate 0.01 with both others."""
+    first, *others = (
+        pick(f"at {rate:g}", take, learning_rate_init=rate) for rate in (0.01, *_OTHERS)
+    )
+    return contest(text, _TEXT, first, others, **_TRAIN)
+
+
+CLAIMS = images.claims([
+    contest("Shallow and wide networks perform best, for all three activations; by "
+            "training accuracy averaged over learning rates, of at most 2 layers and "
+            "at least 64 nodes.", "Figs. 20 to 22", pick("there", "lowest mean",
+            **_WIDE),
+            pick("elsewhere", "lowest mean", by=lambda rows: ~chosen(rows, _WIDE)),
+            each=["activation"], **_TRAIN),
+    _rates("Learning rate 0.01 has the best overall performance: the highest mean "
+           "training accuracy.", "mean"),
+    _rates("Learning rate 0.01 has the highest individual training accuracy.",
+    "lowest"),
+    _rates("Learning rate 0.01 has the lowest spread of training accuracies.",
+    "spread"),
+    contest("The highest training accuracy of all is that of one hidden layer of 128 "
+            "sigmoid nodes at learning rate 0.01.", _TEXT, pick("that", **_CHOSEN),
+            REST,
+            **_TRAIN),
+    contest("That network overfits a little.", _TEXT,
+            pick("training", measure="train_error"), pick("test", measure="test_error"),
+            among=_CHOSEN),
+    Row("Networks converge after about 20 of 30 epochs.", "section III.B.6",
+        _converged),
+])  # fmt: skip

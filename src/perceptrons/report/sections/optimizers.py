@@ -2,42 +2,38 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
-from perceptrons.report import figures, tables, ties
+from perceptrons.report import figures
 from perceptrons.report.beside import beside_published
-from perceptrons.report.claims import (
-    Finding,
-    Test,
-    all_of,
-    judge,
+from perceptrons.report.claims import Row, pick_one
+from perceptrons.report.contests import (
+    LINEAR,
+    NETWORKS,
+    OLS,
+    Trend,
+    contest,
+    least,
     pick,
-    sig,
-    unrest,
 )
-from perceptrons.report.gaps import Gap
-from perceptrons.report.section import Picture, Section, Table
-from perceptrons.report.sections.rates import listing, long_table, trend
+from perceptrons.report.section import Picture, Table
 from perceptrons.report.study import Study
+from perceptrons.report.tables import OPTIMIZERS, against_rates, histories, published
 
 _LABELS = ["hidden_layer_sizes", "solver", "learning_rate_init"]
 
 
-def section(study: Study, others: Mapping[str, Study]) -> Section:
-    """Build the section."""
+def tables(study: Study) -> list[Table]:
+    """Set Tables II and III beside our numbers."""
+    one, two = _sizes(study)
+    return [_table(study, "II", one), _table(study, "III", two)]
+
+
+def pictures(study: Study) -> list[Picture]:
+    """Draw cost, mean G_t and errors of both networks side by side."""
     one, two = _sizes(study)
     pairs = zip(_pictures(study, "a", one), _pictures(study, "b", two), strict=True)
-    return Section(
-        study=study,
-        claims=judge(study, _CLAIMS),
-        tables=[_table(study, "II", one), _table(study, "III", two)],
-        pictures=[picture for pair in pairs for picture in pair],
-    )
+    return [picture for pair in pairs for picture in pair]
 
 
 def _sizes(study: Study) -> dict[str, str]:
@@ -49,7 +45,7 @@ def _sizes(study: Study) -> dict[str, str]:
 
 def _table(study: Study, number: str, size: str) -> Table:
     """Set Table II or III beside our numbers."""
-    printed = tables.published("optimizers_mse").rename(
+    printed = published("optimizers_mse").rename(
         columns={
             "hidden_layers": "hidden_layer_sizes",
             "optimizer": "solver",
@@ -58,8 +54,8 @@ def _table(study: Study, number: str, size: str) -> Table:
     )
     printed["hidden_layer_sizes"] = printed["hidden_layer_sizes"].str.replace(",", ", ")
     printed = printed[printed["hidden_layer_sizes"] == size]
-    ols = tables.published("gradient_descent_mse")
-    printed_ols = pick(ols, study.metric, model="ols_degree_8")
+    ols = published("gradient_descent_mse")
+    printed_ols = pick_one(ols, study.metric, model="ols_degree_8")
     beside = beside_published(study, study.table, printed, _LABELS, printed_ols)
     return Table(
         f"table-{number.lower()}",
@@ -81,7 +77,7 @@ def _pictures(study: Study, letter: str, size: str) -> list[Picture]:
             f"figure-4{letter}-cost",
             f"Fig. 4: RMSProp's cost histories, {words}",
             "Mean cost of each epoch's batches at four learning rates.",
-            tables.histories(rmsprop, "cost", "learning_rate_init"),
+            histories(rmsprop, "cost", "learning_rate_init"),
             lambda data: figures.histories(
                 data, "training cost (mean squared error)", "learning rate"
             ),
@@ -91,7 +87,7 @@ def _pictures(study: Study, letter: str, size: str) -> list[Picture]:
             f"RMSProp's mean G_t, {words}",
             "Mean over all parameters of the running mean of squared gradients, eq. "
             "(24), after each epoch; the report explains Fig. 4 by it.",
-            tables.histories(rmsprop, "mean_square", "learning_rate_init"),
+            histories(rmsprop, "mean_square", "learning_rate_init"),
             lambda data: figures.histories(
                 data, "mean G_t (squared gradient)", "learning rate"
             ),
@@ -100,153 +96,52 @@ def _pictures(study: Study, letter: str, size: str) -> list[Picture]:
             f"optimizers-{letter}",
             f"MSE against the learning rate, {words}",
             f"The numbers of Table {number}. A cross marks training that diverged.",
-            long_table(of_size, "solver"),
+            against_rates(of_size, "solver"),
             lambda data: figures.against_rate(data, "optimizer", ols),
         ),
     ]
 
 
-def _both(test: Test) -> Test:
-    """Ask of both networks."""
-
-    def ask(study: Study, rows: pd.DataFrame) -> Finding:
-        answers, lines = [], []
-        for size, words in _sizes(study).items():
-            cells = rows[rows["hidden_layer_sizes"] == size]
-            answer, text = test(study, cells)
-            answers.append(answer)
-            lines.append(f"{words}: {text}")
-        return all_of(answers), "\n".join(lines)
-
-    return ask
-
-
-def _of(rows: pd.DataFrame, solver: str) -> pd.DataFrame:
-    """Return the rows of one optimizer, by learning rate."""
-    return rows[rows["solver"] == solver].sort_values("learning_rate_init")
-
-
-def _best(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the row that is lowest in the study's measure."""
-    return rows.sort_values(study.metric, na_position="last").iloc[:1]
-
-
-def _best_of_both(study: Study, rows: pd.DataFrame) -> list[pd.DataFrame]:
-    """Return the best row of the one-layer and of the two-layer network."""
-    return [
-        _best(study, rows[rows["hidden_layer_sizes"] == size]) for size in _sizes(study)
-    ]
-
-
-def _sgd_gains(study: Study, rows: pd.DataFrame) -> Finding:
-    """Follow the error of plain SGD over the rates."""
-    return trend(study, _of(rows, "sgd"), falling=True)
-
-
-def _rmsprop_loses(study: Study, rows: pd.DataFrame) -> Finding:
-    """Follow the error of RMSProp over the rates."""
-    return trend(study, _of(rows, "rmsprop"), falling=False)
-
-
-def _unrest(curves: dict[str, Any]) -> float:
-    """Return how much the cost jumps from epoch to epoch."""
-    return unrest(curves["cost"])
-
-
-def _mean_square(curves: dict[str, Any]) -> float:
-    """Return the median over epochs of the mean G_t, NaN without an epoch."""
-    values = curves["mean_square"]
-    return float(np.median(values)) if len(values) else math.nan
-
-
-def _per_rate(
-    study: Study, cells: pd.DataFrame, measure: Callable[[dict[str, Any]], float]
-) -> tuple[list[float], str]:
-    """Measure the curves at every learning rate."""
-    values = [measure(study.curves(key)) for key in cells["key"]]
-    pairs = zip(values, cells["learning_rate_init"], strict=True)
-    return values, ", ".join(f"{sig(value)} at {rate:g}" for value, rate in pairs)
-
-
-def _small_squares(study: Study, rows: pd.DataFrame) -> Finding:
-    """Compare the mean G_t at every rate with that at the lowest."""
-    values, text = _per_rate(study, _of(rows, "rmsprop"), _mean_square)
-    return all_of([ties.lower(v, values[0]) for v in values[1:]]), text
-
-
-def _unstable(solver: str) -> Test:
-    """Ask whether the cost jumps more at every rate above the lowest."""
-
-    def test(study: Study, rows: pd.DataFrame) -> Finding:
-        values, text = _per_rate(study, _of(rows, solver), _unrest)
-        return all_of([ties.lower(values[0], v) for v in values[1:]]), text
-
-    return test
-
-
-def _rmsprop_beats_ols(study: Study, rows: pd.DataFrame) -> Finding:
-    """Compare RMSProp at the lowest rate with OLS."""
-    of_seed = study.table[study.table["seed"] == rows["seed"].iloc[0]]
-    ols = study.lowest(of_seed[of_seed["kind"] == "ols"])
-    error = study.lowest(_of(rows, "rmsprop").iloc[:1])
-    text = f"{sig(error)}, OLS {sig(ols)}, {ties.apart(error, ols)}"
-    return ties.lower(error, ols), text
-
-
-def _adam_best(study: Study, rows: pd.DataFrame) -> Finding:
-    """Compare every optimizer at its best rate."""
-    best = {solver: _best(study, _of(rows, solver)) for solver in tables.OPTIMIZERS}
-    text = "; ".join(
-        f"{tables.OPTIMIZERS[s]} {listing(study, row)}" for s, row in best.items()
-    )
-    errors = {solver: study.lowest(row) for solver, row in best.items()}
-    adam = errors.pop("adam")
-    rest = min(errors.values(), key=ties.worst_last)
-    return all_of([ties.lower(adam, other) for other in errors.values()]), (
-        f"{text}; Adam and the lowest of the others are {ties.apart(adam, rest)}"
-    )
-
-
-def _two_better(study: Study, rows: pd.DataFrame) -> Finding:
-    """Compare the best of both networks."""
-    one, two = map(study.lowest, _best_of_both(study, rows))
-    return ties.lower(two, one), (
-        f"best {study.measure} {sig(two)} with two layers, {sig(one)} with one, "
-        f"{ties.apart(one, two)}"
-    )
-
-
-def _larger_gap(study: Study, rows: pd.DataFrame) -> Finding:
-    """Compare test minus train error of the best of both networks."""
-    one, two = (Gap.of(study, row) for row in _best_of_both(study, rows))
-    return one.narrower(two), (
-        f"test minus train MSE of the best: {sig(two.size)} with two layers, "
-        f"{sig(one.size)} with one"
-    )
-
-
-def _two_layer_adam(study: Study, rows: pd.DataFrame) -> Finding:
-    """Measure the unrest of Adam in the two-layer network."""
-    _, two = _sizes(study)
-    return _unstable("adam")(study, rows[rows["hidden_layer_sizes"] == two])
-
-
+_EACH = ["hidden_layer_sizes"]
+_BY_SOLVER: dict[str, dict[str, Any]] = {
+    name: {"solver": name, "kind": "network"} for name in OPTIMIZERS
+}
+_RATES = [pick(f"at {rate:g}", learning_rate_init=rate) for rate in (0.01, 0.1, 0.2)]
+_LOWEST = pick("at the lowest rate", learning_rate_init=least)
+_ONE, _TWO = pick("one layer", layers=1), pick("two layers", layers=2)
+_SGD, _RMSPROP, _ADAM = (
+    pick(word, **_BY_SOLVER[name]) for name, word in OPTIMIZERS.items()
+)
 _TABLES = "Tables II and III"
-_CLAIMS: list[tuple[str, str, Test]] = [
-    ("Plain SGD does better with a higher learning rate.", _TABLES, _both(_sgd_gains)),
-    ("RMSProp does worse with a higher learning rate.", _TABLES, _both(_rmsprop_loses)),
-    ("RMSProp is unstable at the higher rates: its cost jumps more from epoch to epoch "
-     "than at the lowest rate (mean change of ln cost).", "Fig. 4",
-     _both(_unstable("rmsprop"))),
-    ("At high rates RMSProp's G_t become small: below that at the lowest rate (median "
-     "over epochs).", "section IV.A.1", _both(_small_squares)),
-    ("RMSProp at the lowest rate beats OLS.", _TABLES, _both(_rmsprop_beats_ols)),
-    ("Adam is the best performer at its best rate, each optimizer's rate chosen by "
-     "{measure}.", _TABLES, _both(_adam_best)),
-    ("The two-layer network performs better, each with the optimizer and rate chosen "
-     "by {measure}.", _TABLES, _two_better),
-    ("Adam is unstable at the higher rates in the two-layer network.", "Table III",
-     _two_layer_adam),
-    ("At its best, chosen by {measure}, the two-layer network has the larger gap "
-     "between training and test error.", _TABLES, _larger_gap),
+CLAIMS = [
+    Row("Plain SGD does better with a higher learning rate.", _TABLES,
+        Trend(True, _SGD.where, _EACH)),
+    Row("RMSProp does worse with a higher learning rate.", _TABLES,
+        Trend(False, _RMSPROP.where, _EACH)),
+    contest("RMSProp is unstable at the higher rates: its cost jumps more from epoch "
+            "to epoch than at the lowest rate.", "Fig. 4", _LOWEST, _RATES,
+            among=_RMSPROP.where, each=_EACH, measures=["jumps"]),
+    contest("At high rates RMSProp's G_t become small: below that at the lowest rate.",
+            "section IV.A.1", _RATES, _LOWEST, among=_RMSPROP.where, each=_EACH,
+            measures=["mean_square"]),
+    contest("RMSProp at the lowest rate beats OLS.", _TABLES, _LOWEST, OLS,
+            among=_RMSPROP.where, each=_EACH),
+    contest("RMSProp at the lowest rate beats OLS; here the best linear model.",
+            _TABLES,
+            _LOWEST, LINEAR, among=_RMSPROP.where, each=_EACH),
+    contest("Adam is the best performer at its best rate, each optimizer's rate chosen "
+            "by {measure}.", _TABLES, _ADAM, [_SGD, _RMSPROP], among=NETWORKS,
+            each=_EACH),
+    contest("The two-layer network performs better, each with the optimizer and rate "
+            "chosen by {measure}.", _TABLES, _TWO, _ONE, among=NETWORKS),
+    contest("Adam is unstable at the higher rates in the two-layer network.",
+            "Table III", _LOWEST, _RATES, among={**_BY_SOLVER["adam"], "layers": 2},
+            measures=["jumps"]),
+    contest("At its best, chosen by {measure}, the two-layer network has the larger "
+            "gap between training and test error.", _TABLES, _ONE, _TWO, among=NETWORKS,
+            measures=["gap"]),
+    contest("The two-layer network with optimized settings has the lowest error and "
+            "outperforms OLS.", "section V", _TWO, [_ONE, OLS], among=NETWORKS),
+    contest("The two-layer network with optimized settings outperforms linear models; "
+            "here the best of them.", "section V", _TWO, LINEAR, among=NETWORKS),
 ]  # fmt: skip
