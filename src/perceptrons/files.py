@@ -34,6 +34,9 @@ FORMAT = 1
 HOMES = {
     "MLPClassifier": "perceptrons.estimators",
     "MLPRegressor": "perceptrons.estimators",
+    "TableModel": "perceptrons.table_model",
+    "TabularClassifier": "perceptrons.presets.estimators",
+    "TabularRegressor": "perceptrons.presets.estimators",
 }
 
 #: Types that ``skops.io.load(file, trusted=perceptrons.TRUSTED)`` meets in our files.
@@ -45,7 +48,7 @@ CHECKPOINT = "checkpoint"
 # Sizes, names and settings: a few kilobytes, but for the names of very many columns.
 MOST_HEADER = 2**20
 
-_DTYPES = ("F32", "F64")
+_DTYPES = ("F32", "F64", "I64", "I32", "BOOL")
 _ENTRY = {"dtype", "shape", "data_offsets"}
 _KEY = "perceptrons"
 

@@ -28,6 +28,7 @@ from perceptrons.presets.refining import refined
 from perceptrons.presets.rows import Rows, distinct
 from perceptrons.tables import TableEncoder
 from perceptrons.tables.encoder import needs_encoding
+from perceptrons.trees import SavableTree
 
 Array = NDArray[np.floating[Any]]
 
@@ -92,7 +93,7 @@ def tabular_classifier(
     return TabularClassifier(effort=effort, random_state=random_state, n_jobs=n_jobs)
 
 
-class _Tabular(BaseEstimator):
+class _Tabular(SavableTree, BaseEstimator):
     """What both estimators share: race, stack, average."""
 
     _loss: ClassVar[str]

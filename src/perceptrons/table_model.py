@@ -1,0 +1,122 @@
+"""A model with the columns of its table: what the commands fit, keep and ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.pipeline import Pipeline
+
+from perceptrons.state import StateError
+from perceptrons.trees import SavableTree
+
+
+class TableModel(SavableTree, BaseEstimator):
+    """A fitted encoder of columns, a fitted model behind it, and what it is about.
+
+    >>> from perceptrons.table_model import TableModel  # doctest: +SKIP
+    >>> TableModel.of(compare(X, y).winner, target="price").save("m")  # doctest: +SKIP
+
+    Parameters
+    ----------
+    encoder : TableEncoder
+        Fitted.
+    model : estimator
+        Fitted on the encoder's numbers.
+    target : str
+        Name of the column predicted.
+    about : mapping of str to str
+        What it was trained on and how well it did, for ``perceptrons show``.
+    """
+
+    def __init__(
+        self,
+        encoder: Any = None,
+        model: Any = None,
+        target: str = "",
+        about: Mapping[str, str] | None = None,
+    ) -> None:
+        self.encoder = encoder
+        self.model = model
+        self.target = target
+        self.about = about
+
+    @classmethod
+    def of(
+        cls, winner: Pipeline, target: str, about: Mapping[str, str] | None = None
+    ) -> TableModel:
+        """Return the model of a ``Comparison.winner``, of two steps."""
+        encoder, model = (step for _, step in winner.steps)
+        return cls(encoder, model, target, about)
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns that predictions need."""
+        return [column.name for column in self.encoder.account_ if column.used]
+
+    @property
+    def classes_(self) -> Any:
+        """The classes, where there are any."""
+        return self.model.classes_
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Tell scikit-learn that it is fitted if its parts are given."""
+        return self.encoder is not None and self.model is not None
+
+    def predict(self, table: Any) -> NDArray[Any]:
+        """Predict the target of each row.
+
+        Parameters
+        ----------
+        table : DataFrame of shape (n, d)
+            With the columns the model was fitted with, found by name, in any order.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+
+        Raises
+        ------
+        DataError
+            Naming the columns that are missing.
+        """
+        answers: NDArray[Any] = self.model.predict(self.encoder.transform(table))
+        return answers
+
+    def predict_proba(self, table: Any) -> NDArray[Any]:
+        """Return the probability of each class, (n, n_classes)."""
+        answers: NDArray[Any] = self.model.predict_proba(self.encoder.transform(table))
+        return answers
+
+    def predict_interval(self, table: Any, level: float = 0.9) -> NDArray[Any]:
+        """Return an interval for the target of each row, (n, 2).
+
+        Raises
+        ------
+        TypeError
+            If the model knows no intervals.
+        """
+        ask = getattr(self.model, "predict_interval", None)
+        if ask is None:
+            raise TypeError(
+                f"intervals are not known to {type(self.model).__name__}; the preset "
+                "for numbers has them."
+            )
+        answers: NDArray[Any] = ask(self.encoder.transform(table), level)
+        return answers
+
+    def _try_out(self) -> None:
+        """Predict one row of numbers, or refuse what was read."""
+        about = {} if self.about is None else self.about
+        words = [self.target, *about, *about.values()]
+        if not all(isinstance(word, str) for word in words):
+            raise StateError("it does not say what it is about")
+        try:
+            width = len(self.encoder.get_feature_names_out())
+            self.model.predict(np.zeros((1, width)))
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError,
+                MemoryError) as error:  # fmt: skip
+            raise StateError(f"its parts do not fit ({type(error).__name__})") from None

@@ -1,0 +1,150 @@
+"""Averages, encoders and linear models in files: what compare and the presets fit."""
+
+import pickle
+from contextlib import suppress
+
+import fuzzing
+import numpy as np
+import pandas as pd
+import pytest
+import skops.io
+from numpy.testing import assert_array_equal
+
+import perceptrons
+from perceptrons import compare, files, presets
+from perceptrons.comparison import candidates
+from perceptrons.state import StateError
+from perceptrons.table_model import TableModel
+from perceptrons.tables import DataError, TableEncoder
+
+RNG = np.random.default_rng(13)
+N = 120
+TABLE = pd.DataFrame(
+    {
+        "price, €": [f"{v:,.2f}" for v in RNG.uniform(500, 3000, N)],
+        "kind": RNG.choice(["a", "b", "c"], N),
+        "new": RNG.choice([True, False], N),
+        "day": pd.date_range("2020-01-01", periods=N).strftime("%Y-%m-%d"),
+    }
+)
+TABLE.loc[3, "kind"] = None
+Y = RNG.normal(size=N) + (TABLE["kind"] == "a") * 3.0
+CLASSES = np.where(Y > 1, "high", "low")
+
+
+@pytest.fixture(scope="module")
+def regressor():
+    X = TableEncoder().fit_transform(TABLE)
+    return presets.tabular_regressor(random_state=0, n_jobs=1).fit(X, Y)
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    X = TableEncoder().fit_transform(TABLE)
+    return presets.tabular_classifier(random_state=0, n_jobs=1).fit(X, CLASSES)
+
+
+@pytest.fixture(scope="module")
+def model(regressor):
+    encoder = TableEncoder().fit(TABLE)
+    return TableModel(encoder, regressor, "y", {"rows": "120"})
+
+
+def again(model):
+    return files.from_bytes(files.to_bytes(model))
+
+
+def test_presets_come_back_bit_for_bit(regressor, classifier, tmp_path):
+    X = TableEncoder().fit_transform(TABLE)
+    for one, method in ((regressor, "predict"), (classifier, "predict_proba")):
+        path = one.save(tmp_path / "model")
+        found = perceptrons.load(path)
+        for answers in ("predict", method):
+            assert_array_equal(getattr(found, answers)(X), getattr(one, answers)(X))
+        assert repr(found.chosen_) == repr(one.chosen_)
+        assert found.get_params() == one.get_params()
+        assert found.n_parameters_ == one.n_parameters_
+
+
+def test_intervals_come_back(regressor):
+    if not hasattr(regressor, "predict_interval"):
+        pytest.skip("this preset gives no intervals")
+    X = TableEncoder().fit_transform(TABLE)
+    found = again(regressor).predict_interval(X, 0.8)
+    assert_array_equal(found, regressor.predict_interval(X, 0.8))
+
+
+def test_presets_are_pickled_as_plain_values(regressor):
+    X = TableEncoder().fit_transform(TABLE)
+    found = pickle.loads(pickle.dumps(regressor))
+    assert_array_equal(found.predict(X), regressor.predict(X))
+    text = skops.io.dumps(regressor)
+    assert set(skops.io.get_untrusted_types(data=text)) <= set(perceptrons.TRUSTED)
+    found = skops.io.loads(text, trusted=perceptrons.TRUSTED)
+    assert_array_equal(found.predict(X), regressor.predict(X))
+
+
+def test_a_model_knows_its_columns_by_name(model):
+    found = again(model)
+    expected = model.predict(TABLE)
+    assert_array_equal(found.predict(TABLE), expected)
+    mixed = TABLE[TABLE.columns[::-1]].assign(more=1)
+    assert_array_equal(found.predict(mixed), expected)
+    assert found.about == {"rows": "120"}
+    assert (found.target, found.columns) == ("y", list(TABLE.columns))
+    with pytest.raises(DataError, match="kind"):
+        found.predict(TABLE.drop(columns="kind"))
+    unseen = TABLE.assign(kind="never seen")
+    assert_array_equal(found.predict(unseen), model.predict(unseen))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("task", ["regression", "classification"])
+def test_linear_candidates_come_back_bit_for_bit(task):
+    encoder = TableEncoder().fit(TABLE)
+    X = encoder.transform(TABLE)
+    if task == "regression":
+        (made, _), y = candidates.regressors(N, X.shape[1], 1), Y
+    else:
+        (made, _), y = candidates.classifiers(CLASSES, N, X.shape[1], 1), CLASSES
+    saved = []
+    for candidate in made:
+        if candidate.kind not in ("linear", "constant"):
+            continue
+        one = TableModel(encoder, candidate.estimator.fit(X, y), "y", {})
+        found = again(one)
+        saved.append(candidate.name)
+        assert_array_equal(found.predict(TABLE), one.predict(TABLE))
+        if task == "classification":
+            assert_array_equal(found.predict_proba(TABLE), one.predict_proba(TABLE))
+    assert len(saved) >= 3
+
+
+def test_what_is_not_in_the_table_of_classes_is_refused():
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    encoder = TableEncoder().fit(TABLE)
+    boosting = HistGradientBoostingRegressor(max_iter=2).fit(
+        encoder.transform(TABLE), Y
+    )
+    with pytest.raises(StateError, match="cannot be saved"):
+        files.to_bytes(TableModel(encoder, boosting, "y", {}))
+
+
+def test_damaged_files_of_tables_are_refused_by_a_sentence(model):
+    contents = [files.to_bytes(model)]
+    rng = np.random.default_rng(2)
+    loaded = 0
+    for _ in range(150):
+        damaged = fuzzing.mutate(contents[0], rng)
+        with suppress(StateError, DataError):
+            files.from_bytes(damaged).predict(TABLE[:2])
+            loaded += 1
+    assert loaded < 100
+
+
+@pytest.mark.slow
+def test_the_winner_of_a_comparison_is_saved():
+    result = compare(TABLE, Y, repeats=1, n_folds=3, random_state=0)
+    one = TableModel.of(result.winner, "y")
+    assert_array_equal(again(one).predict(TABLE), result.winner.predict(TABLE))
