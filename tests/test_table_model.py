@@ -66,9 +66,14 @@ def test_presets_come_back_bit_for_bit(regressor, classifier, tmp_path):
         assert found.n_parameters_ == one.n_parameters_
 
 
+def test_presets_fitted_on_a_table_come_back(tmp_path):
+    one = presets.tabular_regressor(effort="small", random_state=0, n_jobs=1)
+    one.fit(TABLE, Y)
+    found = perceptrons.load(one.save(tmp_path / "model"))
+    assert_array_equal(found.predict(TABLE), one.predict(TABLE))
+
+
 def test_intervals_come_back(regressor):
-    if not hasattr(regressor, "predict_interval"):
-        pytest.skip("this preset gives no intervals")
     X = TableEncoder().fit_transform(TABLE)
     found = again(regressor).predict_interval(X, 0.8)
     assert_array_equal(found, regressor.predict_interval(X, 0.8))
@@ -84,13 +89,16 @@ def test_presets_are_pickled_as_plain_values(regressor):
     assert_array_equal(found.predict(X), regressor.predict(X))
 
 
-def test_a_model_knows_its_columns_by_name(model):
+def test_a_model_knows_its_columns_by_name(model, tmp_path):
     found = again(model)
     expected = model.predict(TABLE)
     assert_array_equal(found.predict(TABLE), expected)
     mixed = TABLE[TABLE.columns[::-1]].assign(more=1)
     assert_array_equal(found.predict(mixed), expected)
     assert found.about == {"rows": "120"}
+    assert_array_equal(
+        perceptrons.load(model.save(tmp_path / "m")).predict(TABLE), expected
+    )
     assert (found.target, found.columns) == ("y", list(TABLE.columns))
     with pytest.raises(DataError, match="kind"):
         found.predict(TABLE.drop(columns="kind"))

@@ -24,6 +24,7 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 import perceptrons
+from perceptrons import model_commands
 from perceptrons.study.errors import ExperimentError
 from perceptrons.study.shipped import BUILTIN, builtin_file, headings
 
@@ -356,6 +357,16 @@ def compare(
         raise typer.Exit(2) from None
     if not as_json:
         typer.echo(page)
+        model_commands.keep_winner(result, out)
+
+
+for _command_of_models in (
+    model_commands.fit,
+    model_commands.predict,
+    model_commands.export,
+    model_commands.show,
+):
+    app.command()(_command_of_models)
 
 
 @app.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +65,21 @@ class TableModel(SavableTree, BaseEstimator):
     def __sklearn_is_fitted__(self) -> bool:
         """Tell scikit-learn that it is fitted if its parts are given."""
         return self.encoder is not None and self.model is not None
+
+    def fit(self, table: Any, y: Any) -> Self:
+        """Fit the encoder, and the model on its numbers, in place.
+
+        Parameters
+        ----------
+        table : DataFrame of shape (n, d)
+        y : array-like of shape (n,)
+
+        Returns
+        -------
+        self
+        """
+        self.model.fit(self.encoder.fit_transform(table), y)
+        return self
 
     def predict(self, table: Any) -> NDArray[Any]:
         """Predict the target of each row.

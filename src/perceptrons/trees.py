@@ -75,11 +75,16 @@ class SavableTree(Savable):
         StateError
         """
         model: Any = self
+        # Behind the encoder of a table with words, which wants its columns' names.
+        table = vars(self).pop("_table", None)
         try:
             answer = model.predict(np.zeros((1, model.n_features_in_)))
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError,
                 MemoryError) as error:  # fmt: skip
             raise StateError(f"its parts do not fit ({type(error).__name__})") from None
+        finally:
+            if table is not None:
+                model._table = table
         if np.shape(answer)[:1] != (1,):
             raise StateError("its parts do not fit")
 

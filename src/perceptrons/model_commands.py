@@ -1,0 +1,305 @@
+"""The commands about models: fit, predict, export, show."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from perceptrons.table_model import TableModel
+
+#: What says that a model's encoder was fitted on text, which it reads by itself.
+TEXT = "text"
+
+Table = Annotated[Path, typer.Argument(help="A CSV or Parquet file.")]
+File = Annotated[Path, typer.Argument(help="A model that fit or compare wrote.")]
+
+
+def _in_a_sentence(command: Callable[..., None]) -> Callable[..., None]:
+    """Make a command end bad files, columns and options in a sentence and code 2."""
+
+    @functools.wraps(command)
+    def run(*given: Any, **named: Any) -> None:
+        try:
+            command(*given, **named)
+        except (ImportError, OSError, TypeError, ValueError) as error:
+            if isinstance(error, OSError) and error.filename is None:
+                raise
+            typer.echo(f"Error: {error}", err=True)
+            raise typer.Exit(2) from None
+
+    return run
+
+
+@_in_a_sentence
+def fit(
+    table: Table,
+    target: Annotated[str, typer.Option(help="Column to predict.")],
+    model: Annotated[Path, typer.Option(help="File to write.")] = Path(
+        "model.safetensors"
+    ),
+    task: Annotated[
+        str | None, typer.Option(help="regression or classification; by the target.")
+    ] = None,
+    drop: Annotated[
+        list[str] | None, typer.Option(help="Column to leave out; may be repeated.")
+    ] = None,
+    recommended: Annotated[
+        bool,
+        typer.Option("--recommended", help="Compare first, keep what is recommended."),
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1)] = 0,
+) -> None:
+    """Fit a model to a table and keep it in a file."""
+    import pandas as pd
+
+    from perceptrons.tables.read import take_column
+
+    _check_target_file(model)
+    whole = pd.concat(list(_pieces(table)), ignore_index=True)
+    X, y = take_column(whole, target, "--target")
+    kept = (
+        _recommended(X, y, task, drop or [], seed)
+        if recommended
+        else _preset(X, y, task, drop or [], seed)
+    )
+    kept.about = {
+        "table": f"{table.name}, {len(whole):,} rows",
+        "cells": TEXT,
+        **(kept.about or {}),
+    }
+    kept.save(model)
+    typer.echo(f"{model}: {kept.about['model']}; {kept.about['score']}")
+    typer.echo(f"perceptrons predict {model} TABLE", err=True)
+
+
+@_in_a_sentence
+def predict(
+    file: File,
+    table: Table,
+    out: Annotated[
+        Path | None, typer.Option(help="CSV to write; printed if not given.")
+    ] = None,
+    interval: Annotated[
+        float | None, typer.Option(help="Level of intervals, such as 0.9.")
+    ] = None,
+) -> None:
+    """Predict the target of every row of a table, in bounded memory."""
+    import sys
+
+    model = _load(file)
+    parts = _answers(model, table, interval)
+    if out is None:
+        _write(parts, sys.stdout)
+        return
+    part = out.with_name(f".{out.name}.part")
+    try:
+        with open(part, "w", encoding="utf-8", newline="") as stream:
+            _write(parts, stream)
+        part.replace(out)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+@_in_a_sentence
+def export(
+    file: File,
+    to: Annotated[Literal["onnx", "c", "formula"], typer.Option(help="What to write.")],
+    out: Annotated[
+        Path | None, typer.Option(help="File to write; beside the model if not given.")
+    ] = None,
+    language: Annotated[
+        str, typer.Option(help="Of a formula: python, c, fortran, excel or latex.")
+    ] = "python",
+    digits: Annotated[int | None, typer.Option(min=1, help="Of a formula.")] = None,
+) -> None:
+    """Write a network that model.save wrote in another language."""
+    import perceptrons
+    from perceptrons.export import to_c, to_formula
+    from perceptrons.files import write_whole
+
+    model = perceptrons.load(file)
+    place = file if out is None else out
+    if to == "onnx":
+        from perceptrons.onnx import to_onnx
+
+        written = {place.with_suffix(".onnx"): to_onnx(model).SerializeToString()}
+    elif to == "c":
+        name = "".join(c if c.isalnum() and c.isascii() else "_" for c in place.stem)
+        code = to_c(model, name if name[:1].isalpha() else f"model_{name}"[:31])
+        stem = place.with_name(name if name[:1].isalpha() else f"model_{name}"[:31])
+        written = {
+            stem.with_suffix(".h"): code.header.encode(),
+            stem.with_suffix(".c"): code.source.encode(),
+        }
+    else:
+        text = to_formula(model, language, digits)
+        if out is None:
+            typer.echo(text, nl=False)
+            return
+        written = {out: text.encode()}
+    for path, content in written.items():
+        typer.echo(write_whole(path, content))
+
+
+@_in_a_sentence
+def show(file: File) -> None:
+    """Say what a model is, on what it was trained, and which columns it takes."""
+    import perceptrons
+    from perceptrons.table_model import TableModel
+
+    model = perceptrons.load(file)
+    if not isinstance(model, TableModel):
+        summary = getattr(model, "summary", None)
+        typer.echo(repr(model) if summary is None else str(summary()))
+        return
+    typer.echo(f"target: {model.target}")
+    for name, text in (model.about or {}).items():
+        if name != "cells":
+            typer.echo(f"{name}: {text}")
+    if hasattr(model.model, "classes_"):
+        typer.echo(f"classes: {', '.join(map(str, model.classes_))}")
+    typer.echo("columns:")
+    for column in model.encoder.account_:
+        typer.echo(f"  {column.name}: {column.action}")
+
+
+def _check_target_file(path: Path) -> None:
+    """Refuse a file that cannot be written before hours of training."""
+    from perceptrons.tables.errors import DataError
+
+    if not path.parent.is_dir() or path.is_dir():
+        raise DataError(f"--model must name a file in a folder that is there: {path}.")
+
+
+def _preset(
+    X: pd.DataFrame, y: Any, task: str | None, drop: list[str], seed: int
+) -> TableModel:
+    """Return the preset for tables, fitted."""
+    from sklearn.pipeline import Pipeline
+
+    from perceptrons import presets
+    from perceptrons.comparison.columns import prepare
+    from perceptrons.table_model import TableModel
+
+    prepared = prepare(X, y, task=task, drop=drop)
+    for text in prepared.warnings:
+        typer.echo(f"Warning: {text}", err=True)
+    classes = prepared.task == "classification"
+    make = presets.tabular_classifier if classes else presets.tabular_regressor
+    encoder = prepared.transformer
+    numbers = encoder.fit_transform(prepared.X)
+    made = make(random_state=seed).fit(numbers, prepared.y)
+    loss = min(trial["loss"] for trial in made.trials_)
+    score = f"cross-entropy {loss:.4g}" if classes else f"R^2 {1 - 2 * loss:.4g}"
+    about = {
+        "model": f"preset for tables, {type(made).__name__}",
+        "score": f"{score} on rows held out by the inner cross-validation",
+    }
+    steps = Pipeline([("columns", encoder), ("model", made)])
+    return TableModel.of(steps, prepared.target, about)
+
+
+def _recommended(
+    X: pd.DataFrame, y: Any, task: str | None, drop: list[str], seed: int
+) -> TableModel:
+    """Return what a comparison recommends, fitted."""
+    from perceptrons.comparison.compare import compare
+
+    result = compare(X, y, task=task, drop=drop, random_state=seed, progress=True)
+    typer.echo(str(result.verdict), err=True)
+    return winner_of(result)
+
+
+def winner_of(result: Any) -> TableModel:
+    """Return a comparison's winner with its columns.
+
+    Parameters
+    ----------
+    result : Comparison
+    """
+    from perceptrons.table_model import TableModel
+
+    justified = result.verdict.status == "justified"
+    name = result.network if justified else result.reference
+    error = result.table().loc[name, result.metric]
+    about = {
+        "model": f"{name}: {result.candidates.loc[name, 'description']}",
+        "score": f"{result.metric} {error:.4g}, {result.split}",
+    }
+    return TableModel.of(result.winner, result.prepared.target, about)
+
+
+def keep_winner(result: Any, folder: Path) -> None:
+    """Write what a comparison recommends beside its page, and say how it is used.
+
+    Parameters
+    ----------
+    result : Comparison
+    folder : Path
+    """
+    from perceptrons.state import StateError
+
+    path = folder / "model.safetensors"
+    try:
+        winner_of(result).save(path)
+    except StateError as error:
+        typer.echo(f"Note: the recommended model is not kept: {error}", err=True)
+        return
+    typer.echo(f"perceptrons predict {path} TABLE")
+
+
+def _load(file: Path) -> TableModel:
+    """Return a model with its columns."""
+    import perceptrons
+    from perceptrons.table_model import TableModel
+    from perceptrons.tables.errors import DataError
+
+    model = perceptrons.load(file)
+    if not isinstance(model, TableModel):
+        raise DataError(
+            f"{file} holds a {type(model).__name__} without the columns of a table; "
+            "use it from Python: perceptrons.load."
+        )
+    return model
+
+
+def _pieces(table: Path) -> Iterator[pd.DataFrame]:
+    """Yield a table piece by piece, as it is written."""
+    from perceptrons.tables.pieces import pieces
+
+    return pieces(table)
+
+
+def _answers(
+    model: TableModel, table: Path, interval: float | None
+) -> Iterator[pd.DataFrame]:
+    """Yield predictions, and what is known of how sure they are, piece by piece."""
+    import pandas as pd
+
+    from perceptrons.tables.read import read
+
+    as_text = (model.about or {}).get("cells") == TEXT
+    for piece in _pieces(table) if as_text else [read(table).frame]:
+        found = pd.DataFrame({model.target: model.predict(piece)})
+        if hasattr(model.model, "classes_"):
+            shares = model.predict_proba(piece)
+            for place, label in enumerate(model.classes_):
+                found[f"probability of {label}"] = shares[:, place]
+        elif interval is not None:
+            ends = model.predict_interval(piece, interval)
+            found["low"], found["high"] = ends[:, 0], ends[:, 1]
+        yield found
+
+
+def _write(parts: Iterator[pd.DataFrame], stream: Any) -> None:
+    """Write tables one after another, one header."""
+    for number, part in enumerate(parts):
+        part.to_csv(stream, index=False, header=number == 0, lineterminator="\n")
