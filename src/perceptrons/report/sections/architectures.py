@@ -22,8 +22,6 @@ from perceptrons.report.contests import (
     contest,
     grid,
     inner,
-    least,
-    most,
     of,
     pick,
 )
@@ -153,7 +151,7 @@ CLAIMS = [
     contest("In networks with few layers more nodes improve the accuracy, up to a "
             "point.",
             "Figs. 14 to 16", pick("between", nodes=inner),
-            [pick("the fewest nodes", nodes=least), pick("the most nodes", nodes=most)],
+            pick("at the ends", nodes=lambda nodes: ~inner(nodes)),
             among={**NETWORKS, **_SHALLOW}, each=["activation", "layers"],
             agree=mostly),
     contest("Sigmoid does relatively well in networks with few layers.", _TEXT,
