@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_report_page import tiny
+from made_up import tiny
 from typer.testing import CliRunner
 
 import perceptrons

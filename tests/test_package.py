@@ -1,8 +1,10 @@
 """The package as a whole: what an import costs, and what is visible."""
 
+import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -65,3 +67,13 @@ def test_version_written_at_build_time_is_found_again_and_again():
         "print(perceptrons.__version__, perceptrons.__version__)"
     )
     assert run(code) == "1.2.3 1.2.3"
+
+
+def test_no_test_module_imports_another():
+    found = [
+        (path.name, line)
+        for path in Path(__file__).parent.glob("test_*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.match(r"\s*(from|import) test_", line)
+    ]
+    assert found == []

@@ -3,10 +3,10 @@
 import dataclasses
 import math
 
+import made_up
 import pandas as pd
 import pytest
-import test_study_architectures as made_up
-from test_study_architectures import section_of, study_of
+from made_up import section_of, study_of
 
 from perceptrons.report.claims import all_of, judge
 from perceptrons.report.contests import pick

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_study_architectures import as_printed, printed_penalties, study_of
+from made_up import as_printed, printed_penalties, study_of
 
 from perceptrons.data import runge
 from perceptrons.report.sections import hypotheses

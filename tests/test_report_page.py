@@ -1,6 +1,5 @@
 """Every study end to end in a tiny setting, and the page in a browser."""
 
-import dataclasses
 import re
 import shutil
 import xml.etree.ElementTree as ET
@@ -9,52 +8,18 @@ from importlib import import_module
 import numpy as np
 import pandas as pd
 import pytest
+from made_up import tiny
 
 from perceptrons.activations import ACTIVATIONS
 from perceptrons.engine import missing
 from perceptrons.report import build, cells, document
 from perceptrons.report.tables import published
-from perceptrons.study.experiment import builtin
 from perceptrons.study.gradient_check import (
     TOLERANCE,
     central_difference,
     has_autograd,
 )
 from perceptrons.study.shipped import BUILTIN
-
-_FEW_SHAPES = [
-    [2],
-    [8],
-    [128],
-    [2, 2],
-    *([n] * k for n, k in ((8, 7), (16, 6), (128, 6))),
-]
-_FEW_PENALTIES = [{}, {"l1": 1e-6}, {"l1": 1e-5}, {"l2": 1e-6}, {"l2": 1e-2}]
-
-#: Axes cut short; what Tables IV and V print is among them.
-FEWER = {
-    "architectures": {"hidden_layer_sizes": _FEW_SHAPES},
-    "regularization": {
-        "penalty": _FEW_PENALTIES, "learning_rate_init": [0.001, 0.01, 1.0]
-    },
-}  # fmt: skip
-
-
-def tiny(name):
-    """Return a built-in study cut down to about a second."""
-    experiment = builtin(name)
-    axes = {**experiment.axes, **FEWER.get(name, {})}
-    experiment = dataclasses.replace(experiment, axes=axes)
-    if name == "gradient-check":
-        axes = {
-            "activation": ["sigmoid", "relu"],
-            "loss": ["mean_squared_error", "cross_entropy"],
-            "penalty": ["none", "both"],
-        }
-        return dataclasses.replace(experiment, axes=axes)
-    if isinstance(experiment.quick.get("max_iter"), int):
-        return dataclasses.replace(experiment, quick={"max_iter": 4})
-    return experiment
 
 
 @pytest.fixture(scope="module")
