@@ -72,7 +72,10 @@ _MODULES = ("activations", "losses", "optimizers", "presets", "schedules")
 def __getattr__(name: str) -> Any:
     """Load a public name when it is first touched (PEP 562)."""
     if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+        from perceptrons import extras
+
+        with extras.study(f"perceptrons.{name}"):
+            return getattr(import_module(_HOMES[name]), name)
     if name == "__version__":
         return _find_version()
     if name in _MODULES:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from perceptrons import extras
+
 if TYPE_CHECKING:
     import matplotlib.axes
     import pandas as pd
@@ -58,10 +60,14 @@ class History:
         return f"History({len(self)} epochs, last loss {self.columns['loss'][-1]:.6g})"
 
     def _repr_html_(self) -> str:
-        """Return the curve of the loss."""
-        if not len(self):
+        """Return the curve of the loss, or the text where nothing can draw it."""
+        try:
+            axes = new_axes(figsize=(5, 3)) if len(self) else None
+        except ModuleNotFoundError:
+            axes = None
+        if axes is None:
             return html.escape(repr(self))
-        svg: str = self.plot(new_axes(figsize=(5, 3)))._repr_svg_()  # type: ignore[attr-defined]
+        svg: str = self.plot(axes)._repr_svg_()  # type: ignore[attr-defined]
         return svg[svg.index("<svg") :]
 
     def extend(self, **rows: Iterable[float]) -> None:
@@ -76,7 +82,8 @@ class History:
 
     def to_frame(self) -> pd.DataFrame:
         """Return the columns as a pandas DataFrame."""
-        import pandas as pd
+        with extras.study("to_frame"):
+            import pandas as pd
 
         return pd.DataFrame(self.columns)
 
@@ -186,8 +193,9 @@ class EpochState:
 
 def new_axes(**given: Any) -> matplotlib.axes.Axes:
     """Return axes of a figure of their own, which show themselves in a notebook."""
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    with extras.study("plot"):
+        from matplotlib.axes import Axes
+        from matplotlib.figure import Figure
 
     figure = Figure(layout="constrained", **given)
 

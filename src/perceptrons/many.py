@@ -17,7 +17,7 @@ from sklearn.base import clone
 from sklearn.utils import indexable
 from sklearn.utils.validation import _num_samples
 
-from perceptrons import _checks, settings, threads
+from perceptrons import _checks, extras, settings, threads
 from perceptrons._base import Perceptron
 from perceptrons.network import Architecture
 
@@ -203,8 +203,9 @@ def _bar(progress: bool, total: int) -> Iterator[Callable[[], None]]:
     if not progress:
         yield lambda: None
         return
-    from rich.console import Console
-    from rich.progress import Progress
+    with extras.study("progress=True"):
+        from rich.console import Console
+        from rich.progress import Progress
 
     with Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task("networks", total=total)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from perceptrons import extras
+
 
 class Reporter(Protocol):
     """What the loop tells whoever watches."""
@@ -55,14 +57,15 @@ class Bar:
     """A rich progress bar on standard error, with the loss of the last epoch."""
 
     def __init__(self, total: int) -> None:
-        from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeRemainingColumn,
-        )
+        with extras.study('verbose="bar"'):
+            from rich.console import Console
+            from rich.progress import (
+                BarColumn,
+                MofNCompleteColumn,
+                Progress,
+                TextColumn,
+                TimeRemainingColumn,
+            )
 
         self._progress = Progress(
             TextColumn("epoch"),

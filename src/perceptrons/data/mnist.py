@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from perceptrons import extras
+
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
@@ -148,7 +150,8 @@ def read(folder: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8], int]:
 
 def cache_folder() -> Path:
     """Return where downloads are kept."""
-    import pooch
+    with extras.study("The download of MNIST"):
+        import pooch
 
     return Path(pooch.os_cache("perceptrons")) / "mnist"
 
@@ -269,7 +272,8 @@ def _received(url: str, deadline: float) -> bytes:
     Exception
         What else ends the download: part of a file is never returned as the whole.
     """
-    import pooch
+    with extras.study("The download of MNIST"):
+        import pooch
 
     given_up = threading.Event()
     content, failures = _Content(given_up), []
