@@ -12,6 +12,7 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
+import perceptrons
 from perceptrons.comparison.columns import prepare
 from perceptrons.comparison.inputs import take_groups
 from perceptrons.presets import tabular_classifier, tabular_regressor
@@ -231,6 +232,21 @@ def test_presets_take_words_gaps_and_dates(table, library):
     np.testing.assert_array_equal(
         model.predict(frame), plain.predict(by_hand.transform(frame))
     )
+    assert model.n_features_in_ == frame.shape[1]
+    assert list(model.feature_names_in_) == list(frame.columns)
+    np.testing.assert_allclose(
+        model.predictor()(by_hand.transform(frame)), model.predict(frame), rtol=1e-5
+    )
+
+
+def test_presets_of_tables_are_saved_and_refined(table, tmp_path):
+    y = table["n"].to_numpy()
+    model = tabular_regressor(effort="small", random_state=0).fit(table, y)
+    model.save(tmp_path / "model.safetensors")
+    found = perceptrons.load(tmp_path / "model.safetensors")
+    np.testing.assert_array_equal(found.predict(table), model.predict(table))
+    assert list(found.feature_names_in_) == list(table.columns)
+    assert found.refine(table[:30], y[:30]).n_features_in_ == table.shape[1]
 
 
 def test_presets_of_classes_take_them_with_weights(table, rng):

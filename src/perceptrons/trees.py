@@ -76,15 +76,17 @@ class SavableTree(Savable):
         """
         model: Any = self
         # Behind the encoder of a table with words, which wants its columns' names.
-        table = vars(self).pop("_table", None)
+        names = "_table", "n_features_in_", "feature_names_in_"
+        own = {name: vars(self).pop(name) for name in names if name in vars(self)}
+        table = own.get("_table")
         try:
-            answer = model.predict(np.zeros((1, model.n_features_in_)))
+            width = len(table.get_feature_names_out()) if table else None
+            answer = model.predict(np.zeros((1, width or own["n_features_in_"])))
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError,
                 MemoryError) as error:  # fmt: skip
             raise StateError(f"its parts do not fit ({type(error).__name__})") from None
         finally:
-            if table is not None:
-                model._table = table
+            vars(self).update(own)
         if np.shape(answer)[:1] != (1,):
             raise StateError("its parts do not fit")
 

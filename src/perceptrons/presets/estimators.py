@@ -18,7 +18,12 @@ from sklearn.base import (
 )
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import (
+    check_array,
+    check_is_fitted,
+    check_X_y,
+    validate_data,
+)
 
 from perceptrons import _checks, intervals
 from perceptrons._base import check_weights
@@ -169,14 +174,7 @@ class _Tabular(SavableTree, BaseEstimator):
         """
         _checks.choice("effort", self.effort, EFFORTS)
         self._table = TableEncoder().fit(X) if needs_encoding(X) else None
-        X, y = validate_data(
-            self,
-            self._numbers(X),
-            y,
-            dtype=np.float64,
-            ensure_min_samples=2,
-            **self._rules,
-        )
+        X, y = self._numbers(X, y, reset=True)
         weights = check_weights(sample_weight, len(X))
         used = np.ones(len(X), bool) if weights is None else weights > 0
         numbers = np.zeros(len(X))
@@ -198,9 +196,18 @@ class _Tabular(SavableTree, BaseEstimator):
         self._average_members(race, race.run(), rows, Y)
         return self
 
-    def _numbers(self, X: Any) -> Any:
-        """Return a table of words, dates or gaps as numbers, other X as it is."""
-        return X if self._table is None else self._table.transform(X)
+    def _numbers(self, X: Any, *y: Any, reset: bool = False) -> Any:
+        """Return rows as finite numbers, a table's words, dates and gaps too; and y."""
+        rules: dict[str, Any] = {"dtype": np.float64, **(self._rules if y else {})}
+        if reset:
+            rules["ensure_min_samples"] = 2
+        if self._table is None:
+            return validate_data(self, X, *y, reset=reset, **rules)
+        if reset:
+            # The columns are those of the table, whatever numbers they become.
+            validate_data(self, X, skip_check_array=True)
+        check: Any = check_X_y if y else check_array
+        return check(self._table.transform(X), *y, estimator=self, **rules)
 
     def _average_members(
         self, race: Race, members: list[Member], rows: Rows, Y: Array
@@ -238,7 +245,7 @@ class _Tabular(SavableTree, BaseEstimator):
     def _by_fold(self, X: Any) -> Array:
         """Return the members' mean for each fold's networks, (F, n, K), in float64."""
         check_is_fitted(self, "networks_")
-        rows = validate_data(self, self._numbers(X), dtype=np.float64, reset=False)
+        rows = self._numbers(X)
         total = np.zeros((self._n_folds, len(rows), self.networks_[0].n_outputs_))
         inputs: dict[int, Array] = {}
         for number, chosen in enumerate(self.chosen_):
@@ -255,8 +262,10 @@ class _Tabular(SavableTree, BaseEstimator):
         """Return a function that predicts fast, for use in an inner loop.
 
         One call asks all networks. X must be a float64 array of shape (n, d) without
-        gaps; its values are not validated. The networks are those of now, whatever
-        becomes of the estimator. Many threads may call it at once.
+        gaps; its values are not validated. After a table of words, dates or gaps it
+        holds the numbers that :class:`perceptrons.tables.TableEncoder` makes of it.
+        The networks are those of now, whatever becomes of the estimator. Many threads
+        may call it at once.
 
         Returns
         -------
@@ -266,7 +275,7 @@ class _Tabular(SavableTree, BaseEstimator):
             rounding of float32.
         """
         check_is_fitted(self, "networks_")
-        n_folds, d = self._n_folds, self.n_features_in_
+        n_folds, d = self._n_folds, len(self._encoders[0].scaler.center)
         plan = [
             (
                 encoder,
@@ -327,9 +336,7 @@ class _Tabular(SavableTree, BaseEstimator):
             For bad data; the estimator stays as it was.
         """
         check_is_fitted(self, "networks_")
-        X, y = validate_data(
-            self, self._numbers(X), y, dtype=np.float64, reset=False, **self._rules
-        )
+        X, y = self._numbers(X, y)
         weights = check_weights(sample_weight, len(X))
         numbers = self._known_codes(y)
         random = check_random_state(self.random_state)
@@ -418,7 +425,7 @@ class TabularRegressor(RegressorMixin, _Tabular):
     n_parameters_ : int
         Weights and biases of all ``networks_``.
     n_features_in_, feature_names_in_ : int, ndarray
-        Number and names (if X had string names) of the columns.
+        Number and names (if X had string names) of the columns as they were given.
     """
 
     _loss = "squared_error"
