@@ -13,7 +13,7 @@ from perceptrons import MLPClassifier, MLPRegressor, engine
 from perceptrons.activations import ACTIVATIONS, ELU, LeakyReLU
 from perceptrons.losses import LOSSES, CrossEntropy, Huber, Pinball
 from perceptrons.network import Architecture
-from perceptrons.objective import Objective, Problem
+from perceptrons.objective import Data, Objective, Problem, Steps
 from perceptrons.optimizers import (
     OPTIMIZERS,
     Adam,
@@ -309,11 +309,15 @@ class Run:
         objective = make(self.problem, size)
         X = self.X if X is None else X
         for _ in range(epochs):
-            loss = objective.run_epoch(
-                rule, state, theta, X, self.Y, self.weights, batches,
-                [rate] * batches.n_steps, clipping(clip, self.problem.architecture),
-                drop,
+            epochs = objective.run_epochs(
+                theta,
+                Data(X, self.Y, self.weights),
+                Steps(
+                    rule, state, batches, np.full((1, batches.n_steps), rate),
+                    clipping(clip, self.problem.architecture), drop,
+                ),
             )  # fmt: skip
+            loss = epochs.losses[0]
         streams = (
             batches.stream.bit_generator.state,
             drops.bit_generator.state,

@@ -22,8 +22,9 @@ from perceptrons import MLPRegressor, engine, fit_many, threads
 from perceptrons.activations import ACTIVATIONS
 from perceptrons.losses import LOSSES, HalfSquaredError
 from perceptrons.network import Architecture
-from perceptrons.objective import Objective, Problem
+from perceptrons.objective import Data, Objective, Problem, Steps
 from perceptrons.optimizers import (
+    OPTIMIZERS,
     Adam,
     GradientDescent,
     Momentum,
@@ -310,6 +311,15 @@ def test_the_door_takes_any_layout_or_refuses_it(name, kind, rng):
     assert_array_equal(given["grad"], expected)
 
 
+def run_epoch(bound, theta, X, Y, weights, rates, **steps):
+    """Take one epoch and return its loss."""
+    epochs = bound.run_epochs(
+        theta, Data(X, Y, weights), Steps(rates=np.array([rates], float), **steps)
+    )
+    assert epochs.interruption is None
+    return epochs.losses[0]
+
+
 def small_step(rng):
     """Return the arguments of a run_epoch that works, by name."""
     problem = make_problem((3, 5, 2), "float64")
@@ -368,9 +378,9 @@ def small_step(rng):
 def test_wrong_arguments_of_an_epoch_are_refused(wrong, rng):
     problem, given = small_step(rng)
     assert problem.architecture.n_parameters == 32
-    bind(problem, 4).run_epoch(**given)
+    run_epoch(bind(problem, 4), **given)
     with pytest.raises((TypeError, ValueError)):
-        bind(problem, 4).run_epoch(**{**given, **wrong})
+        run_epoch(bind(problem, 4), **{**given, **wrong})
 
 
 @pytest.mark.parametrize(
@@ -488,9 +498,10 @@ def test_poison_ends_as_a_loss_that_is_not_finite(loss, where, poison, dtype):
     theta, rule = given["theta"], GradientDescent()
     batches = Batches(5, 2, "in order", np.random.default_rng(0))
     with np.errstate(all="ignore"):
-        end = bind(problem, 2).run_epoch(
-            rule, {}, theta, given["X"], Y, None, batches, [0.1] * 3, None, None
-        )
+        end = run_epoch(
+            bind(problem, 2), theta, given["X"], Y, None, [0.1] * 3,
+            rule=rule, state={}, batches=batches,
+        )  # fmt: skip
     assert not np.isfinite(end)
 
 
@@ -572,14 +583,14 @@ def test_denormals_are_flushed_inside_and_live_on_outside(dtype, rng):
     assert bind(problem, 1).raw_outputs(theta, X)[0, 0] == 0
     assert_array_equal(denormal_products(), before)
     problem, given = small_step(rng)
-    bind(problem, 4, n_threads=2).run_epoch(**given)
+    run_epoch(bind(problem, 4, n_threads=2), **given)
     assert_array_equal(denormal_products(), before)
     grad = np.empty(32)
     X, Y = given["X"][:4], given["Y"][:4]
     bind(problem, 4).value_and_grad(given["theta"], X, Y, None, None, grad)
     assert_array_equal(denormal_products(), before)
     with pytest.raises((TypeError, ValueError)):
-        bind(problem, 4).run_epoch(**{**given, "rates": []})
+        run_epoch(bind(problem, 4), **{**given, "rates": []})
     assert_array_equal(denormal_products(), before)
 
 
@@ -747,7 +758,7 @@ def test_other_threads_run_during_an_epoch(rng):
     other.start()
     begun = time.perf_counter()
     rates = [1e-3] * batches.n_steps
-    bound.run_epoch(rule, {}, theta, X, Y, None, batches, rates, None, None)
+    run_epoch(bound, theta, X, Y, None, rates, rule=rule, state={}, batches=batches)
     done = time.perf_counter()
     ended.set()
     other.join()
@@ -872,6 +883,36 @@ def test_python_parts_are_refused_by_name(part, rng):
     assert f"the {part}" in net.outcome_.engine_reason
     assert "written in Python" in net.outcome_.engine_reason
     assert np.isfinite(net.predict(X)).all()
+
+
+class Cube:
+    """A row of the user's own, without a code."""
+
+    def value(self, z, out):
+        out[...] = cube(z)
+        return out
+
+    def slope(self, z, a, out):
+        out[...] = cube_slope(z)
+        return out
+
+
+def test_a_row_without_a_code_runs_on_numpy_and_says_so(rng, monkeypatch):
+    from perceptrons.engine import _kernels
+    from perceptrons.engine.compiled import check_codes
+
+    monkeypatch.setitem(ACTIVATIONS, "cube", Cube())
+    monkeypatch.setitem(OPTIMIZERS, "own", OwnRule())  # an heir's code is not its own
+    monkeypatch.setitem(LOSSES, "own", SquaresError())
+    check_codes(_kernels.codes())
+    X = rng.normal(size=(20, 3))
+    for settings in ({"activation": "cube"}, {"loss": "own"}):
+        net = MLPRegressor(hidden_layer_sizes=(4,), max_iter=2, **settings)
+        outcome = net.fit(X, X[:, 0]).outcome_
+        assert outcome.engine == "numpy"
+        assert "written in Python" in outcome.engine_reason
+    net = MLPRegressor(hidden_layer_sizes=(4,), max_iter=2).fit(X, X[:, 0])
+    assert net.outcome_.engine == "compiled"
 
 
 def test_auto_takes_the_compiled_engine_and_says_why(rng, monkeypatch):

@@ -279,13 +279,13 @@ def test_folds_read_the_rows_where_they_lie(regression, monkeypatch):
     X, y = regression
     X = X.astype("float32")
     seen = []
-    own = Objective.run_epoch
+    own = Objective.run_epochs
 
-    def run_epoch(self, rule, state, theta, X, *rest):
-        seen.append(X.X)
-        return own(self, rule, state, theta, X, *rest)
+    def run_epochs(self, theta, data, steps):
+        seen.append(data.X.X)
+        return own(self, theta, data, steps)
 
-    monkeypatch.setattr(Objective, "run_epoch", run_epoch)
+    monkeypatch.setattr(Objective, "run_epochs", run_epochs)
     net = MLPRegressor(hidden_layer_sizes=(3,), max_iter=1, engine="numpy")
     fit_folds(net, X, y, [np.arange(40), np.arange(20, 60)])
     assert len(seen) == 2

@@ -39,11 +39,10 @@ from perceptrons.lbfgs import minimize
 from perceptrons.links import IDENTITY
 from perceptrons.losses import Loss
 from perceptrons.network import Architecture, initialize, layer_outputs
-from perceptrons.objective import Problem
+from perceptrons.objective import Data, Problem
 from perceptrons.sampling import Batches, Dropout, RowSubset, Streams
 from perceptrons.settings import Settings
 from perceptrons.training import (
-    Data,
     Memory,
     Scorer,
     Task,

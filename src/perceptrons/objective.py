@@ -5,6 +5,7 @@ This is the meaning of training: the NumPy reference every other engine is judge
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -18,6 +19,7 @@ from scipy.sparse import issparse
 from perceptrons.activations import Activation
 from perceptrons.losses import Loss
 from perceptrons.network import TILE_VALUES, Architecture, raw_outputs
+from perceptrons.optimizers import NormClipping, Rule
 from perceptrons.penalties import Penalty
 from perceptrons.sampling import Batches, Dropout
 
@@ -46,26 +48,49 @@ class Problem:
     dtype: Any
 
 
-class Rule(Protocol):
-    """The seam: what an epoch asks of an optimizer (see perceptrons.optimizers)."""
+@dataclass(frozen=True)
+class Data:
+    """Rows to train or validate on.
 
-    def init(self, theta: Array) -> dict[str, Any]:
-        """Return the state before the first step."""
-        ...
+    Parameters
+    ----------
+    X : {ndarray, CSR matrix} of shape (n, d)
+    Y : ndarray of shape (n, K)
+    weights : ndarray of shape (n,) or None
+        Of mean 1 where they are trained on.
+    """
 
-    def step(
-        self, theta: Array, grad: Array, state: dict[str, Any], learning_rate: float
-    ) -> None:
-        """Advance theta and state, in place."""
-        ...
+    X: Any
+    Y: Array
+    weights: Array | None
 
 
-class Clipping(Protocol):
-    """What an epoch asks of gradient clipping."""
+@dataclass(frozen=True)
+class Steps:
+    """How epochs are gone through.
 
-    def apply(self, grad: Array) -> None:
-        """Shorten the gradient, in place."""
-        ...
+    Parameters
+    ----------
+    rule : Rule
+    state : dict
+        The rule's, changed in place.
+    batches : Batches
+        Draws the rows of each epoch.
+    rates : ndarray of shape (epochs, steps)
+        Learning rates of the epochs asked for, the most that may be taken.
+    clip : NormClipping or None, default=None
+    dropout : Dropout or None, default=None
+    most_seconds : float, default=infinity
+        No epoch but the first begins later.
+    """
+
+    rule: Rule
+    state: dict[str, Any]
+    batches: Batches
+    rates: NDArray[np.float64]
+    clip: NormClipping | None = None
+    dropout: Dropout | None = None
+    most_seconds: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -108,21 +133,8 @@ class BoundObjective(Protocol):
         """Return J(theta) and write its gradient."""
         ...
 
-    def run_epochs(
-        self,
-        rule: Rule,
-        state: dict[str, Any],
-        theta: Array,
-        X: Any,
-        Y: Array,
-        weights: Array | None,
-        batches: Batches,
-        rates: NDArray[np.float64],
-        clip: Clipping | None,
-        dropout: Dropout | None,
-        most_seconds: float,
-    ) -> Epochs:
-        """Take epochs, in place: one at least, at most one per row of rates."""
+    def run_epochs(self, theta: Array, data: Data, steps: Steps) -> Epochs:
+        """Take epochs, in place: one at least, at most one per row of the rates."""
         ...
 
     def raw_outputs(self, theta: Array, X: Any) -> Array:
@@ -199,40 +211,24 @@ class Objective:
         W = theta[: architecture.n_weights]
         return value + self.problem.penalty.value(W, len(Y))
 
-    def run_epoch(
-        self,
-        rule: Rule,
-        state: dict[str, Any],
-        theta: Array,
-        X: Any,
-        Y: Array,
-        weights: Array | None,
-        batches: Batches,
-        rates: Sequence[float],
-        clip: Clipping | None,
-        dropout: Dropout | None,
-    ) -> float:
-        """Take one step per batch over one epoch; theta and state in place.
-
-        Parameters
-        ----------
-        rule, state : the optimizer and its state
-        theta : ndarray of shape (P,)
-        X, Y, weights : as in ``value_and_grad``, all training rows
-        batches : Batches
-            Draws the rows of this epoch.
-        rates : sequence of float
-            Learning rate of each step.
-        clip : Clipping or None
-        dropout : Dropout or None
+    def run_epochs(self, theta: Array, data: Data, steps: Steps) -> Epochs:
+        """Take one epoch, a step per batch, in place: a call costs nothing beside it.
 
         Returns
         -------
-        float
+        Epochs
             The batches' J before each step, averaged with the batches' rows; NaN if it
             or theta is no longer finite.
         """
-        problem, size = self.problem, batches.size
+        begun = time.perf_counter()
+        return Epochs([self._epoch(theta, data, steps)], [time.perf_counter() - begun])
+
+    def _epoch(self, theta: Array, data: Data, steps: Steps) -> float:
+        """Take the steps of the first epoch of the rates; return the mean J."""
+        problem, batches = self.problem, steps.batches
+        X, Y, weights, size = data.X, data.Y, data.weights, batches.size
+        # Python floats: a NumPy float64 would turn float32 arithmetic into float64.
+        rates = steps.rates[0].tolist()
         views = (
             problem.architecture.views(theta),
             problem.architecture.views(self._grad),
@@ -254,53 +250,20 @@ class Objective:
                 step += 1
                 w = None if tile_weights is None else tile_weights[batch]
                 y = tile_Y[batch]
-                masks = dropout.masks(len(y), problem.dtype) if dropout else None
+                masks = None
+                if steps.dropout is not None:
+                    masks = steps.dropout.masks(len(y), problem.dtype)
                 self._backpropagate(
                     theta, tile_X[batch], y, w, masks, self._grad, raw[batch], views
                 )
                 if not problem.penalty.is_zero:
                     total += len(y) * problem.penalty.value(W, len(y))
-                if clip is not None:
-                    clip.apply(self._grad)
-                rule.step(theta, self._grad, state, rates[step])
+                if steps.clip is not None:
+                    steps.clip.apply(self._grad)
+                steps.rule.step(theta, self._grad, steps.state, rates[step])
             losses = row_losses(problem.loss, raw[: len(tile_Y)], tile_Y)
             total += _weighted_sum(losses, tile_weights)
         return total / batches.n_rows if np.isfinite(theta).all() else np.nan
-
-    def run_epochs(
-        self,
-        rule: Rule,
-        state: dict[str, Any],
-        theta: Array,
-        X: Any,
-        Y: Array,
-        weights: Array | None,
-        batches: Batches,
-        rates: NDArray[np.float64],
-        clip: Clipping | None,
-        dropout: Dropout | None,
-        most_seconds: float,
-    ) -> Epochs:
-        """Take one epoch, in place: here a call costs nothing beside it.
-
-        Parameters
-        ----------
-        rule, state, theta, X, Y, weights, batches, clip, dropout : as in ``run_epoch``
-        rates : ndarray of shape (epochs, steps)
-            Learning rates of the epochs asked for, the most that may be taken.
-        most_seconds : float
-            No epoch but the first begins later.
-
-        Returns
-        -------
-        Epochs
-        """
-        begun = time.perf_counter()
-        # Python floats: a NumPy float64 would turn float32 arithmetic into float64.
-        loss = self.run_epoch(
-            rule, state, theta, X, Y, weights, batches, rates[0].tolist(), clip, dropout
-        )
-        return Epochs([loss], [time.perf_counter() - begun])
 
     def raw_outputs(self, theta: Array, X: Any) -> Array:
         """Return the raw outputs of shape (n, K), all units kept."""

@@ -17,16 +17,29 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from perceptrons import _checks
-from perceptrons.objective import Rule
 
 Array = NDArray[np.floating[Any]]
 State = dict[str, Any]
+
+
+class Rule(Protocol):
+    """The seam: what an epoch asks of an optimizer."""
+
+    def init(self, theta: Array) -> State:
+        """Return the state before the first step."""
+        ...
+
+    def step(
+        self, theta: Array, grad: Array, state: State, learning_rate: float
+    ) -> None:
+        """Advance theta and state, in place."""
+        ...
 
 
 def _check_rate(learning_rate: float | None) -> None:

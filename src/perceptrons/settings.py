@@ -13,13 +13,13 @@ import numpy as np
 from perceptrons import _checks, activations
 from perceptrons.activations import Activation
 from perceptrons.network import Architecture
-from perceptrons.objective import Rule
 from perceptrons.optimizers import (
     OPTIMIZERS,
     Adam,
     AdamW,
     Momentum,
     NormClipping,
+    Rule,
 )
 from perceptrons.penalties import Penalty
 from perceptrons.schedules import (

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from perceptrons import threads
 from perceptrons.history import EpochState, History, Outcome, Reason
-from perceptrons.objective import BoundObjective, Clipping, Epochs, Rule, row_losses
+from perceptrons.objective import BoundObjective, Data, Epochs, Steps, row_losses
+from perceptrons.optimizers import NormClipping, Rule
 from perceptrons.sampling import Batches, Dropout
 from perceptrons.schedules import Adaptive, Constant, Progress, Schedule
 from perceptrons.verbosity import Reporter, Silent
@@ -27,23 +28,6 @@ Array = NDArray[np.floating[Any]]
 
 # Learning rates laid out at once: half a megabyte.
 MOST_RATES = 65_536
-
-
-@dataclass(frozen=True)
-class Data:
-    """Rows to train or validate on.
-
-    Parameters
-    ----------
-    X : {ndarray, CSR matrix} of shape (n, d)
-    Y : ndarray of shape (n, K)
-    weights : ndarray of shape (n,) or None
-        Of mean 1 where they are trained on.
-    """
-
-    X: Any
-    Y: Array
-    weights: Array | None
 
 
 # Raw outputs (n, K) and their mean loss -> score, larger is better.
@@ -360,7 +344,7 @@ def descend(
     learning_rate: float,
     schedule: Schedule,
     batches: Batches,
-    clip: Clipping | None,
+    clip: NormClipping | None,
     dropout: Dropout | None,
 ) -> Outcome:
     """Train by an optimizer's rule, epoch after epoch; theta in place.
@@ -376,19 +360,14 @@ def descend(
         Before the schedule's factors.
     schedule : Schedule
     batches : Batches
-    clip : Clipping or None
+    clip : NormClipping or None
     dropout : Dropout or None
 
     Returns
     -------
     Outcome
     """
-    course, memory, limits, data = (
-        Course(theta, task),
-        task.memory,
-        task.limits,
-        task.data,
-    )
+    course, memory, limits = Course(theta, task), task.memory, task.limits
     if memory.rule_state is None or memory.rule_type is not type(rule):
         memory.rule_state, memory.rule_type = rule.init(theta), type(rule)
     state = memory.rule_state
@@ -403,10 +382,9 @@ def descend(
                 rates = _rates(
                     learning_rate, schedule, batches, limits, memory, unwatched
                 )
-                epochs = task.objective.run_epochs(
-                    rule, state, theta, data.X, data.Y, data.weights,
-                    batches, rates, clip, dropout, course.seconds_left(),
-                )  # fmt: skip
+                left = course.seconds_left()
+                steps = Steps(rule, state, batches, rates, clip, dropout, left)
+                epochs = task.objective.run_epochs(theta, task.data, steps)
                 taken = len(epochs.losses)
                 if taken:
                     memory.epochs += taken

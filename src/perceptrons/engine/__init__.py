@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from perceptrons import _checks, threads
-from perceptrons.objective import BoundObjective, Objective, Problem, Rule
+from perceptrons.objective import BoundObjective, Objective, Problem
+from perceptrons.optimizers import Rule
 
 ENGINES = ("auto", "numpy", "compiled")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import astuple
 from typing import Any
 
 import numpy as np
@@ -13,9 +12,9 @@ from scipy.sparse import issparse
 
 from perceptrons import activations, losses, optimizers, threads
 from perceptrons.engine import _kernels
-from perceptrons.objective import Clipping, Epochs, Problem, Rule, refused_rows
-from perceptrons.optimizers import NormClipping
-from perceptrons.sampling import Batches, Dropout, RowSubset
+from perceptrons.objective import Data, Epochs, Problem, Steps, refused_rows
+from perceptrons.optimizers import Rule
+from perceptrons.sampling import RowSubset
 
 Array = NDArray[np.floating[Any]]
 
@@ -37,6 +36,18 @@ _RULES: dict[type, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
 }
 
+# The setting of each loss that has one; Pinball's are its levels, one per output.
+_LOSS_SETTINGS: dict[type, str] = {
+    losses.Huber: "delta",
+    losses.CrossEntropy: "label_smoothing",
+}
+
+
+def _code(record: Any) -> int | None:
+    """Return the code of a record's own class; an heir's formula may be another."""
+    code: int | None = vars(type(record)).get("code")
+    return code
+
 
 def check_codes(built: dict[str, dict[str, int]]) -> None:
     """Refuse an extension that was built for other tables than these.
@@ -51,7 +62,9 @@ def check_codes(built: dict[str, dict[str, int]]) -> None:
         "optimizers": dict(optimizers.OPTIMIZERS),
     }
     for table, rows in tables.items():
-        expected = {name: record.code for name, record in rows.items()}
+        codes = {name: _code(record) for name, record in rows.items()}
+        # A record without a code runs on NumPy.
+        expected = {name: code for name, code in codes.items() if code is not None}
         if built.get(table) != expected:
             raise ImportError(
                 f"it was built for other codes of {table} ({built.get(table)}) than "
@@ -77,15 +90,20 @@ def instruction_set() -> str:
 
 def declines(problem: Problem, rule: Rule | None) -> str | None:
     """Return why this engine cannot train the problem by the rule, or None."""
-    known = {type(record) for record in activations.ACTIVATIONS.values()}
     for activation in problem.activations:
-        if type(activation) not in known:
+        if not _known(activation, activations.ACTIVATIONS):
             return f"the activation {activation!r} is written in Python"
-    if type(problem.loss) not in {type(record) for record in losses.LOSSES.values()}:
+    if not _known(problem.loss, losses.LOSSES):
         return f"the loss {problem.loss!r} is written in Python"
     if rule is not None and type(rule) not in _RULES:
         return f"the optimizer {rule!r} is written in Python"
     return None
+
+
+def _known(record: Any, table: dict[str, Any]) -> bool:
+    """Tell whether the kernels know the record: by its code, and a row of the table."""
+    rows = {type(row) for row in table.values()}
+    return _code(record) is not None and type(record) in rows
 
 
 class CompiledObjective:
@@ -101,18 +119,17 @@ class CompiledObjective:
         make = _kernels.Network32 if single else _kernels.Network64
         loss: Any = problem.loss
         hidden: Any = problem.activations
-        quantiles = isinstance(loss, losses.Pinball)
-        n_outputs = problem.architecture.sizes[-1]
-        settings = [value for value in astuple(loss) if not isinstance(value, tuple)]
+        setting = _LOSS_SETTINGS.get(type(loss))
+        levels = loss.levels if isinstance(loss, losses.Pinball) else ()
         self._network = make(
             instruction_set(),
             list(problem.architecture.sizes),
             [activation.code for activation in hidden],
             [getattr(activation, "alpha", 0.0) for activation in hidden],
             loss.code,
-            settings[0] if settings else 0.0,
+            getattr(loss, setting) if setting else 0.0,
             # One quantile serves all outputs, several have an output each.
-            np.broadcast_to(loss.levels, n_outputs).tolist() if quantiles else [],
+            list(levels) * (problem.architecture.sizes[-1] if len(levels) == 1 else 1),
             problem.penalty.l1,
             problem.penalty.l2,
             problem.penalty.alpha,
@@ -136,59 +153,23 @@ class CompiledObjective:
         )
         return value
 
-    def run_epoch(
-        self,
-        rule: Rule,
-        state: dict[str, Any],
-        theta: Array,
-        X: Any,
-        Y: Array,
-        weights: Array | None,
-        batches: Batches,
-        rates: Sequence[float],
-        clip: Clipping | None,
-        dropout: Dropout | None,
-    ) -> float:
-        """Take the steps of one epoch, in place, and return the batches' mean J."""
-        epochs = self.run_epochs(
-            rule, state, theta, X, Y, weights, batches, np.array([rates], np.float64),
-            clip, dropout, np.inf,
-        )  # fmt: skip
-        if epochs.interruption is not None:
-            raise epochs.interruption
-        return epochs.losses[0]
-
-    def run_epochs(
-        self,
-        rule: Rule,
-        state: dict[str, Any],
-        theta: Array,
-        X: Any,
-        Y: Array,
-        weights: Array | None,
-        batches: Batches,
-        rates: NDArray[np.float64],
-        clip: Clipping | None,
-        dropout: Dropout | None,
-        most_seconds: float,
-    ) -> Epochs:
-        """Take up to as many epochs as rates has rows, in place."""
+    def run_epochs(self, theta: Array, data: Data, steps: Steps) -> Epochs:
+        """Take up to as many epochs as the rates have rows, in place."""
+        rule, state, batches = steps.rule, steps.state, steps.batches
+        clip, dropout = steps.clip, steps.dropout
         names, arrays = _RULES[type(rule)]
         settings = [float(getattr(rule, name)) for name in names]
-        limit, per_layer = 0.0, False
-        if isinstance(clip, NormClipping):
-            limit, per_layer = clip.limit, len(clip.groups[0]) > 1
         states = [state[name] for name in arrays] + [None, None]
-        taken, seconds, steps, interruption = self._network.run_epochs(
-            self._bind(X),
-            *_aligned(Y, weights),
+        taken, seconds, n_steps, interruption = self._network.run_epochs(
+            self._bind(data.X),
+            *_aligned(data.Y, data.weights),
             batches.size,
             _DRAWS[batches.draw],
             batches.stream.bit_generator.capsule,
-            rates,
-            most_seconds,
-            limit,
-            per_layer,
+            steps.rates,
+            steps.most_seconds,
+            0.0 if clip is None else clip.limit,
+            clip is not None and len(clip.groups[0]) > 1,
             list(dropout.rates) if dropout else [],
             dropout.stream.bit_generator.capsule if dropout else None,
             self._threads(batches.size),
@@ -200,7 +181,7 @@ class CompiledObjective:
             states[1],
         )
         if "step" in state:
-            state["step"] = steps
+            state["step"] = n_steps
         return Epochs(taken, seconds, interruption)
 
     def raw_outputs(self, theta: Array, X: Any) -> Array:
