@@ -11,9 +11,10 @@ from scipy.sparse import csr_array
 
 from perceptrons import MLPClassifier, MLPRegressor, engine
 from perceptrons.activations import ACTIVATIONS, ELU, LeakyReLU
+from perceptrons.engine.reference import NumPyObjective
 from perceptrons.losses import LOSSES, CrossEntropy, Huber, Pinball
 from perceptrons.network import Architecture
-from perceptrons.objective import Data, Objective, Problem, Steps
+from perceptrons.objective import Data, Problem, Steps
 from perceptrons.optimizers import (
     OPTIMIZERS,
     Adam,
@@ -138,7 +139,7 @@ def test_value_and_gradient_equal_the_reference(activation, loss, dtype, rng):
         some = [None if layer == 0 else mask for layer, mask in enumerate(drops)]
         for penalty in PENALTIES:
             problem = make_problem(activation, loss, penalty, sizes, dtype)
-            judge = Objective(exactly(problem), n_rows)
+            judge = NumPyObjective(exactly(problem), n_rows)
             compiled = bind(problem, n_rows)
             theta = initial(problem, rng)
             expected = np.empty(len(theta))
@@ -199,7 +200,7 @@ def test_any_number_of_rows_equals_the_reference(n_rows, dtype, rng):
     X = rng.normal(size=(n_rows, 5)).astype(dtype)
     Y = targets(loss, n_rows, 3, rng).astype(dtype)
     expected, grad = np.empty(len(theta)), np.empty_like(theta)
-    value = Objective(exactly(problem), n_rows).value_and_grad(
+    value = NumPyObjective(exactly(problem), n_rows).value_and_grad(
         theta.astype(float), X.astype(float), Y.astype(float), None, None, expected
     )
     got = bind(problem, n_rows).value_and_grad(theta, X, Y, None, None, grad)
@@ -229,17 +230,15 @@ def test_mostly_zero_rows_equal_the_reference(
     X = mostly_zeros(n_rows, n_features, share, dtype, rng)
     Y = targets(loss, n_rows, 2, rng).astype(dtype)
     expected, grad = np.empty(len(theta)), np.empty_like(theta)
-    value = Objective(exactly(problem), n_rows).value_and_grad(
+    value = NumPyObjective(exactly(problem), n_rows).value_and_grad(
         theta.astype(float), X.astype(float), Y.astype(float), None, None, expected
     )
     got = bind(problem, n_rows).value_and_grad(theta, X, Y, None, None, grad)
     assert got == pytest.approx(value, rel=TOLERANCE[dtype])
     assert_close(grad, expected, TOLERANCE[dtype])
     raw = bind(problem, n_rows).raw_outputs(theta, X)
-    assert_close(
-        raw, Objective(exactly(problem), n_rows).raw_outputs(theta.astype(float), X),
-        TOLERANCE[dtype],
-    )  # fmt: skip
+    judge = NumPyObjective(exactly(problem), n_rows)
+    assert_close(raw, judge.raw_outputs(theta.astype(float), X), TOLERANCE[dtype])
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -328,7 +327,7 @@ class Run:
 def assert_same_training(run, tolerance, **settings):
     """Train on both engines and compare all they leave behind."""
     expected_loss, expected, expected_state, expected_streams = run.train(
-        Objective, **settings
+        NumPyObjective, **settings
     )
     loss, theta, state, streams = run.train(bind, **settings)
     assert loss == pytest.approx(expected_loss, rel=tolerance)
@@ -432,16 +431,16 @@ def test_fifty_epochs_stay_within_the_growth_of_rounding_errors(rule, dtype, rng
     settings = {"rule": rule, "size": 7, "epochs": 50, "rate": 0.01}
     N, eta, u = 400, 0.01, np.finfo(dtype).eps / 2
     start = exact.theta
-    _, reached, _, _ = exact.train(Objective, start=start, **settings)
+    _, reached, _, _ = exact.train(NumPyObjective, start=start, **settings)
     apart = 1e-7 * rng.choice([-1, 1], len(start))
-    _, beside, _, _ = exact.train(Objective, start=start + apart, **settings)
+    _, beside, _, _ = exact.train(NumPyObjective, start=start + apart, **settings)
     amplification = max(1.0, np.abs(beside - reached).max() / 1e-7)
     sums = 10 if isinstance(rule, Momentum) else 1
     tolerance = (
         amplification * N * (sums * eta * TOLERANCE[dtype] + u * np.abs(reached).max())
     )
     assert tolerance < (1e-2 if dtype == "float32" else 1e-10)
-    expected_loss, expected, _, expected_streams = run.train(Objective, **settings)
+    expected_loss, expected, _, expected_streams = run.train(NumPyObjective, **settings)
     loss, theta, _, streams = run.train(bind, **settings)
     assert streams == expected_streams
     assert_allclose(theta, expected, rtol=0, atol=tolerance)
@@ -456,7 +455,7 @@ def test_raw_outputs_equal_the_reference(n_rows, hidden, dtype, rng):
     problem = make_problem(ACTIVATIONS["silu"], loss, Penalty(), (3, *hidden, 3), dtype)
     theta = initial(problem, rng)
     Xs = features(n_rows, 3, dtype, rng)
-    judge = Objective(exactly(problem), 8)
+    judge = NumPyObjective(exactly(problem), 8)
     expected = judge.raw_outputs(theta.astype(float), Xs["contiguous"].astype(float))
     for kind, X in Xs.items():
         for rows in (1, 8, 64):

@@ -20,9 +20,10 @@ from scipy.sparse import csr_array, random_array
 import perceptrons
 from perceptrons import MLPRegressor, engine, fit_many, threads
 from perceptrons.activations import ACTIVATIONS
+from perceptrons.engine.reference import NumPyObjective
 from perceptrons.losses import LOSSES, HalfSquaredError
 from perceptrons.network import Architecture
-from perceptrons.objective import Data, Objective, Problem, Steps
+from perceptrons.objective import Data, Problem, Steps
 from perceptrons.optimizers import (
     OPTIMIZERS,
     Adam,
@@ -90,7 +91,7 @@ def test_shapes_at_the_edge_equal_the_reference(sizes, n_rows, dtype, rng):
     theta = rng.normal(0, 0.3, problem.architecture.n_parameters).astype(dtype)
     X = rng.normal(size=(n_rows, sizes[0])).astype(dtype)
     Y = rng.normal(size=(n_rows, sizes[-1])).astype(dtype)
-    judge = Objective(make_problem(sizes, "float64"), n_rows)
+    judge = NumPyObjective(make_problem(sizes, "float64"), n_rows)
     expected, grad = np.empty(len(theta)), np.empty_like(theta)
     value = judge.value_and_grad(
         theta.astype(float), X.astype(float), Y.astype(float), None, None, expected
@@ -528,7 +529,7 @@ def test_raw_outputs_of_ten_thousand_stay_exact(loss, dtype):
     X = np.array([[1], [-1], [0.5], [0]], dtype)
     Y = np.array([[1, 0], [1, 0], [0.25, 0.75], [0.5, 0.5]], dtype)
     expected, grad = np.empty(4), np.empty_like(theta)
-    judge = Objective(make_problem((1, 2), "float64", loss=loss), 4)
+    judge = NumPyObjective(make_problem((1, 2), "float64", loss=loss), 4)
     value = judge.value_and_grad(
         theta.astype(float), X.astype(float), Y.astype(float), None, None, expected
     )
@@ -553,7 +554,7 @@ def test_activations_of_huge_and_tiny_inputs_are_finite(size, activation, dtype)
     value = bind(problem, 2).value_and_grad(theta, X, Y, None, None, grad)
     assert np.isfinite(value)
     assert np.isfinite(grad).all()
-    judge = Objective(make_problem(sizes, "float64", activation), 2)
+    judge = NumPyObjective(make_problem(sizes, "float64", activation), 2)
     expected = np.empty(len(theta))
     with np.errstate(over="ignore"):
         judge.value_and_grad(

@@ -13,9 +13,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from perceptrons.activations import ACTIVATIONS, Custom
+from perceptrons.engine.reference import NumPyObjective
 from perceptrons.losses import LOSSES, CrossEntropy, Huber, Pinball
 from perceptrons.network import Architecture, layer_outputs
-from perceptrons.objective import Objective, Problem
+from perceptrons.objective import Problem
 from perceptrons.penalties import Penalty
 from perceptrons.study.gradient_check import autograd_gradient, problem_data
 
@@ -65,7 +66,7 @@ def outputs_of(loss):
 
 def analytic(problem, theta, X, Y, weights=None, masks=None):
     """Return J as a function of theta, and its gradient at theta."""
-    objective = Objective(problem, len(Y))
+    objective = NumPyObjective(problem, len(Y))
     grad, scratch = np.full_like(theta, np.nan), np.empty_like(theta)
     objective.value_and_grad(theta, X, Y, weights, masks, grad)
 
@@ -320,7 +321,7 @@ def test_sparse_rows_give_the_gradient_of_dense_rows(n_hidden, rng):
 def test_a_smaller_batch_uses_the_same_buffers(n_rows, rng):
     theta, X, Y = problem_data("squared_error", sizes_of(2, 3), N_ROWS, rng)
     problem = tanh_problem(LOSSES["squared_error"], 3)
-    objective = Objective(problem, N_ROWS)
+    objective = NumPyObjective(problem, N_ROWS)
     grad = np.empty_like(theta)
     objective.value_and_grad(theta, X, Y, None, None, grad)
     value = objective.value_and_grad(theta, X[:n_rows], Y[:n_rows], None, None, grad)

@@ -10,9 +10,9 @@ from sklearn.exceptions import NotFittedError
 
 import perceptrons
 from perceptrons import MLPClassifier, MLPRegressor, activations, check_gradient, losses
+from perceptrons.engine.reference import NumPyObjective
 from perceptrons.history import History, Outcome
 from perceptrons.losses import HalfSquaredError
-from perceptrons.objective import Objective
 from perceptrons.penalties import Penalty
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -42,7 +42,9 @@ def test_gradients_are_those_of_the_objective(activation):
     found = model.gradients(X, SIGNAL)
     problem, theta = model._problem, model._theta(np.float64)
     grad = np.empty_like(theta)
-    value = Objective(problem, 20).value_and_grad(theta, X, SIGNAL, None, None, grad)
+    value = NumPyObjective(problem, 20).value_and_grad(
+        theta, X, SIGNAL, None, None, grad
+    )
     coefs, intercepts = problem.architecture.views(grad)
     assert found.loss == pytest.approx(value, rel=1e-13)
     for mine, other in zip(

@@ -274,18 +274,18 @@ def test_data_frames_are_split_into_folds(regression):
 
 
 def test_folds_read_the_rows_where_they_lie(regression, monkeypatch):
-    from perceptrons.objective import Objective
+    from perceptrons.engine.reference import NumPyObjective
 
     X, y = regression
     X = X.astype("float32")
     seen = []
-    own = Objective.run_epochs
+    own = NumPyObjective.run_epochs
 
     def run_epochs(self, theta, data, steps):
         seen.append(data.X.X)
         return own(self, theta, data, steps)
 
-    monkeypatch.setattr(Objective, "run_epochs", run_epochs)
+    monkeypatch.setattr(NumPyObjective, "run_epochs", run_epochs)
     net = MLPRegressor(hidden_layer_sizes=(3,), max_iter=1, engine="numpy")
     fit_folds(net, X, y, [np.arange(40), np.arange(20, 60)])
     assert len(seen) == 2

@@ -13,8 +13,8 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from perceptrons import _checks
+from perceptrons.engine.reference import NumPyObjective
 from perceptrons.history import new_axes
-from perceptrons.objective import Objective
 
 if TYPE_CHECKING:
     import matplotlib.axes
@@ -354,7 +354,7 @@ def check_gradient(
     rows = rows.toarray() if hasattr(rows, "toarray") else rows
     rows, Y = np.asarray(rows, np.float64), np.asarray(Y, np.float64)
     problem = replace(twin._problem, dtype=np.dtype(np.float64))
-    theta, objective = twin._theta(np.float64), Objective(problem, len(Y))
+    theta, objective = twin._theta(np.float64), NumPyObjective(problem, len(Y))
     grad, scratch = np.empty_like(theta), np.empty_like(theta)
 
     def value(point: Array) -> float:

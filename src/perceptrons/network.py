@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from perceptrons import _checks
 from perceptrons.activations import Activation, Identity, Sigmoid
@@ -255,15 +256,62 @@ def _draw(
     return theta
 
 
+def product(A: Any, B: Array, out: Array) -> None:
+    """Write the matrix product A B into out; A may be sparse."""
+    if issparse(A):
+        out[...] = A @ B
+    else:
+        np.dot(A, B, out=out)
+
+
+def forward(
+    views: tuple[Sequence[Array], Sequence[Array]],
+    activations: Sequence[Activation],
+    X: Any,
+    buffers: tuple[Sequence[Array], Sequence[Array], Array],
+    masks: Sequence[Array | None] | None = None,
+) -> list[Any]:
+    """Forward pass: z(l) = a(l-1) W(l) + b(l), a(l) = sigma(z(l)), eqs. (1) and (2).
+
+    Parameters
+    ----------
+    views : pair of sequence of ndarray
+        Weights and biases of each layer.
+    activations : sequence of Activation
+        One per hidden layer.
+    X : {ndarray, sparse matrix} of shape (n, d), of the weights' dtype
+    buffers : (Zs, As, raw)
+        Overwritten: z and a of each hidden layer, of shape (n, width), which may be the
+        same; and the raw outputs of shape (n, K).
+    masks : sequence of (ndarray of shape (n, width) or None), default=None
+        Dropout factors of each hidden layer.
+
+    Returns
+    -------
+    list
+        What each layer reads: X, then the activations after dropout.
+    """
+    (Ws, bs), (Zs, As, raw) = views, buffers
+    inputs = [X]
+    for layer, activation in enumerate(activations):
+        Z, A = Zs[layer], As[layer]
+        product(inputs[layer], Ws[layer], Z)
+        Z += bs[layer]
+        activation.value(Z, A)
+        mask = masks[layer] if masks else None
+        inputs.append(A if mask is None else A * mask)
+    product(inputs[-1], Ws[-1], raw)
+    raw += bs[-1]
+    return inputs
+
+
 def layer_outputs(
     architecture: Architecture,
     activations: Sequence[Activation],
     theta: Array,
     X: Any,
 ) -> list[Array]:
-    """Forward pass: outputs of every hidden layer, then the raw outputs.
-
-    z(l) = a(l-1) W(l) + b(l), a(l) = sigma(z(l))         eqs. (1) and (2)
+    """Return the outputs of every hidden layer, then the raw outputs.
 
     Parameters
     ----------
@@ -274,16 +322,10 @@ def layer_outputs(
     -------
     list of ndarray of shape (n, width), the last of shape (n, K)
     """
-    weights, biases = architecture.views(theta)
-    outputs = []
-    A = X
-    for layer, (W, b) in enumerate(zip(weights, biases, strict=True)):
-        Z = np.asarray(A @ W)
-        Z += b
-        if layer < len(activations):
-            Z = activations[layer].value(Z, out=Z)
-        outputs.append(Z)
-        A = Z
+    outputs = [np.empty((X.shape[0], n), theta.dtype) for n in architecture.sizes[1:]]
+    hidden = outputs[:-1]
+    buffers = (hidden, hidden, outputs[-1])
+    forward(architecture.views(theta), activations, X, buffers)
     return outputs
 
 

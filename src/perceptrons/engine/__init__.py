@@ -1,8 +1,8 @@
 """Which engine trains: the compiled one, or NumPy, the reference and fallback.
 
-An engine is a class like :class:`perceptrons.objective.Objective`, bound to a problem
-and the most rows of a batch, with ``value_and_grad``, ``run_epochs`` and
-``raw_outputs``. The compiled one may decline a case with a reason.
+An engine is a :class:`perceptrons.objective.BoundObjective`: bound to a problem and the
+most rows of a batch, with ``value_and_grad``, ``run_epochs`` and ``raw_outputs``. The
+compiled one may decline a case with a reason.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from perceptrons import _checks, threads
-from perceptrons.objective import BoundObjective, Objective, Problem
+from perceptrons.engine.reference import NumPyObjective
+from perceptrons.objective import BoundObjective, Problem
 from perceptrons.optimizers import Rule
 
 ENGINES = ("auto", "numpy", "compiled")
@@ -28,7 +29,7 @@ class Choice:
     def bind(self, problem: Problem, rows: int) -> BoundObjective:
         """Return the objective of one training run, its buffers allocated."""
         if self.name == "numpy":
-            return Objective(problem, rows)
+            return NumPyObjective(problem, rows)
         from perceptrons.engine.compiled import CompiledObjective
 
         return CompiledObjective(problem, rows, self.n_threads)
