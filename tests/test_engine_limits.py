@@ -1015,9 +1015,9 @@ def test_engine_is_imported_within_twenty_milliseconds():
     program = """
         import time
         import perceptrons.objective, perceptrons.optimizers, scipy.sparse
-        begun = time.perf_counter()
+        begun = time.process_time()
         import perceptrons.engine, perceptrons.engine.compiled
-        print(time.perf_counter() - begun)
+        print(time.process_time() - begun)
     """
     # The fastest of three: others share the machine.
     assert min(float(in_subprocess(program)) for _ in range(3)) <= 0.020

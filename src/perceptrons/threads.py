@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import joblib
 from threadpoolctl import ThreadpoolController
 
 _local = threading.local()
@@ -64,6 +63,8 @@ def cores() -> int:
     ValueError
         If LOKY_MAX_CPU_COUNT, which may lower it, is no number.
     """
+    import joblib  # not for an import of the engine: it takes tens of milliseconds
+
     try:
         return int(joblib.cpu_count())
     except ValueError:
