@@ -59,8 +59,8 @@ def test_every_file_is_there(page):
 
 
 def test_a_name_that_is_not_there_is_seen():
-    assert exists("objective.Objective")
-    assert not exists("objective.Objectives")
+    assert exists("objective.Problem")
+    assert not exists("objective.Problems")
     assert not exists("objectives")
 
 

@@ -9,7 +9,8 @@
 #include <thread>
 #include <vector>
 
-#include "network.hpp"
+#include "epochs.hpp"
+#include "forward.hpp"
 
 extern const perceptrons::Backend PERCEPTRONS_BACKEND;
 
@@ -25,19 +26,24 @@ uint64_t next_raw(void* state) {
     return z ^ (z >> 31);
 }
 
-double uniform(uint64_t& state) { return double(next_raw(&state) >> 11) / 9007199254740992.0 - 0.5; }
+double uniform(uint64_t& state) {
+    return double(next_raw(&state) >> 11) / 9007199254740992.0 - 0.5;
+}
 
 template <class T> const Kernels<T>& kernels();
 template <> const Kernels<float>& kernels() { return PERCEPTRONS_BACKEND.single; }
 template <> const Kernels<double>& kernels() { return PERCEPTRONS_BACKEND.twice; }
 
 // Train two epochs and predict; return theta and the raw outputs.
-template <class T> std::vector<T> train(int rule, bool clip, bool dropout, int n_threads) {
+template <class T>
+std::vector<T> train(int rule, bool clip, bool dropout, int n_threads) {
     const int n_rows = 150, batch = 64, d = 5, K = 3;
-    typename Network<T>::Problem problem{{d, 130, 33, K}, {2, 7}, {0, 0}, 0, 0, {}, 0, 1e-3, 0};
+    typename Network<T>::Problem problem{
+        {d, 130, 33, K}, {2, 7}, {0, 0}, 0, 0, {}, 0, 1e-3, 0};
     Network<T> network(kernels<T>(), problem, batch);
     uint64_t seed = 1;
-    std::vector<T> theta(network.n_parameters()), X(n_rows * d), Y(n_rows * K), weights(n_rows);
+    std::vector<T> theta(network.n_parameters()), X(n_rows * d), Y(n_rows * K),
+        weights(n_rows);
     for (auto* values : {&theta, &X, &Y})
         for (T& value : *values) value = T(uniform(seed));
     for (T& weight : weights) weight = T(uniform(seed) + 0.6);
@@ -69,10 +75,12 @@ template <class T> std::vector<T> train(int rule, bool clip, bool dropout, int n
     const T settings[] = {T(0.9), T(0.99), T(1e-8), T(0.01)};
     std::memcpy(step.settings, settings, sizeof settings);
     FlushDenormals flush;
-    network.run_epochs(data, epoch, step, 0.9, 0.99, theta.data(), first.data(), second.data());
+    network.run_epochs(data, epoch, step, 0.9, 0.99, theta.data(), first.data(),
+                       second.data());
     std::vector<T> raw(n_rows * K);
     network.load_weights(theta.data());
-    network.forward(typename Network<T>::Lease(network), rows, n_rows, raw.data(), n_threads);
+    network.forward(typename Network<T>::Lease(network), rows, n_rows, raw.data(),
+                    n_threads);
     theta.insert(theta.end(), raw.begin(), raw.end());
     return theta;
 }
@@ -85,17 +93,22 @@ template <class T> int compare(const char* name) {
             const std::vector<T> expected = train<T>(rule, clip, dropout, 1);
             for (int n_threads = 2; n_threads <= 4; ++n_threads) {
                 const std::vector<T> got = train<T>(rule, clip, dropout, n_threads);
-                if (std::memcmp(got.data(), expected.data(), got.size() * sizeof(T)) == 0) continue;
-                std::printf("%s: rule %d differs on %d threads\n", name, rule, n_threads);
+                if (std::memcmp(got.data(), expected.data(), got.size() * sizeof(T)) ==
+                    0)
+                    continue;
+                std::printf("%s: rule %d differs on %d threads\n", name, rule,
+                            n_threads);
                 ++failures;
             }
             std::vector<std::vector<T>> beside(3);
             std::vector<std::thread> threads;
             for (auto& result : beside)
-                threads.emplace_back([&] { result = train<T>(rule, clip, dropout, 2); });
+                threads.emplace_back(
+                    [&] { result = train<T>(rule, clip, dropout, 2); });
             for (std::thread& thread : threads) thread.join();
             for (const auto& result : beside)
-                if (std::memcmp(result.data(), expected.data(), result.size() * sizeof(T)) != 0) {
+                if (std::memcmp(result.data(), expected.data(),
+                                result.size() * sizeof(T)) != 0) {
                     std::printf("%s: rule %d differs beside others\n", name, rule);
                     ++failures;
                 }
@@ -106,7 +119,8 @@ template <class T> int compare(const char* name) {
 // Several threads predict by one network, each its own rows, again and again.
 template <class T> int predict_at_once(const char* name) {
     const int n_threads = 8, n_rows = 60, d = 5, K = 3;
-    typename Network<T>::Problem problem{{d, 70, 33, K}, {2, 7}, {0, 0}, 0, 0, {}, 0, 0, 0};
+    typename Network<T>::Problem problem{
+        {d, 70, 33, K}, {2, 7}, {0, 0}, 0, 0, {}, 0, 0, 0};
     Network<T> network(kernels<T>(), problem, 40);
     uint64_t seed = 4;
     std::vector<T> theta(network.n_parameters()), X(n_threads * n_rows * d);
@@ -119,11 +133,13 @@ template <class T> int predict_at_once(const char* name) {
         rows.values = X.data() + piece * n_rows * d;
         rows.row_stride = d;
         rows.column_stride = 1;
-        network.forward(typename Network<T>::Lease(network), rows, n_rows, raw.data(), team);
+        network.forward(typename Network<T>::Lease(network), rows, n_rows, raw.data(),
+                        team);
         return raw;
     };
     std::vector<std::vector<T>> expected;
-    for (int piece = 0; piece < n_threads; ++piece) expected.push_back(predict(piece, 1));
+    for (int piece = 0; piece < n_threads; ++piece)
+        expected.push_back(predict(piece, 1));
     std::atomic<int> failures{0};
     std::vector<std::thread> threads;
     for (int piece = 0; piece < n_threads; ++piece)
@@ -132,11 +148,14 @@ template <class T> int predict_at_once(const char* name) {
                 if (predict(piece, 1 + turn % 2) != expected[piece]) ++failures;
         });
     for (std::thread& thread : threads) thread.join();
-    if (failures > 0) std::printf("%s: %d predictions at once differ\n", name, failures.load());
+    if (failures > 0)
+        std::printf("%s: %d predictions at once differ\n", name, failures.load());
     return failures;
 }
 
-template <class T> int check(const char* name) { return compare<T>(name) + predict_at_once<T>(name); }
+template <class T> int check(const char* name) {
+    return compare<T>(name) + predict_at_once<T>(name);
+}
 
 }  // namespace
 

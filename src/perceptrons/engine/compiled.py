@@ -160,25 +160,27 @@ class CompiledObjective:
         names, arrays = _RULES[type(rule)]
         settings = [float(getattr(rule, name)) for name in names]
         states = [state[name] for name in arrays] + [None, None]
+        Y, weights = _aligned(data.Y, data.weights)
         taken, seconds, n_steps, interruption = self._network.run_epochs(
-            self._bind(data.X),
-            *_aligned(data.Y, data.weights),
-            batches.size,
-            _DRAWS[batches.draw],
-            batches.stream.bit_generator.capsule,
-            steps.rates,
-            steps.most_seconds,
-            0.0 if clip is None else clip.limit,
-            clip is not None and len(clip.groups[0]) > 1,
-            list(dropout.rates) if dropout else [],
-            dropout.stream.bit_generator.capsule if dropout else None,
-            self._threads(batches.size),
-            rule.code,  # type: ignore[attr-defined]
-            settings + [0.0] * (4 - len(settings)),
-            state.get("step", 0),
-            theta,
-            states[0],
-            states[1],
+            X=self._bind(data.X),
+            Y=Y,
+            weights=weights,
+            batch_rows=batches.size,
+            draw=_DRAWS[batches.draw],
+            batches=batches.stream.bit_generator.capsule,
+            rates=steps.rates,
+            most_seconds=steps.most_seconds,
+            clip=0.0 if clip is None else clip.limit,
+            clip_layers=clip is not None and len(clip.groups[0]) > 1,
+            dropout=list(dropout.rates) if dropout else [],
+            drops=dropout.stream.bit_generator.capsule if dropout else None,
+            n_threads=self._threads(batches.size),
+            rule=rule.code,  # type: ignore[attr-defined]
+            settings=settings + [0.0] * (4 - len(settings)),
+            steps=state.get("step", 0),
+            theta=theta,
+            first=states[0],
+            second=states[1],
         )
         if "step" in state:
             state["step"] = n_steps

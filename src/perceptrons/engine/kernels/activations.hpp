@@ -31,13 +31,16 @@ inline void activate_row(T* row, T* slopes, int64_t columns, T alpha) {
         if constexpr (code == TANH) a = one - T(2) / (exp<P>(z + z) + T(1));
         if constexpr (code == RELU) a = z > zero ? z : z * T(0);
         if constexpr (code == LEAKY_RELU) a = z > zero ? z : z * alpha;
-        if constexpr (code == ELU) a = z > zero ? z : (exp<P>(at_most<P>(z, 0)) - T(1)) * alpha;
+        if constexpr (code == ELU)
+            a = z > zero ? z : (exp<P>(at_most<P>(z, 0)) - T(1)) * alpha;
         if constexpr (code == SELU)
-            a = z > zero ? z * T(selu_scale)
-                         : (exp<P>(at_most<P>(z, 0)) - T(1)) * T(selu_scale * selu_alpha);
+            a = z > zero
+                    ? z * T(selu_scale)
+                    : (exp<P>(at_most<P>(z, 0)) - T(1)) * T(selu_scale * selu_alpha);
         if constexpr (code == GELU) {
-            V phi = each_lane<P>(
-                z, [](T x) { return T(0.5) * std::erfc(x * T(-0.70710678118654752440)); });
+            V phi = each_lane<P>(z, [](T x) {
+                return T(0.5) * std::erfc(x * T(-0.70710678118654752440));
+            });
             V density = exp<P>(z * z * T(-0.5)) * T(0.39894228040143267794);
             a = z * phi;
             store<P>(slopes + c, V(phi + z * density));
@@ -48,14 +51,15 @@ inline void activate_row(T* row, T* slopes, int64_t columns, T alpha) {
             store<P>(slopes + c, V(s + a * (T(1) - s)));
         }
         if constexpr (code == SOFTPLUS)
-            a = at_least<P>(z, 0) +
-                each_lane<P>(exp<P>(z > zero ? -z : z), [](T x) { return std::log1p(x); });
+            a = at_least<P>(z, 0) + each_lane<P>(exp<P>(z > zero ? -z : z),
+                                                 [](T x) { return std::log1p(x); });
         store<P>(row + c, a);
     });
 }
 
 // delta *= slopes.
-template <class T> inline void multiply_rows(const T* slopes, T* delta, int64_t columns) {
+template <class T>
+inline void multiply_rows(const T* slopes, T* delta, int64_t columns) {
     each_vector<T>(columns, [=](auto pack, int64_t c) {
         using P = decltype(pack);
         store<P>(delta + c, load<P>(delta + c) * load<P>(slopes + c));
@@ -96,7 +100,8 @@ inline void slope_row(const T* row, T* delta, int64_t columns, T alpha) {
         default: break;                    \
     }
 
-template <class T> inline void activate(int code, T* a, T* slopes, int64_t columns, T alpha) {
+template <class T>
+inline void activate(int code, T* a, T* slopes, int64_t columns, T alpha) {
 #define PERCEPTRONS_CALL(name) return activate_row<T, name>(a, slopes, columns, alpha)
     PERCEPTRONS_BY_CODE(PERCEPTRONS_CALL)
 #undef PERCEPTRONS_CALL

@@ -7,7 +7,8 @@
 
 namespace perceptrons {
 
-// NumPy's C interface to a bit generator (numpy/random/bitgen.h): the capsule's content.
+// NumPy's C interface to a bit generator (numpy/random/bitgen.h): the capsule's
+// content.
 struct BitGenerator {
     void* state;
     uint64_t (*next_uint64)(void*);
@@ -40,10 +41,12 @@ template <class T> struct Data {
 
 enum class Draw { in_order, shuffled, with_replacement };
 
-// The order of an epoch's n rows, from the same words as perceptrons.sampling; empty: as
-// they stand.
-inline void draw_order(std::vector<int64_t>& order, Draw draw, int64_t n, BitGenerator* words) {
-    if (draw == Draw::in_order || (draw == Draw::shuffled && n == 1)) return order.clear();
+// The order of an epoch's n rows, from the same words as perceptrons.sampling; empty:
+// as they stand.
+inline void draw_order(std::vector<int64_t>& order, Draw draw, int64_t n,
+                       BitGenerator* words) {
+    if (draw == Draw::in_order || (draw == Draw::shuffled && n == 1))
+        return order.clear();
     order.resize(n);
     if (draw == Draw::with_replacement) {
         for (int64_t& row : order) row = words->below(n);
@@ -55,7 +58,8 @@ inline void draw_order(std::vector<int64_t>& order, Draw draw, int64_t n, BitGen
 
 // Copy rows [at, at + n) of the order, or as they stand, to rows of ld elements.
 template <class T>
-void gather(const Rows<T>& X, const int64_t* order, int64_t at, int n, int d, T* to, int64_t ld) {
+void gather(const Rows<T>& X, const int64_t* order, int64_t at, int n, int d, T* to,
+            int64_t ld) {
     auto each_row = [=](auto copy) __attribute__((always_inline)) {
         for (int r = 0; r < n; ++r) {
             const int64_t row = order ? order[at + r] : at + r;
@@ -67,12 +71,15 @@ void gather(const Rows<T>& X, const int64_t* order, int64_t at, int n, int d, T*
     if (X.starts)
         each_row([=](int64_t row, T* to) {
             std::memset(static_cast<void*>(to), 0, d * sizeof(T));
-            for (int64_t i = X.starts[row]; i < X.starts[row + 1]; ++i) to[X.columns[i]] += values[i];
+            for (int64_t i = X.starts[row]; i < X.starts[row + 1]; ++i)
+                to[X.columns[i]] += values[i];
         });
     else if (d == 1)
         each_row([=](int64_t row, T* to) { *to = values[row * down]; });
     else if (across == 1 && d > 8)
-        each_row([=](int64_t row, T* to) { std::memcpy(to, values + row * down, d * sizeof(T)); });
+        each_row([=](int64_t row, T* to) {
+            std::memcpy(to, values + row * down, d * sizeof(T));
+        });
     else
         each_row([=](int64_t row, T* to) {
             for (int c = 0; c < d; ++c) to[c] = values[row * down + c * across];

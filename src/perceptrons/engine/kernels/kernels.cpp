@@ -43,7 +43,8 @@ template <class T> inline void close_rows(T* A, long ld, int rows, int n) {
 }
 
 // Dropout of one row: the slope is taken before, so that it sees the whole activation.
-template <class T> inline void drop(const Layer<T>& layer, T* a, T* slopes, const T* mask) {
+template <class T>
+inline void drop(const Layer<T>& layer, T* a, T* slopes, const T* mask) {
     const int n = layer.n_out;
     const bool own = own_slopes(layer.activation);
     for (int c = 0; c < layer.width; ++c) {
@@ -65,11 +66,14 @@ template <class T> void forward_tile(const Plan<T>& plan, int begin, int rows) {
         const int n = layer.n_out, ld = layer.ld_outputs;
         if (layer.narrow) {
             for (int k = 0; k < n; ++k)
-                inner_products(A, in.ld, rows, W + k * long(layer.ld), layer.columns, Z + k, ld);
+                inner_products(A, in.ld, rows, W + k * long(layer.ld), layer.columns,
+                               Z + k, ld);
         } else if (l == 0 && plan.sparse_inputs) {
-            sparse_product<T>({A, in.ld, 1}, rows, {W, layer.ld}, layer.columns, {Z, ld}, layer.n_in + 1);
+            sparse_product<T>({A, in.ld, 1}, rows, {W, layer.ld}, layer.columns,
+                              {Z, ld}, layer.n_in + 1);
         } else {
-            product<T>({A, in.ld, 1}, rows, {W, layer.ld}, layer.columns, {Z, ld}, layer.n_in + 1);
+            product<T>({A, in.ld, 1}, rows, {W, layer.ld}, layer.columns, {Z, ld},
+                       layer.n_in + 1);
         }
         if (l + 1 == plan.n_layers) break;
         T* slopes = keeps_slopes(layer) ? layer.slopes + begin * long(ld) : nullptr;
@@ -78,12 +82,13 @@ template <class T> void forward_tile(const Plan<T>& plan, int begin, int rows) {
             activate(layer.activation, Z, slopes, rows * long(ld), layer.alpha);
         } else {
             for (int r = 0; r < rows; ++r)
-                activate(layer.activation, Z + r * long(ld), slopes ? slopes + r * long(ld) : nullptr,
-                         width, layer.alpha);
+                activate(layer.activation, Z + r * long(ld),
+                         slopes ? slopes + r * long(ld) : nullptr, width, layer.alpha);
         }
         if (layer.mask)
             for (int r = 0; r < rows; ++r)
-                drop(layer, Z + r * long(ld), slopes + r * long(ld), layer.mask + (begin + r) * long(n));
+                drop(layer, Z + r * long(ld), slopes + r * long(ld),
+                     layer.mask + (begin + r) * long(n));
         close_rows(Z, ld, rows, n);
     }
 }
@@ -94,21 +99,25 @@ template <class T> void forward(const Plan<T>& plan, int begin, int end) {
 }
 
 // delta(L) = w / sum(w) dl/dz, delta(l) = (delta(l+1) W(l+1)^T) sigma'(z(l)).
-template <class T> void backward_tile(const Plan<T>& plan, const Batch<T>& batch, int begin, int rows) {
+template <class T>
+void backward_tile(const Plan<T>& plan, const Batch<T>& batch, int begin, int rows) {
     const Layer<T>& last = plan.layers[plan.n_layers - 1];
-    loss_rows<T>(plan.loss, last.outputs + begin * long(last.ld_outputs), last.ld_outputs,
-                 batch.targets + begin * long(last.n_out), batch.scales + begin,
-                 last.delta + begin * long(last.ld_delta), last.ld_delta, batch.losses + begin, rows,
-                 last.n_out, plan.loss_setting, plan.quantiles);
+    loss_rows<T>(plan.loss, last.outputs + begin * long(last.ld_outputs),
+                 last.ld_outputs, batch.targets + begin * long(last.n_out),
+                 batch.scales + begin, last.delta + begin * long(last.ld_delta),
+                 last.ld_delta, batch.losses + begin, rows, last.n_out,
+                 plan.loss_setting, plan.quantiles);
     for (int l = plan.n_layers - 1; l > 0; --l) {
         const Layer<T>&above = plan.layers[l], &below = plan.layers[l - 1];
         T* delta = below.delta + begin * long(below.ld_delta);
-        product<T>({above.delta + begin * long(above.ld_delta), above.ld_delta, 1}, rows,
-                   {above.transposed, above.ld_transposed}, below.width, {delta, below.ld_delta},
-                   above.n_out);
+        product<T>({above.delta + begin * long(above.ld_delta), above.ld_delta, 1},
+                   rows, {above.transposed, above.ld_transposed}, below.width,
+                   {delta, below.ld_delta}, above.n_out);
         const bool kept = keeps_slopes(below);
-        const T* values = (kept ? below.slopes : below.outputs) + begin * long(below.ld_outputs);
-        const bool whole = below.width == below.ld_outputs && below.width == below.ld_delta;
+        const T* values =
+            (kept ? below.slopes : below.outputs) + begin * long(below.ld_outputs);
+        const bool whole =
+            below.width == below.ld_outputs && below.width == below.ld_delta;
         const int runs = whole ? 1 : rows;
         const long columns = whole ? rows * long(below.width) : below.width;
         for (int r = 0; r < runs; ++r) {
@@ -116,13 +125,14 @@ template <class T> void backward_tile(const Plan<T>& plan, const Batch<T>& batch
             if (kept)
                 multiply_rows(values + r * long(below.ld_outputs), d, columns);
             else
-                multiply_slope(below.activation, values + r * long(below.ld_outputs), d, columns,
-                               below.alpha);
+                multiply_slope(below.activation, values + r * long(below.ld_outputs), d,
+                               columns, below.alpha);
         }
     }
 }
 
-template <class T> void rows(const Plan<T>& plan, const Batch<T>& batch, int begin, int end) {
+template <class T>
+void rows(const Plan<T>& plan, const Batch<T>& batch, int begin, int end) {
     for (int at = begin; at < end; at += tile_rows) {
         const int n = end - at < tile_rows ? end - at : tile_rows;
         forward_tile(plan, at, n);
@@ -132,30 +142,33 @@ template <class T> void rows(const Plan<T>& plan, const Batch<T>& batch, int beg
 
 // [dJ/dW; dJ/db] = [A, 1]^T delta, stored rows [begin, end).
 template <class T>
-void gradient(const Plan<T>& plan, const Batch<T>& batch, int l, int begin, int end, bool add) {
+void gradient(const Plan<T>& plan, const Batch<T>& batch, int l, int begin, int end,
+              bool add) {
     const Layer<T>& layer = plan.layers[l];
     const Source<T> in = source(plan, l);
     T* G = plan.gradient + layer.offset + begin * long(layer.ld);
     Strided<T> A = {in.rows + begin, 1, in.ld};
-    PERCEPTRONS_ISA::Rows<const T> B = {layer.delta, layer.ld_delta};
+    Matrix<const T> B = {layer.delta, layer.ld_delta};
     if (layer.narrow) {
         A = {layer.delta + begin, 1, layer.ld_delta};
         B = {in.rows, in.ld};
     }
     if (l == 0 && plan.sparse_inputs)
-        return sparse_product<T>(A, end - begin, B, layer.columns, {G, layer.ld}, batch.n_rows, add);
+        return sparse_product<T>(A, end - begin, B, layer.columns, {G, layer.ld},
+                                 batch.n_rows, add);
     if (layer.rows > 2 || layer.columns > line<T>)
-        return product<T>(A, end - begin, B, layer.columns, {G, layer.ld}, batch.n_rows, add);
+        return product<T>(A, end - begin, B, layer.columns, {G, layer.ld}, batch.n_rows,
+                          add);
     // By tiles, that the sums are the same whether or not the caller takes tiles.
     for (int at = 0; at < batch.n_rows; at += tile_rows, add = true) {
         const int n = batch.n_rows - at < tile_rows ? batch.n_rows - at : tile_rows;
-        thin_product<T>({A.at + at * A.depth, 1, A.depth}, end - begin, {B.at + at * B.ld, B.ld},
-                        layer.columns, {G, layer.ld}, n, add);
+        thin_product<T>({A.at + at * A.depth, 1, A.depth}, end - begin,
+                        {B.at + at * B.ld, B.ld}, layer.columns, {G, layer.ld}, n, add);
     }
 }
 
-// The sums of squares and of sizes of weights, in double: four chains of additions of four
-// lanes each, so that none waits for another, the same on every processor.
+// The sums of squares and of sizes of weights, in double: four chains of additions of
+// four lanes each, so that none waits for another, the same on every processor.
 template <class T> class Measure {
   public:
     void add(const T* W, int columns) {
@@ -164,7 +177,8 @@ template <class T> class Measure {
             for (int i = 0; i < 4; ++i) add_four(W + c + 4 * i, i);
         for (int i = 0; c + 4 <= columns; c += 4, ++i) add_four(W + c, i);
         for (int lane = 0; c < columns; ++c, ++lane) {
-            squares_[3][lane] = multiply_add(double(W[c]), double(W[c]), squares_[3][lane]);
+            squares_[3][lane] =
+                multiply_add(double(W[c]), double(W[c]), squares_[3][lane]);
             sizes_[3][lane] += W[c] < 0 ? -double(W[c]) : double(W[c]);
         }
     }
@@ -198,7 +212,8 @@ Sizes penalize(const Plan<T>& plan, const Batch<T>& batch, int l, int begin, int
         const T* W = plan.theta + layer.offset + r * long(layer.ld);
         T* G = plan.gradient + layer.offset + r * long(layer.ld);
         for (int c = 0; c < columns; ++c)
-            G[c] += multiply_add(lambda_2, W[c], lambda_1 * (T(W[c] > 0) - T(W[c] < 0)));
+            G[c] +=
+                multiply_add(lambda_2, W[c], lambda_1 * (T(W[c] > 0) - T(W[c] < 0)));
         measure.add(W, columns);
     }
     return measure.sums();
@@ -209,7 +224,8 @@ void update_run(const Plan<T>& plan, const Step<T>& s, int64_t at, int64_t count
     T *theta = plan.theta + at, *first = s.first + at, *second = s.second + at;
     const T* grad = plan.gradient + at;
     switch (s.rule) {
-        case GRADIENT_DESCENT: return step<T, GRADIENT_DESCENT>(s, theta, grad, first, second, count);
+        case GRADIENT_DESCENT:
+            return step<T, GRADIENT_DESCENT>(s, theta, grad, first, second, count);
         case MOMENTUM: return step<T, MOMENTUM>(s, theta, grad, first, second, count);
         case ADAGRAD: return step<T, ADAGRAD>(s, theta, grad, first, second, count);
         case RMSPROP: return step<T, RMSPROP>(s, theta, grad, first, second, count);
@@ -223,7 +239,8 @@ template <class T>
 void update(const Plan<T>& plan, const Step<T>& s, int l, int begin, int end) {
     const Layer<T>& layer = plan.layers[l];
     const int64_t at = layer.offset + begin * int64_t(layer.ld);
-    if (layer.columns == layer.ld) return update_run(plan, s, at, (end - begin) * int64_t(layer.ld));
+    if (layer.columns == layer.ld)
+        return update_run(plan, s, at, (end - begin) * int64_t(layer.ld));
     for (int r = 0; r < end - begin; ++r)
         update_run(plan, s, at + r * int64_t(layer.ld), layer.columns);
 }
@@ -235,14 +252,16 @@ template <class T> void transpose(const Plan<T>& plan, int l, int begin, int end
     const long ld = layer.ld, ld_transposed = layer.ld_transposed;
     if (layer.narrow) {
         for (int k = begin; k < end; ++k)
-            for (int i = 0; i < layer.n_in; ++i) layer.transposed[k * ld_transposed + i] = W[k * ld + i];
+            for (int i = 0; i < layer.n_in; ++i)
+                layer.transposed[k * ld_transposed + i] = W[k * ld + i];
         return;
     }
     const int rows = end < layer.n_in ? end : layer.n_in;
     const int fours = rows - (rows - begin) % 4, four_columns = layer.n_out / 4 * 4;
     for (int r = begin; r < fours; r += 4)
         for (int c = 0; c < four_columns; c += 4)
-            transpose_four<Four<T>>(W + r * ld + c, ld, layer.transposed + c * ld_transposed + r,
+            transpose_four<Four<T>>(W + r * ld + c, ld,
+                                    layer.transposed + c * ld_transposed + r,
                                     ld_transposed);
     for (int r = begin; r < rows; ++r)
         for (int c = r < fours ? four_columns : 0; c < layer.n_out; ++c)
@@ -250,8 +269,8 @@ template <class T> void transpose(const Plan<T>& plan, int l, int begin, int end
 }
 
 template <class T>
-constexpr perceptrons::Kernels<T> kernels = {rows<T>, gradient<T>, penalize<T>, update<T>,
-                                             transpose<T>, forward<T>};
+constexpr perceptrons::Kernels<T> kernels = {rows<T>,   gradient<T>,  penalize<T>,
+                                             update<T>, transpose<T>, forward<T>};
 
 }  // namespace PERCEPTRONS_ISA
 

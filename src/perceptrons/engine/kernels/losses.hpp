@@ -33,7 +33,8 @@ inline double loss_row(const T* raw, const T* y, T* slope, int K, T setting,
             for (int k = 0; k < K; ++k) {
                 T residual = raw[k] - y[k];
                 value += std::fabs(double(residual));
-                slope[k] = residual == residual ? T(residual > 0) - T(residual < 0) : residual;
+                slope[k] =
+                    residual == residual ? T(residual > 0) - T(residual < 0) : residual;
             }
             return value;
         case HUBER:
@@ -42,7 +43,9 @@ inline double loss_row(const T* raw, const T* y, T* slope, int K, T setting,
                 double size = std::fabs(double(residual));
                 double inside = size < setting ? size : double(setting);
                 value = multiply_add(inside, size - 0.5 * inside, value);
-                slope[k] = residual > setting ? setting : residual < -setting ? -setting : residual;
+                slope[k] = residual > setting    ? setting
+                           : residual < -setting ? -setting
+                                                 : residual;
             }
             return value;
         case PINBALL:
@@ -82,7 +85,8 @@ inline double loss_row(const T* raw, const T* y, T* slope, int K, T setting,
             }
             for (int k = 0; k < K; ++k) {
                 T target = multiply_add(y[k], T(1) - setting, setting / T(K));
-                expected = multiply_add(double(target), double(raw[k]) - double(largest), expected);
+                expected = multiply_add(double(target),
+                                        double(raw[k]) - double(largest), expected);
                 slope[k] = T(double(slope[k]) / normalizer) - target;
             }
             return std::log(normalizer) - expected;
@@ -92,14 +96,14 @@ inline double loss_row(const T* raw, const T* y, T* slope, int K, T setting,
 }
 
 template <class T, int code>
-inline void loss_rows_of(const T* raw, long ld_raw, const T* Y, const T* scales, T* delta,
-                         long ld_delta, double* losses, int rows, int K, T setting,
-                         const T* quantiles) {
+inline void loss_rows_of(const T* raw, long ld_raw, const T* Y, const T* scales,
+                         T* delta, long ld_delta, double* losses, int rows, int K,
+                         T setting, const T* quantiles) {
     auto each_row = [=](int outputs) __attribute__((always_inline)) {
         for (int r = 0; r < rows; ++r) {
             T* slope = delta + r * ld_delta;
-            losses[r] = loss_row<T, code>(raw + r * ld_raw, Y + r * long(outputs), slope, outputs,
-                                          setting, quantiles);
+            losses[r] = loss_row<T, code>(raw + r * ld_raw, Y + r * long(outputs),
+                                          slope, outputs, setting, quantiles);
             for (int k = 0; k < outputs; ++k) slope[k] *= scales[r];
         }
     };
@@ -111,13 +115,13 @@ inline void loss_rows_of(const T* raw, long ld_raw, const T* Y, const T* scales,
 
 // Values of the rows, and delta = scale x slope.
 template <class T>
-inline void loss_rows(int code, const T* raw, long ld_raw, const T* Y, const T* scales, T* delta,
-                      long ld_delta, double* losses, int rows, int K, T setting,
-                      const T* quantiles) {
-#define PERCEPTRONS_CASE(name)                                                                     \
-    case name:                                                                                     \
-        return loss_rows_of<T, name>(raw, ld_raw, Y, scales, delta, ld_delta, losses, rows, K,     \
-                                     setting, quantiles)
+inline void loss_rows(int code, const T* raw, long ld_raw, const T* Y, const T* scales,
+                      T* delta, long ld_delta, double* losses, int rows, int K,
+                      T setting, const T* quantiles) {
+#define PERCEPTRONS_CASE(name)                                                        \
+    case name:                                                                        \
+        return loss_rows_of<T, name>(raw, ld_raw, Y, scales, delta, ld_delta, losses, \
+                                     rows, K, setting, quantiles)
     switch (code) {
         PERCEPTRONS_CASE(HALF_SQUARED_ERROR);
         PERCEPTRONS_CASE(MEAN_SQUARED_ERROR);

@@ -12,7 +12,8 @@ namespace perceptrons {
 template <class T> class Block {
   public:
     T* get(int64_t count) {
-        if (count < 0 || count > std::numeric_limits<int64_t>::max() / 64) throw std::bad_alloc();
+        if (count < 0 || count > std::numeric_limits<int64_t>::max() / 64)
+            throw std::bad_alloc();
         const size_t bytes = (size_t(count) * sizeof(T) + 63) / 64 * 64;
         memory_.reset(static_cast<T*>(::operator new(bytes, std::align_val_t(64))));
         std::memset(static_cast<void*>(memory_.get()), 0, bytes);

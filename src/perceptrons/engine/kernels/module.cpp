@@ -11,7 +11,9 @@
 #include <string>
 #include <utility>
 
-#include "network.hpp"
+#include "codes.hpp"
+#include "epochs.hpp"
+#include "forward.hpp"
 
 namespace nb = nanobind;
 using namespace perceptrons;
@@ -51,13 +53,17 @@ std::vector<std::string> instruction_sets() {
 const Backend& find(const std::string& name) {
     for (const Backend* backend : supported())
         if (name == backend->name) return *backend;
-    throw std::invalid_argument("instruction set " + name + " is not supported by this processor");
+    throw std::invalid_argument("instruction set " + name +
+                                " is not supported by this processor");
 }
 
-template <class T> using Flat = nb::ndarray<T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-template <class T> using Read = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+template <class T>
+using Flat = nb::ndarray<T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+template <class T>
+using Read = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 template <class T> using Matrix = nb::ndarray<const T, nb::ndim<2>, nb::device::cpu>;
-template <class T> using Table = nb::ndarray<T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+template <class T>
+using Table = nb::ndarray<T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
 BitGenerator* generator(nb::handle capsule) {
     void* pointer = PyCapsule_GetPointer(capsule.ptr(), "BitGenerator");
@@ -69,8 +75,8 @@ void require(bool holds, const char* rule) {
     if (!holds) throw std::invalid_argument(rule);
 }
 
-// Reading a number across its alignment is undefined; perceptrons.engine.compiled copies
-// such arrays, anyone else is refused.
+// Reading a number across its alignment is undefined; perceptrons.engine.compiled
+// copies such arrays, anyone else is refused.
 template <class T> void require_aligned(std::initializer_list<const T*> pointers) {
     for (const T* pointer : pointers)
         require(reinterpret_cast<uintptr_t>(pointer) % sizeof(T) == 0,
@@ -105,38 +111,55 @@ template <class T> struct Features {
     }
 };
 
-// Multiplications of a prediction, some tens of microseconds, from which other threads of
-// Python may run meanwhile: to hand over its lock and take it back is not free.
+// Multiplications of a prediction, some tens of microseconds, from which other threads
+// of Python may run meanwhile: to hand over its lock and take it back is not free.
 constexpr int64_t released_work = 1'000'000;
 
 template <class T> const Kernels<T>& kernels_of(const Backend& backend);
-template <> const Kernels<float>& kernels_of(const Backend& backend) { return backend.single; }
-template <> const Kernels<double>& kernels_of(const Backend& backend) { return backend.twice; }
+template <> const Kernels<float>& kernels_of(const Backend& backend) {
+    return backend.single;
+}
+template <> const Kernels<double>& kernels_of(const Backend& backend) {
+    return backend.twice;
+}
 
-template <class T> void bind(nb::module_& m, const char* network, const char* features) {
+template <class T>
+void bind(nb::module_& m, const char* network, const char* features) {
     typedef Network<T> N;
     typedef Features<T> F;
 
     nb::class_<F>(m, features)
-        .def("__init__", [](F* self, Matrix<T> X) { require_aligned<T>({X.data()}); new (self) F{X, {}, {}, {}, {}, int64_t(X.shape(0)), int64_t(X.shape(1))}; })
-        .def("__init__", [](F* self, Read<T> values, Read<int64_t> starts, Read<int32_t> columns,
-                            int64_t n_columns) {
-            require_aligned<T>({values.data()});
-            require_aligned<int64_t>({starts.data()});
-            require_aligned<int32_t>({columns.data()});
-            require(starts.shape(0) >= 1 && columns.shape(0) == values.shape(0) &&
-                        starts(starts.shape(0) - 1) == int64_t(values.shape(0)) && starts(0) == 0,
-                    "the parts of the sparse rows do not fit together");
-            for (size_t r = 1; r < starts.shape(0); ++r)
-                require(starts(r - 1) <= starts(r), "the sparse rows must start in order");
-            for (size_t i = 0; i < columns.shape(0); ++i)
-                require(columns(i) >= 0 && columns(i) < n_columns, "a sparse column is out of range");
-            new (self) F{{}, values, starts, columns, {}, int64_t(starts.shape(0)) - 1, n_columns};
-        })
+        .def("__init__",
+             [](F* self, Matrix<T> X) {
+                 require_aligned<T>({X.data()});
+                 new (self)
+                     F{X, {}, {}, {}, {}, int64_t(X.shape(0)), int64_t(X.shape(1))};
+             })
+        .def("__init__",
+             [](F* self, Read<T> values, Read<int64_t> starts, Read<int32_t> columns,
+                int64_t n_columns) {
+                 require_aligned<T>({values.data()});
+                 require_aligned<int64_t>({starts.data()});
+                 require_aligned<int32_t>({columns.data()});
+                 require(starts.shape(0) >= 1 && columns.shape(0) == values.shape(0) &&
+                             starts(starts.shape(0) - 1) == int64_t(values.shape(0)) &&
+                             starts(0) == 0,
+                         "the parts of the sparse rows do not fit together");
+                 for (size_t r = 1; r < starts.shape(0); ++r)
+                     require(starts(r - 1) <= starts(r),
+                             "the sparse rows must start in order");
+                 for (size_t i = 0; i < columns.shape(0); ++i)
+                     require(columns(i) >= 0 && columns(i) < n_columns,
+                             "a sparse column is out of range");
+                 new (self) F{{},       values, starts,
+                              columns,  {},     int64_t(starts.shape(0)) - 1,
+                              n_columns};
+             })
         .def("select", [](F& self, Read<int64_t> rows) {
             require_aligned<int64_t>({rows.data()});
             for (size_t i = 0; i < rows.shape(0); ++i)
-                require(rows(i) >= 0 && rows(i) < self.n_rows, "a selected row is out of range");
+                require(rows(i) >= 0 && rows(i) < self.n_rows,
+                        "a selected row is out of range");
             self.subset = rows;
             self.n_rows = int64_t(rows.shape(0));
         });
@@ -144,19 +167,23 @@ template <class T> void bind(nb::module_& m, const char* network, const char* fe
     auto data_of = [](const N& net, const F& X, const Table<const T>& Y,
                       const std::optional<Read<T>>& weights) {
         require_aligned<T>({Y.data(), data_or_null(weights)});
-        require(int64_t(Y.shape(0)) == X.n_rows, "X and Y must have the same number of rows");
-        require(int(Y.shape(1)) == net.n_outputs(), "Y must have one column per output");
+        require(int64_t(Y.shape(0)) == X.n_rows,
+                "X and Y must have the same number of rows");
+        require(int(Y.shape(1)) == net.n_outputs(),
+                "Y must have one column per output");
         require(X.n_columns == net.n_inputs(), "X must have one column per feature");
-        require(!weights || int64_t(weights->shape(0)) == X.n_rows, "weights must have one entry per row");
-        return Data<T>{X.n_rows, X.rows(), Y.data(), weights ? weights->data() : nullptr};
+        require(!weights || int64_t(weights->shape(0)) == X.n_rows,
+                "weights must have one entry per row");
+        return Data<T>{X.n_rows, X.rows(), Y.data(),
+                       weights ? weights->data() : nullptr};
     };
 
     nb::class_<N>(m, network)
         .def("__init__",
              [](N* self, const std::string& instructions, std::vector<int> sizes,
                 std::vector<int> activations, std::vector<double> alphas, int loss,
-                double loss_setting, std::vector<double> quantiles, double l1, double l2,
-                double alpha, int64_t rows) {
+                double loss_setting, std::vector<double> quantiles, double l1,
+                double l2, double alpha, int64_t rows) {
                  require(sizes.size() >= 2 && activations.size() == sizes.size() - 2 &&
                              alphas.size() == activations.size(),
                          "one activation per hidden layer");
@@ -165,167 +192,187 @@ template <class T> void bind(nb::module_& m, const char* network, const char* fe
                      require(code >= 0 && code < n_activations, "no such activation");
                  require(loss >= 0 && loss < n_losses, "no such loss");
                  if (loss == PINBALL)
-                     require(int(quantiles.size()) == sizes.back(), "one quantile per output");
-                 typename N::Problem problem{sizes, activations, alphas, loss, loss_setting,
-                                             quantiles, l1, l2, alpha};
+                     require(int(quantiles.size()) == sizes.back(),
+                             "one quantile per output");
+                 typename N::Problem problem{sizes, activations,  alphas,
+                                             loss,  loss_setting, quantiles,
+                                             l1,    l2,           alpha};
                  new (self) N(kernels_of<T>(find(instructions)), problem, rows);
              })
-        .def("value_and_grad",
-             [data_of](N& net, Read<T> theta, const F& X, Table<const T> Y,
-                       std::optional<Read<T>> weights,
-                       std::vector<std::optional<Table<const T>>> masks, Flat<T> grad) {
-                 require(int64_t(theta.shape(0)) == net.n_parameters() &&
-                             int64_t(grad.shape(0)) == net.n_parameters(),
-                         "theta and grad must have one entry per parameter");
-                 Data<T> data = data_of(net, X, Y, weights);
-                 require(data.n_rows >= 1 && data.n_rows <= net.rows(), "X must have 1 to `rows` rows");
-                 require(masks.empty() || masks.size() == net.n_hidden(), "one mask per hidden layer");
-                 require_aligned<T>({theta.data(), grad.data()});
-                 for (auto& mask : masks) require_aligned<T>({data_or_null(mask)});
-                 std::vector<const T*> factors;
-                 for (size_t l = 0; l < masks.size(); ++l) {
-                     require(!masks[l] || (int64_t(masks[l]->shape(0)) == data.n_rows &&
-                                           int(masks[l]->shape(1)) == net.width(l)),
-                             "a mask must have the shape (rows, units)");
-                     factors.push_back(masks[l] ? masks[l]->data() : nullptr);
-                 }
-                 nb::gil_scoped_release release;
-                 FlushDenormals flush;
-                 return net.value_and_grad(theta.data(), data, factors, grad.data());
-             },
-             nb::arg("theta"), nb::arg("X"), nb::arg("Y"), nb::arg("weights").none(),
-             nb::arg("masks"), nb::arg("grad").noconvert())  // a converted copy would be lost
-        .def("run_epochs",
-             [data_of](N& net, const F& X, Table<const T> Y, std::optional<Read<T>> weights,
-                       int64_t batch_rows, int draw, nb::handle batches, Matrix<double> rates,
-                       double most_seconds, double clip, bool clip_layers,
-                       std::vector<double> dropout, nb::handle drops, int n_threads, int rule,
-                       std::vector<double> settings, int64_t steps, Flat<T> theta,
-                       std::optional<Flat<T>> first, std::optional<Flat<T>> second) {
-                 for (const auto* array : {&first, &second})
-                     require(!*array || int64_t((*array)->shape(0)) == net.n_parameters(),
-                             "the rule's state must have one entry per parameter");
-                 require(int64_t(theta.shape(0)) == net.n_parameters() && settings.size() == 4,
+        .def(
+            "value_and_grad",
+            [data_of](N& net, Read<T> theta, const F& X, Table<const T> Y,
+                      std::optional<Read<T>> weights,
+                      std::vector<std::optional<Table<const T>>> masks, Flat<T> grad) {
+                require(int64_t(theta.shape(0)) == net.n_parameters() &&
+                            int64_t(grad.shape(0)) == net.n_parameters(),
+                        "theta and grad must have one entry per parameter");
+                Data<T> data = data_of(net, X, Y, weights);
+                require(data.n_rows >= 1 && data.n_rows <= net.rows(),
+                        "X must have 1 to `rows` rows");
+                require(masks.empty() || masks.size() == net.n_hidden(),
+                        "one mask per hidden layer");
+                require_aligned<T>({theta.data(), grad.data()});
+                for (auto& mask : masks) require_aligned<T>({data_or_null(mask)});
+                std::vector<const T*> factors;
+                for (size_t l = 0; l < masks.size(); ++l) {
+                    require(!masks[l] || (int64_t(masks[l]->shape(0)) == data.n_rows &&
+                                          int(masks[l]->shape(1)) == net.width(l)),
+                            "a mask must have the shape (rows, units)");
+                    factors.push_back(masks[l] ? masks[l]->data() : nullptr);
+                }
+                nb::gil_scoped_release release;
+                FlushDenormals flush;
+                return net.value_and_grad(theta.data(), data, factors, grad.data());
+            },
+            nb::arg("theta"), nb::arg("X"), nb::arg("Y"), nb::arg("weights").none(),
+            nb::arg("masks"),
+            nb::arg("grad").noconvert())  // a converted copy would be lost
+        .def(
+            "run_epochs",
+            [data_of](N& net, const F& X, Table<const T> Y,
+                      std::optional<Read<T>> weights, int64_t batch_rows, int draw,
+                      nb::handle batches, Matrix<double> rates, double most_seconds,
+                      double clip, bool clip_layers, std::vector<double> dropout,
+                      nb::handle drops, int n_threads, int rule,
+                      std::vector<double> settings, int64_t steps, Flat<T> theta,
+                      std::optional<Flat<T>> first, std::optional<Flat<T>> second) {
+                for (const auto* array : {&first, &second})
+                    require(
+                        !*array || int64_t((*array)->shape(0)) == net.n_parameters(),
+                        "the rule's state must have one entry per parameter");
+                require(int64_t(theta.shape(0)) == net.n_parameters() &&
+                            settings.size() == 4,
+                        "theta must have one entry per parameter");
+                Data<T> data = data_of(net, X, Y, weights);
+                require(batch_rows >= 1 && batch_rows <= net.rows(),
+                        "batches must have 1 to `rows` rows");
+                require(n_threads >= 1 && n_threads <= net.rows(),
+                        "n_threads must be from 1 to rows");
+                require(dropout.empty() || dropout.size() == net.n_hidden(),
+                        "one dropout rate per hidden layer");
+                for (double p : dropout)
+                    require(p >= 0 && p < 1, "dropout must be in [0, 1)");
+                require(draw >= 0 && draw <= 2, "no such draw");
+                require(rule >= 0 && rule < n_rules, "no such rule");
+                require(rule == GRADIENT_DESCENT || first, "the rule needs its state");
+                require((rule != ADAM && rule != ADAMW) || second,
+                        "the rule needs its state");
+                require_aligned<T>(
+                    {theta.data(), data_or_null(first), data_or_null(second)});
+                require_aligned<double>({rates.data()});
+                require(rates.shape(0) >= 1 && int64_t(rates.shape(1)) >=
+                                                   (data.n_rows - 1) / batch_rows + 1,
+                        "one rate per step");
+                Epochs<T> epochs;
+                epochs.batch_rows = batch_rows;
+                epochs.draw = Draw(draw);
+                epochs.batches = generator(batches);
+                epochs.count = int64_t(rates.shape(0));
+                epochs.rates = rates.data();
+                epochs.epoch_stride = rates.stride(0);
+                epochs.step_stride = rates.stride(1);
+                epochs.most_seconds = most_seconds;
+                epochs.clip = clip;
+                epochs.clip_layers = clip_layers;
+                epochs.dropout = dropout;
+                if (!dropout.empty()) epochs.drops = generator(drops);
+                epochs.n_threads = n_threads;
+                epochs.steps = steps;
+                auto asked = std::chrono::steady_clock::now();
+                Step<T> step{};
+                step.rule = Rule(rule);
+                for (int i = 0; i < 4; ++i) step.settings[i] = T(settings[i]);
+                nb::object interruption = nb::none();
+                try {
+                    nb::gil_scoped_release release;
+                    FlushDenormals flush;
+                    epochs.poll = [asked, &flush]() mutable {
+                        auto now = std::chrono::steady_clock::now();
+                        // Calls shorter than that are many: the flag is looked at in
+                        // each.
+                        if (!interrupted &&
+                            now - asked < std::chrono::milliseconds(100))
+                            return;
+                        asked = now;
+                        flush.without(
+                            [] {  // handlers of signals compute as anywhere else
+                                nb::gil_scoped_acquire acquire;
+                                if (interrupted) PyErr_SetNone(PyExc_KeyboardInterrupt);
+                                if (interrupted || PyErr_CheckSignals() != 0)
+                                    throw nb::python_error();
+                            });
+                    };
+                    net.run_epochs(data, epochs, step, settings[0], settings[1],
+                                   theta.data(), first ? first->data() : nullptr,
+                                   second ? second->data() : nullptr);
+                } catch (nb::python_error& error) {  // what poll threw
+                    interruption = nb::borrow(error.value());
+                }
+                return nb::make_tuple(epochs.losses, epochs.seconds, epochs.steps,
+                                      interruption);
+            },
+            nb::kw_only(), nb::arg("X"), nb::arg("Y"), nb::arg("weights").none(),
+            nb::arg("batch_rows"), nb::arg("draw"), nb::arg("batches"),
+            nb::arg("rates"), nb::arg("most_seconds"), nb::arg("clip"),
+            nb::arg("clip_layers"), nb::arg("dropout"), nb::arg("drops").none(),
+            nb::arg("n_threads"), nb::arg("rule"), nb::arg("settings"),
+            nb::arg("steps"), nb::arg("theta").noconvert(),
+            nb::arg("first").none().noconvert(), nb::arg("second").none().noconvert())
+        .def("load",
+             [](N& net, Read<T> theta) {
+                 require(int64_t(theta.shape(0)) == net.n_parameters(),
                          "theta must have one entry per parameter");
-                 Data<T> data = data_of(net, X, Y, weights);
-                 require(batch_rows >= 1 && batch_rows <= net.rows(), "batches must have 1 to `rows` rows");
-                 require(n_threads >= 1 && n_threads <= net.rows(), "n_threads must be from 1 to rows");
-                 require(dropout.empty() || dropout.size() == net.n_hidden(), "one dropout rate per hidden layer");
-                 for (double p : dropout) require(p >= 0 && p < 1, "dropout must be in [0, 1)");
-                 require(draw >= 0 && draw <= 2, "no such draw");
-                 require(rule >= 0 && rule < n_rules, "no such rule");
-                 require(rule == GRADIENT_DESCENT || first, "the rule needs its state");
-                 require((rule != ADAM && rule != ADAMW) || second, "the rule needs its state");
-                 require_aligned<T>({theta.data(), data_or_null(first), data_or_null(second)});
-                 require_aligned<double>({rates.data()});
-                 require(rates.shape(0) >= 1 && int64_t(rates.shape(1)) >= (data.n_rows - 1) / batch_rows + 1, "one rate per step");
-                 Epochs<T> epochs;
-                 epochs.batch_rows = batch_rows;
-                 epochs.draw = Draw(draw);
-                 epochs.batches = generator(batches);
-                 epochs.count = int64_t(rates.shape(0));
-                 epochs.rates = rates.data();
-                 epochs.epoch_stride = rates.stride(0);
-                 epochs.step_stride = rates.stride(1);
-                 epochs.most_seconds = most_seconds;
-                 epochs.clip = clip;
-                 epochs.clip_layers = clip_layers;
-                 epochs.dropout = dropout;
-                 if (!dropout.empty()) epochs.drops = generator(drops);
-                 epochs.n_threads = n_threads;
-                 epochs.steps = steps;
-                 auto asked = std::chrono::steady_clock::now();
-                 Step<T> step{};
-                 step.rule = Rule(rule);
-                 for (int i = 0; i < 4; ++i) step.settings[i] = T(settings[i]);
-                 nb::object interruption = nb::none();
-                 try {
-                     nb::gil_scoped_release release;
-                     FlushDenormals flush;
-                     epochs.poll = [asked, &flush]() mutable {
-                         auto now = std::chrono::steady_clock::now();
-                         // Calls shorter than that are many: the flag is looked at in each.
-                         if (!interrupted && now - asked < std::chrono::milliseconds(100)) return;
-                         asked = now;
-                         flush.without([] {  // handlers of signals compute as anywhere else
-                             nb::gil_scoped_acquire acquire;
-                             if (interrupted) PyErr_SetNone(PyExc_KeyboardInterrupt);
-                             if (interrupted || PyErr_CheckSignals() != 0) throw nb::python_error();
-                         });
-                     };
-                     net.run_epochs(data, epochs, step, settings[0], settings[1], theta.data(),
-                                    first ? first->data() : nullptr, second ? second->data() : nullptr);
-                 } catch (nb::python_error& error) {  // what poll threw
-                     interruption = nb::borrow(error.value());
-                 }
-                 return nb::make_tuple(epochs.losses, epochs.seconds, epochs.steps, interruption);
-             },
-             nb::arg("X"), nb::arg("Y"), nb::arg("weights").none(), nb::arg("batch_rows"),
-             nb::arg("draw"), nb::arg("batches"), nb::arg("rates"), nb::arg("most_seconds"),
-             nb::arg("clip"), nb::arg("clip_layers"), nb::arg("dropout"), nb::arg("drops").none(),
-             nb::arg("n_threads"), nb::arg("rule"), nb::arg("settings"), nb::arg("steps"),
-             nb::arg("theta").noconvert(), nb::arg("first").none().noconvert(),
-             nb::arg("second").none().noconvert())
-        .def("load", [](N& net, Read<T> theta) {
-            require(int64_t(theta.shape(0)) == net.n_parameters(), "theta must have one entry per parameter");
-            require_aligned<T>({theta.data()});
-            net.load_weights(theta.data());
-        })
-        .def("predict", [](N& net, nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu> X,
-                           Flat<T> raw, int n_threads) {
-            const int64_t n_rows = int64_t(X.shape(0));
-            require(n_threads >= 1 && n_threads <= net.rows(), "n_threads must be from 1 to rows");
-            require(int(X.shape(1)) == net.n_inputs() &&
-                        int64_t(raw.shape(0)) == n_rows * net.n_outputs(),
-                    "X must have one column per feature, raw one number per row and output");
-            require_aligned<T>({X.data(), raw.data()});
-            Rows<T> rows;
-            rows.values = X.data();
-            rows.row_stride = int64_t(X.shape(1));
-            rows.column_stride = 1;
-            // Taken and given back while the interpreter's lock is held: a child forked
-            // meanwhile finds no lock of another thread.
-            typename N::Lease lease(net);
-            std::optional<nb::gil_scoped_release> release;
-            if (n_rows * net.n_parameters() >= released_work) release.emplace();
-            FlushDenormals flush;
-            net.forward(lease, rows, n_rows, raw.data(), n_threads);
-        }, nb::arg("X"), nb::arg("raw").noconvert(), nb::arg("n_threads"))
-        .def("raw_outputs", [](N& net, Read<T> theta, const F& X, Table<T> raw, int n_threads) {
-            require(int64_t(theta.shape(0)) == net.n_parameters(), "theta must have one entry per parameter");
-            require(int64_t(raw.shape(0)) == X.n_rows && int(raw.shape(1)) == net.n_outputs(),
-                    "raw must have the shape (rows, outputs)");
-            require(X.n_columns == net.n_inputs(), "X must have one column per feature");
-            require(n_threads >= 1 && n_threads <= net.rows(), "n_threads must be from 1 to rows");
-            require_aligned<T>({theta.data(), raw.data()});
-            typename N::Lease lease(net);
-            nb::gil_scoped_release release;
-            FlushDenormals flush;
-            net.load_weights(theta.data());
-            net.forward(lease, X.rows(), X.n_rows, raw.data(), n_threads);
-        }, nb::arg("theta"), nb::arg("X"), nb::arg("raw").noconvert(), nb::arg("n_threads"));
-}
-
-// The codes of kernels/plan.hpp by the names of the Python tables, which are compared.
-nb::dict codes() {
-    auto named = [](std::initializer_list<std::pair<const char*, int>> rows) {
-        nb::dict table;
-        for (const auto& [name, code] : rows) table[name] = code;
-        return table;
-    };
-    nb::dict tables;
-    tables["activations"] = named(
-        {{"identity", IDENTITY}, {"sigmoid", SIGMOID}, {"tanh", TANH}, {"relu", RELU},
-         {"leaky_relu", LEAKY_RELU}, {"elu", ELU}, {"selu", SELU}, {"gelu", GELU}, {"silu", SILU},
-         {"softplus", SOFTPLUS}});
-    tables["losses"] = named(
-        {{"squared_error", HALF_SQUARED_ERROR}, {"mean_squared_error", MEAN_SQUARED_ERROR},
-         {"absolute_error", ABSOLUTE_ERROR}, {"huber", HUBER}, {"pinball", PINBALL},
-         {"poisson", POISSON_DEVIANCE}, {"binary_cross_entropy", BINARY_CROSS_ENTROPY},
-         {"cross_entropy", CROSS_ENTROPY}});
-    tables["optimizers"] = named({{"gd", GRADIENT_DESCENT}, {"sgd", MOMENTUM}, {"adagrad", ADAGRAD},
-                                  {"rmsprop", RMSPROP}, {"adam", ADAM}, {"adamw", ADAMW}});
-    return tables;
+                 require_aligned<T>({theta.data()});
+                 net.load_weights(theta.data());
+             })
+        .def(
+            "predict",
+            [](N& net,
+               nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu> X,
+               Flat<T> raw, int n_threads) {
+                const int64_t n_rows = int64_t(X.shape(0));
+                require(n_threads >= 1 && n_threads <= net.rows(),
+                        "n_threads must be from 1 to rows");
+                require(int(X.shape(1)) == net.n_inputs() &&
+                            int64_t(raw.shape(0)) == n_rows * net.n_outputs(),
+                        "X must have one column per feature, raw one number per row "
+                        "and output");
+                require_aligned<T>({X.data(), raw.data()});
+                Rows<T> rows;
+                rows.values = X.data();
+                rows.row_stride = int64_t(X.shape(1));
+                rows.column_stride = 1;
+                // Taken and given back while the interpreter's lock is held: a child
+                // forked meanwhile finds no lock of another thread.
+                typename N::Lease lease(net);
+                std::optional<nb::gil_scoped_release> release;
+                if (n_rows * net.n_parameters() >= released_work) release.emplace();
+                FlushDenormals flush;
+                net.forward(lease, rows, n_rows, raw.data(), n_threads);
+            },
+            nb::arg("X"), nb::arg("raw").noconvert(), nb::arg("n_threads"))
+        .def(
+            "raw_outputs",
+            [](N& net, Read<T> theta, const F& X, Table<T> raw, int n_threads) {
+                require(int64_t(theta.shape(0)) == net.n_parameters(),
+                        "theta must have one entry per parameter");
+                require(int64_t(raw.shape(0)) == X.n_rows &&
+                            int(raw.shape(1)) == net.n_outputs(),
+                        "raw must have the shape (rows, outputs)");
+                require(X.n_columns == net.n_inputs(),
+                        "X must have one column per feature");
+                require(n_threads >= 1 && n_threads <= net.rows(),
+                        "n_threads must be from 1 to rows");
+                require_aligned<T>({theta.data(), raw.data()});
+                typename N::Lease lease(net);
+                nb::gil_scoped_release release;
+                FlushDenormals flush;
+                net.load_weights(theta.data());
+                net.forward(lease, X.rows(), X.n_rows, raw.data(), n_threads);
+            },
+            nb::arg("theta"), nb::arg("X"), nb::arg("raw").noconvert(),
+            nb::arg("n_threads"));
 }
 
 }  // namespace
@@ -333,8 +380,11 @@ nb::dict codes() {
 NB_MODULE(_kernels, m) {
     m.doc() = "Compiled kernels; see perceptrons.engine.";
     m.def("codes", &codes, "The codes of each table, by name.");
-    m.def("instruction_sets", &instruction_sets, "What this processor can run, best first.");
-    m.def("interrupt", [](bool on) { interrupted = on; }, "End every epoch under way, while on.");
+    m.def("instruction_sets", &instruction_sets,
+          "What this processor can run, best first.");
+    m.def(
+        "interrupt", [](bool on) { interrupted = on; },
+        "End every epoch under way, while on.");
     bind<float>(m, "Network32", "Features32");
     bind<double>(m, "Network64", "Features64");
 }

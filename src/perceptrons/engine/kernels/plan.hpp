@@ -1,11 +1,12 @@
-// What the kernels work on: plain records of sizes and pointers, no memory of their own.
+// What the kernels work on: plain records of sizes and pointers, no memory of their
+// own.
 //
-// Every matrix has a leading dimension (ld) of whole half vectors; columns beyond its width
-// are zero, or hold nothing that is ever read. A layer of n_in inputs stores its weights
-// and, as one more row, its biases: Z = [A, 1] [W; b]. So activations end in a column of
-// ones, and the gradient of the biases is one more row of the gradient of the weights.
-// A narrow layer (few outputs) stores the transpose, [W; b]^T, since its outputs would
-// leave most lanes empty.
+// Every matrix has a leading dimension (ld) of whole half vectors; columns beyond its
+// width are zero, or hold nothing that is ever read. A layer of n_in inputs stores its
+// weights and, as one more row, its biases: Z = [A, 1] [W; b]. So activations end in a
+// column of ones, and the gradient of the biases is one more row of the gradient of the
+// weights. A narrow layer (few outputs) stores the transpose, [W; b]^T, since its
+// outputs would leave most lanes empty.
 #pragma once
 #include <cstdint>
 
@@ -13,11 +14,28 @@ namespace perceptrons {
 
 // Codes of the tables in perceptrons.activations, .losses and .optimizers.
 enum Activation {
-    IDENTITY, SIGMOID, TANH, RELU, LEAKY_RELU, ELU, SELU, GELU, SILU, SOFTPLUS, n_activations
+    IDENTITY,
+    SIGMOID,
+    TANH,
+    RELU,
+    LEAKY_RELU,
+    ELU,
+    SELU,
+    GELU,
+    SILU,
+    SOFTPLUS,
+    n_activations
 };
 enum Loss {
-    HALF_SQUARED_ERROR, MEAN_SQUARED_ERROR, ABSOLUTE_ERROR, HUBER, PINBALL, POISSON_DEVIANCE,
-    BINARY_CROSS_ENTROPY, CROSS_ENTROPY, n_losses
+    HALF_SQUARED_ERROR,
+    MEAN_SQUARED_ERROR,
+    ABSOLUTE_ERROR,
+    HUBER,
+    PINBALL,
+    POISSON_DEVIANCE,
+    BINARY_CROSS_ENTROPY,
+    CROSS_ENTROPY,
+    n_losses
 };
 enum Rule {
     GRADIENT_DESCENT,  // no settings
@@ -40,53 +58,54 @@ constexpr int tile_rows = 48;
 template <class T> struct Layer {
     int n_in, n_out;
     bool narrow;
-    int rows, columns, ld;  // of the stored weights: n_in + 1 rows of n_out or, narrow, n_out
-                            // rows of n_in + 1; columns in whole halves of a vector
-    int64_t offset;       // of the stored weights among all parameters
-    T* transposed;        // W^T (n_out, ld_transposed) for the backward pass; not the first's
+    int rows, columns,
+        ld;          // of the stored weights: n_in + 1 rows of n_out or, narrow, n_out
+                     // rows of n_in + 1; columns in whole halves of a vector
+    int64_t offset;  // of the stored weights among all parameters
+    T* transposed;  // W^T (n_out, ld_transposed) for the backward pass; not the first's
     int ld_transposed;
-    int width;            // n_out in whole halves of a vector
-    T* delta;             // dJ/dZ (batch rows, ld_delta)
+    int width;  // n_out in whole halves of a vector
+    T* delta;   // dJ/dZ (batch rows, ld_delta)
     int ld_delta;
-    T* outputs;           // [A, 1] of a hidden layer, raw outputs of the last one
+    T* outputs;  // [A, 1] of a hidden layer, raw outputs of the last one
     int ld_outputs;
     Activation activation;  // hidden layers only
-    T alpha;              // its setting
-    T* slopes;            // room for slopes kept from the forward pass (batch rows,
-                          // ld_outputs), where they do not follow from the outputs
-    const T* mask;        // dropout factors (batch rows, n_out), or null; needs slopes
+    T alpha;                // its setting
+    T* slopes;              // room for slopes kept from the forward pass (batch rows,
+                            // ld_outputs), where they do not follow from the outputs
+    const T* mask;  // dropout factors (batch rows, n_out), or null; needs slopes
 };
 
 template <class T> struct Plan {
     int n_layers;
     Layer<T>* layers;
-    T* inputs;            // [X, 1] of the batch
+    T* inputs;  // [X, 1] of the batch
     int ld_inputs;
-    bool sparse_inputs;   // mostly zeros, which the products then pass over
-    T* theta;             // all layers' weights as stored
-    T* gradient;          // of the same shape
+    bool sparse_inputs;  // mostly zeros, which the products then pass over
+    T* theta;            // all layers' weights as stored
+    T* gradient;         // of the same shape
     int64_t n_stored;
     Loss loss;
-    T loss_setting;       // Huber's delta, the label smoothing
-    const T* quantiles;   // of the pinball loss, one per output
+    T loss_setting;      // Huber's delta, the label smoothing
+    const T* quantiles;  // of the pinball loss, one per output
     T l1, l2, alpha;
 };
 
 // One optimizer's step: settings, and the state arrays as stored.
 template <class T> struct Step {
     Rule rule;
-    T settings[4];        // as listed at Rule
+    T settings[4];  // as listed at Rule
     T learning_rate;
     T root_correction, rate_correction;  // Adam's bias corrections of this step
-    T* first;             // velocity, sum of squares, mean square, mean
-    T* second;            // Adam's mean square
+    T* first;                            // velocity, sum of squares, mean square, mean
+    T* second;                           // Adam's mean square
 };
 
 template <class T> struct Batch {
     int n_rows;
-    const T* targets;     // (n_rows, K)
-    const T* scales;      // w / n_rows of each row
-    double* losses;       // value of each row
+    const T* targets;  // (n_rows, K)
+    const T* scales;   // w / n_rows of each row
+    double* losses;    // value of each row
 };
 
 // What the penalty is made of: the sums of squares and of sizes of some weights.
@@ -99,7 +118,8 @@ template <class T> struct Kernels {
     // Forward and backward pass of rows [begin, end): losses, all deltas.
     void (*rows)(const Plan<T>&, const Batch<T>&, int begin, int end);
     // Gradient of stored rows [begin, end) of one layer, without penalty; or add to it.
-    void (*gradient)(const Plan<T>&, const Batch<T>&, int layer, int begin, int end, bool add);
+    void (*gradient)(const Plan<T>&, const Batch<T>&, int layer, int begin, int end,
+                     bool add);
     // Add the penalty's gradient, and measure the weights, which are in the cache then.
     Sizes (*penalize)(const Plan<T>&, const Batch<T>&, int layer, int begin, int end);
     // One step of the rule on stored rows [begin, end) of one layer.

@@ -1,8 +1,8 @@
 // The one matrix product: out = A B, blocked in registers.
 //
-// A is read element by element through two strides, so that it may be a transpose; B and
-// out are rows of whole halves. Each element of out is one sum over the depth, first to
-// last: no block size, thread count or vector width changes its bits.
+// A is read element by element through two strides, so that it may be a transpose; B
+// and out are rows of whole halves. Each element of out is one sum over the depth,
+// first to last: no block size, thread count or vector width changes its bits.
 #pragma once
 #include <type_traits>
 
@@ -13,12 +13,17 @@ namespace PERCEPTRONS_ISA {
 // Wide vectors of a block, at most, and its rows: as many sums as registers hold.
 #if defined(__AVX512F__) || defined(__aarch64__)
 constexpr int block_vectors = 3;  // 24 of 32 registers hold sums
-constexpr int block_rows(int vectors, bool half) { return vectors == 3 && half ? 6 : 8; }
+constexpr int block_rows(int vectors, bool half) {
+    return vectors == 3 && half ? 6 : 8;
+}
 #elif defined(__AVX__)
 constexpr int block_vectors = 3;  // 12 of 16
-constexpr int block_rows(int vectors, bool) { return vectors == 3 ? 4 : vectors == 2 ? 6 : 8; }
+constexpr int block_rows(int vectors, bool) {
+    return vectors == 3 ? 4 : vectors == 2 ? 6 : 8;
+}
 #else
-constexpr int block_vectors = 2;  // 8 of 16: a product takes a register before it is added
+constexpr int block_vectors =
+    2;  // 8 of 16: a product takes a register before it is added
 constexpr int block_rows(int vectors, bool) { return vectors == 2 ? 4 : 8; }
 #endif
 
@@ -33,12 +38,13 @@ template <class T> struct Strided {
     const T* at;
     long row, depth;
 };
-template <class T> struct Rows {
+template <class T> struct Matrix {
     T* at;
     long ld;
 };
 
-// Loops over a block are unrolled at once: its sums live in registers from first to last.
+// Loops over a block are unrolled at once: its sums live in registers from first to
+// last.
 #define PERCEPTRONS_UNROLL _Pragma("GCC unroll 8")
 
 // The depths that a block adds up, in order: the first ones, or those listed. For each,
@@ -46,7 +52,8 @@ template <class T> struct Rows {
 struct First {
     int count;
     template <class T, class F>
-    __attribute__((always_inline)) void each(Strided<T> A, Rows<const T> B, F f) const {
+    __attribute__((always_inline)) void each(Strided<T> A, Matrix<const T> B,
+                                             F f) const {
         for (int p = 0; p < count; ++p, A.at += A.depth, B.at += B.ld) f(A.at, B.at);
     }
 };
@@ -54,14 +61,17 @@ struct Listed {
     int count;
     const int* list;
     template <class T, class F>
-    __attribute__((always_inline)) void each(Strided<T> A, Rows<const T> B, F f) const {
-        for (int i = 0; i < count; ++i) f(A.at + list[i] * A.depth, B.at + list[i] * B.ld);
+    __attribute__((always_inline)) void each(Strided<T> A, Matrix<const T> B,
+                                             F f) const {
+        for (int i = 0; i < count; ++i)
+            f(A.at + list[i] * A.depth, B.at + list[i] * B.ld);
     }
 };
 
 // A block of R rows of C wide vectors and, where half is true, one half vector more.
 template <class T, int R, int C, bool half, class Depths>
-__attribute__((always_inline)) inline void block(Strided<T> A, Rows<const T> B, Rows<T> out, Depths depths,
+__attribute__((always_inline)) inline void block(Strided<T> A, Matrix<const T> B,
+                                                 Matrix<T> out, Depths depths,
                                                  bool add) {
     using W = Wide<T>;
     using H = Half<T>;
@@ -99,20 +109,22 @@ __attribute__((always_inline)) inline void block(Strided<T> A, Rows<const T> B, 
 
 // As many blocks of R rows as there are.
 template <class T, int R, int C, bool half>
-__attribute__((always_inline)) inline void blocks(Strided<T>& A, int& rows, Rows<const T> B,
-                                                  Rows<T>& out, int depth, bool add) {
+__attribute__((always_inline)) inline void blocks(Strided<T>& A, int& rows,
+                                                  Matrix<const T> B, Matrix<T>& out,
+                                                  int depth, bool add) {
     for (; rows >= R; rows -= R, A.at += R * A.row, out.at += R * out.ld)
         block<T, R, C, half>(A, B, out, First{depth}, add);
 }
 
 // All rows of one panel of columns.
 template <class T, int C, bool half>
-__attribute__((noinline)) void panel(Strided<T> A, int rows, Rows<const T> B, Rows<T> out, int depth,
-                                     bool add) {
-    for (; depth > 0; depth -= block_depth, A.at += block_depth * A.depth, B.at += block_depth * B.ld) {
+__attribute__((noinline)) void panel(Strided<T> A, int rows, Matrix<const T> B,
+                                     Matrix<T> out, int depth, bool add) {
+    for (; depth > 0; depth -= block_depth, A.at += block_depth * A.depth,
+                      B.at += block_depth * B.ld) {
         const int some = depth < block_depth ? depth : block_depth;
         Strided<T> a = A;
-        Rows<T> to = out;
+        Matrix<T> to = out;
         int left = rows;
         blocks<T, block_rows(C, half), C, half>(a, left, B, to, some, add);
         blocks<T, 4, C, half>(a, left, B, to, some, add);
@@ -122,10 +134,11 @@ __attribute__((noinline)) void panel(Strided<T> A, int rows, Rows<const T> B, Ro
     }
 }
 
-// out = A B for a depth of D, one or two: each vector of B is loaded once for all rows. The
-// sums are those of product().
+// out = A B for a depth of D, one or two: each vector of B is loaded once for all rows.
+// The sums are those of product().
 template <class T, int D>
-inline void shallow_product(Strided<T> A, int rows, Rows<const T> B, int columns, Rows<T> out) {
+inline void shallow_product(Strided<T> A, int rows, Matrix<const T> B, int columns,
+                            Matrix<T> out) {
     each_vector<T>(columns, [=](auto pack, int64_t c) {
         using P = decltype(pack);
         typename P::V b[D];
@@ -154,17 +167,18 @@ __attribute__((always_inline)) inline void each_panel(int columns, F f) {
             if (half) return f(wanted, std::true_type{});
         if constexpr (decltype(wanted)::value > 0) f(wanted, std::false_type{});
     };
-    if constexpr (Wide<T>::lanes > Half<T>::lanes) last(std::integral_constant<int, 0>{});
+    if constexpr (Wide<T>::lanes > Half<T>::lanes)
+        last(std::integral_constant<int, 0>{});
     last(std::integral_constant<int, 1>{});
     last(std::integral_constant<int, 2>{});
     if constexpr (block_vectors > 2) last(std::integral_constant<int, 3>{});
 }
 
-// out (rows, columns) = A (rows, depth) B (depth, columns), or out += it; columns in whole
-// halves.
+// out (rows, columns) = A (rows, depth) B (depth, columns), or out += it; columns in
+// whole halves.
 template <class T>
-inline void product(Strided<T> A, int rows, Rows<const T> B, int columns, Rows<T> out, int depth,
-                    bool add = false) {
+inline void product(Strided<T> A, int rows, Matrix<const T> B, int columns,
+                    Matrix<T> out, int depth, bool add = false) {
     if (depth == 1 && !add) return shallow_product<T, 1>(A, rows, B, columns, out);
     if (depth == 2 && !add) return shallow_product<T, 2>(A, rows, B, columns, out);
     each_panel<T>(columns, [&](auto vectors, auto half) __attribute__((always_inline)) {
@@ -175,8 +189,8 @@ inline void product(Strided<T> A, int rows, Rows<const T> B, int columns, Rows<T
     });
 }
 
-// The depths p at which element (i, p) of any of R rows is not zero. Down a transpose the R
-// elements are neighbors: two words hold four floats.
+// The depths p at which element (i, p) of any of R rows is not zero. Down a transpose
+// the R elements are neighbors: two words hold four floats.
 template <class T, int R>
 inline Listed nonzero_depths(Strided<T> A, int depth, int* listed) {
     auto list = [=](auto Word, int words, long stride) __attribute__((always_inline)) {
@@ -196,25 +210,28 @@ inline Listed nonzero_depths(Strided<T> A, int depth, int* listed) {
         return Listed{count, listed};
     };
     constexpr int per_word = 8 / sizeof(T);
-    if (R % per_word == 0 && A.row == 1) return list(uint64_t{}, R / per_word, per_word);
+    if (R % per_word == 0 && A.row == 1)
+        return list(uint64_t{}, R / per_word, per_word);
     return list(std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>{}, R, A.row);
 }
 
-// The same product where most of A is zero: a few rows at a time pass over the depths at
-// which they have nothing. The bits are the same, B being finite: x + 0 b = x.
+// The same product where most of A is zero: a few rows at a time pass over the depths
+// at which they have nothing. The bits are the same, B being finite: x + 0 b = x.
 template <class T>
-__attribute__((noinline)) void sparse_product(Strided<T> A, int rows, Rows<const T> B, int columns,
-                                              Rows<T> out, int depth, bool add = false) {
+__attribute__((noinline)) void sparse_product(Strided<T> A, int rows, Matrix<const T> B,
+                                              int columns, Matrix<T> out, int depth,
+                                              bool add = false) {
     int listed[block_depth];
-    for (; depth > 0; depth -= block_depth, A.at += block_depth * A.depth, B.at += block_depth * B.ld) {
+    for (; depth > 0; depth -= block_depth, A.at += block_depth * A.depth,
+                      B.at += block_depth * B.ld) {
         const int some = depth < block_depth ? depth : block_depth;
         Strided<T> a = A;
-        Rows<T> to = out;
+        Matrix<T> to = out;
         auto together = [&](auto count) {
             constexpr int R = decltype(count)::value;
             const Listed depths = nonzero_depths<T, R>(a, some, listed);
-            Rows<const T> b = B;
-            Rows<T> across = to;
+            Matrix<const T> b = B;
+            Matrix<T> across = to;
             each_panel<T>(columns, [&](auto vectors, auto half) {
                 constexpr int C = decltype(vectors)::value;
                 block<T, R, C, decltype(half)::value>(a, b, across, depths, add);
@@ -225,32 +242,35 @@ __attribute__((noinline)) void sparse_product(Strided<T> A, int rows, Rows<const
             to.at += R * to.ld;
         };
         int left = rows;
-        for (; left >= sparse_rows; left -= sparse_rows) together(std::integral_constant<int, sparse_rows>{});
+        for (; left >= sparse_rows; left -= sparse_rows)
+            together(std::integral_constant<int, sparse_rows>{});
         for (; left > 0; --left) together(std::integral_constant<int, 1>{});
         add = true;
     }
 }
 
-// out[r] = the inner product of row r of A and w, for all rows; columns in whole halves.
-// Four rows at a time: their last sums are taken together.
+// out[r] = the inner product of row r of A and w, for all rows; columns in whole
+// halves. Four rows at a time: their last sums are taken together.
 template <class T>
-__attribute__((always_inline)) inline void inner_products_of(const T* A, long lda, int rows, const T* w,
-                                                             int columns, T* out, long ld) {
+__attribute__((always_inline)) inline void inner_products_of(const T* A, long lda,
+                                                             int rows, const T* w,
+                                                             int columns, T* out,
+                                                             long ld) {
     auto quarter = [=](const T* a) __attribute__((always_inline)) {
         using W = Wide<T>;
         typename W::V wide[line<T> / W::lanes] = {};
         typename Half<T>::V rest = {};
         int c = 0;
-        for (; c + line<T> <= columns; c += line<T>)
-            PERCEPTRONS_UNROLL
-            for (int i = 0; i < line<T> / W::lanes; ++i)
-                wide[i] += load<W>(a + c + i * W::lanes) * load<W>(w + c + i * W::lanes);
+        for (; c + line<T> <= columns; c += line<T>) PERCEPTRONS_UNROLL
+        for (int i = 0; i < line<T> / W::lanes; ++i)
+            wide[i] += load<W>(a + c + i * W::lanes) * load<W>(w + c + i * W::lanes);
         if (c < columns) rest += load<Half<T>>(a + c) * load<Half<T>>(w + c);
         return sum_to_four<T>(wide, rest);
     };
     int r = 0;
     for (; r + 4 <= rows; r += 4, A += 4 * lda, out += 4 * ld) {
-        const auto sums = sum_four(quarter(A), quarter(A + lda), quarter(A + 2 * lda), quarter(A + 3 * lda));
+        const auto sums = sum_four(quarter(A), quarter(A + lda), quarter(A + 2 * lda),
+                                   quarter(A + 3 * lda));
         for (int i = 0; i < 4; ++i) out[i * ld] = sums[i];
     }
     for (; r < rows; ++r, A += lda, out += ld) {
@@ -260,7 +280,8 @@ __attribute__((always_inline)) inline void inner_products_of(const T* A, long ld
 }
 
 template <class T>
-inline void inner_products(const T* A, long lda, int rows, const T* w, int columns, T* out, long ld) {
+inline void inner_products(const T* A, long lda, int rows, const T* w, int columns,
+                           T* out, long ld) {
     if (columns == line<T>)
         inner_products_of(A, lda, rows, w, line<T>, out, ld);  // no loop over columns
     else
@@ -268,11 +289,11 @@ inline void inner_products(const T* A, long lda, int rows, const T* w, int colum
 }
 
 // out (rows, columns) = A B, or out += it, for at most two rows of at most one line:
-// four sums of every fourth product, added at the end, since a single sum would wait for
-// each of its additions.
+// four sums of every fourth product, added at the end, since a single sum would wait
+// for each of its additions.
 template <class T>
-inline void thin_product(Strided<T> A, int rows, Rows<const T> B, int columns, Rows<T> out, int depth,
-                         bool add) {
+inline void thin_product(Strided<T> A, int rows, Matrix<const T> B, int columns,
+                         Matrix<T> out, int depth, bool add) {
     for (int r = 0; r < rows; ++r)
         each_vector<T>(columns, [=](auto pack, int64_t c) {
             using P = decltype(pack);
@@ -281,8 +302,10 @@ inline void thin_product(Strided<T> A, int rows, Rows<const T> B, int columns, R
             int p = 0;
             for (; p + 4 <= depth; p += 4, a += 4 * A.depth, b += 4 * B.ld)
                 PERCEPTRONS_UNROLL
-                for (int i = 0; i < 4; ++i) sums[i] += all<P>(a[i * A.depth]) * load<P>(b + i * B.ld);
-            for (; p < depth; ++p, a += A.depth, b += B.ld) sums[0] += all<P>(*a) * load<P>(b);
+            for (int i = 0; i < 4; ++i)
+                sums[i] += all<P>(a[i * A.depth]) * load<P>(b + i * B.ld);
+            for (; p < depth; ++p, a += A.depth, b += B.ld)
+                sums[0] += all<P>(*a) * load<P>(b);
             const typename P::V sum = (sums[0] + sums[2]) + (sums[1] + sums[3]);
             T* to = out.at + r * out.ld + c;
             store<P>(to, add ? load<P>(to) + sum : sum);

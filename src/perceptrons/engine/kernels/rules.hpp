@@ -17,7 +17,8 @@ template <class P> inline typename P::V root(typename P::V v) {
 template <class T, int rule>
 inline void step(const Step<T>& s, T* theta, const T* grad, T* first, T* second,
                  int64_t count) {
-    const T eta = s.learning_rate, s0 = s.settings[0], s1 = s.settings[1], s2 = s.settings[2];
+    const T eta = s.learning_rate, s0 = s.settings[0], s1 = s.settings[1],
+            s2 = s.settings[2];
     const T decay = T(1) - eta * s.settings[3];
     const T epsilon = s2 * s.root_correction, rate = s.rate_correction;
     each_vector<T>(count, [=](auto pack, int64_t i) {

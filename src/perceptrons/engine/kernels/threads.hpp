@@ -66,11 +66,13 @@ class FlushDenormals {
 // step of a small network, and sleep after that, so that a busy machine gets its cores.
 class Team {
   public:
-    // Where the system grants no more threads, the team is smaller: results do not change.
+    // Where the system grants no more threads, the team is smaller: results do not
+    // change.
     explicit Team(int n_threads) {
         threads_.reserve(n_threads - 1);
         try {
-            for (int t = 1; t < n_threads; ++t) threads_.emplace_back([this, t] { work(t); });
+            for (int t = 1; t < n_threads; ++t)
+                threads_.emplace_back([this, t] { work(t); });
         } catch (const std::system_error&) {
         }
         n_threads_ = int(threads_.size()) + 1;
@@ -107,7 +109,8 @@ class Team {
     void work(int thread) {
         FlushDenormals flush;
         for (long seen = 0;;) {
-            for (int i = 0; i < spins && turn_.load(std::memory_order_acquire) == seen; ++i) {
+            for (int i = 0; i < spins && turn_.load(std::memory_order_acquire) == seen;
+                 ++i) {
             }
             if (turn_.load(std::memory_order_acquire) == seen) {
                 std::unique_lock<std::mutex> lock(mutex_);
