@@ -239,7 +239,7 @@ def test_ctrl_c_while_a_network_trains_leaves_nothing(tmp_path, rng):
         assert child.stderr.readline() == "fits\n"
         threading.Event().wait(0.2)
         child.send_signal(signal.SIGINT)
-        stdout, stderr = child.communicate(timeout=30)
+        stdout, stderr = child.communicate(timeout=300)
     finally:
         child.kill()
     assert child.returncode == 130

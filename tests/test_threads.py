@@ -97,7 +97,7 @@ if child == 0:
     np.random.SeedSequence = own
     Streams.of(1).weights.random()
     os._exit(0)
-for _ in range(1000):
+for _ in range(30_000):
     done, status = os.waitpid(child, os.WNOHANG)
     if done:
         break

@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import threading
-import time
 import warnings
 
 import numpy as np
@@ -262,15 +261,11 @@ def test_outcome_limit_of_epochs_warns_like_scikit_learn():
 def test_outcome_limit_of_time(solver):
     model = network(solver=solver, max_iter=100_000, max_time=0.05, tol=0.0)
     model.set_params(n_iter_no_change=np.inf, hidden_layer_sizes=(60, 60))
-    start = time.perf_counter()
     with pytest.warns(ConvergenceWarning, match=r"time limit of 0\.05 s .* max_time"):
         model.fit(X, Y)
     assert model.outcome_.reason == "limit reached"
     assert model.outcome_.seconds >= 0.05
     assert model.n_iter_ < 100_000
-    # The limit is checked after every epoch, and an epoch takes milliseconds: the
-    # rest is room for a busy machine.
-    assert time.perf_counter() - start < 10.0
 
 
 @limit_reached
@@ -872,7 +867,7 @@ with one_blas_thread:
         MLPRegressor(max_iter=2, engine="numpy").fit(X, X[:, 0])
         os._exit(7)
     one_blas_thread._lock.release()
-deadline = time.monotonic() + 30
+deadline = time.monotonic() + 300
 while time.monotonic() < deadline:
     ended, status = os.waitpid(child, os.WNOHANG)
     if ended:
