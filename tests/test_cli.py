@@ -120,6 +120,25 @@ def test_output_that_cannot_be_written_is_one_sentence(arguments):
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_study_tells_what_was_lost_of_its_table_before_it_trains(
+    quickly, tmp_path, monkeypatch
+):
+    rows = "".join(f"{i % 7},n{i:03d},{i * i % 11}\n" for i in range(60))
+    (tmp_path / "t.csv").write_text(f"a,[free],y\n{rows}")
+    (tmp_path / "s.toml").write_text(
+        'title = "t"\nquestion = "q"\nmetric = "test_mse"\n'
+        'dataset = { file = "t.csv", target = "y" }\n[base]\nmax_iter = 2\n'
+    )
+
+    def interrupt(run, folder):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runner, "perform", interrupt)
+    done = call("study", tmp_path / "s.toml", "--out", tmp_path / "out", "--jobs", 1)
+    assert "Warning: Column '[free]': Not used: 60 different texts" in done.stderr
+    assert "0 of 1 runs ended" in done.stderr
+
+
 def test_version():
     done = call("--version")
     assert done.exit_code == 0

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from perceptrons import MLPRegressor, presets
 from perceptrons.cli import app
+from perceptrons.comparison import compare
 from perceptrons.comparison.result import Comparison
 from perceptrons.pages.lock import hold
 
@@ -178,6 +179,21 @@ def test_the_verdict_outlives_a_failure_to_draw(houses, tmp_path, monkeypatch):
     assert "Error of perceptrons itself: RuntimeError: no pen" in done.stderr
     assert "95 % interval" in done.stdout
     assert not out.exists()
+
+
+def test_what_to_mind_is_told_before_training(tmp_path, rng, monkeypatch):
+    def refuse(*_, **__):
+        raise ValueError("training begins")
+
+    monkeypatch.setattr(compare, "evaluate", refuse)
+    rows = "".join(f"{i % 7},{i},n{i:03d},same,{i * i % 11}\n" for i in range(120))
+    (tmp_path / "t.csv").write_text(f"a,index,free,flat,y\n{rows}")
+    done = call(tmp_path / "t.csv", "--target", "y", "--out", tmp_path / "out")
+    assert done.stderr.endswith("Error: training begins\n")
+    for name, remedy in (("index", "--keep"), ("free", ""), ("flat", "")):
+        (line,) = [t for t in done.stderr.splitlines() if f"'{name}'" in t]
+        assert line.startswith(f"Warning: Column '{name}': ")
+        assert remedy in line
 
 
 def test_a_table_of_oddities_has_a_verdict_and_a_page(tmp_path, rng):

@@ -108,6 +108,8 @@ def test_the_verdict_is_on_top_and_complete(pages, name, request):
     for sentence in (str(result.verdict), *result.verdict.notes):
         assert re.sub(r"\s+", " ", sentence) in page
     assert page.index(str(result.verdict)) < page.index("The candidates")
+    for sentence in result.warnings:
+        assert page.index(sentence) < page.index(str(result.verdict))
 
 
 def test_the_whole_rule_is_on_the_page(pages, amounts):

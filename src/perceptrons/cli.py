@@ -339,8 +339,6 @@ def compare(
     try:
         with hold(out):
             result = command.run(request)
-            for text in result.warnings:
-                typer.echo(f"Warning: {text}", err=True)
             for text in result.caveats:
                 typer.echo(f"Note: {text}", err=True)
             # Whatever fails while the page is drawn must not cost the answer.

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from perceptrons.comparison.compare import compare, waiting
+from perceptrons.comparison.compare import compare, tell, waiting
 from perceptrons.comparison.result import Comparison
 from perceptrons.tables import Column, DataError, read
 from perceptrons.tables.read import Format, take_column
@@ -65,7 +65,7 @@ class Request:
 
 
 def run(request: Request) -> Comparison:
-    """Read the file and compare; nothing is written.
+    """Read the file, say what to mind, and compare; no file is written.
 
     Parameters
     ----------
@@ -85,6 +85,7 @@ def run(request: Request) -> Comparison:
     written = {*labels, *request.drop}
     with waiting(True, f"reading {request.table.name}"):
         table = read(request.table, form=request.form, as_written=written)
+    tell(True, table.told)
     X, y = take_column(table.frame, request.target, "--target")
     for option, names in (("category", request.category), ("keep", request.keep)):
         for name in names:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -131,7 +132,8 @@ def compare(
         as many as this process may use cores. The numbers do not depend on it, but for
         the times, and unless a candidate draws from NumPy's global generator.
     progress : bool, default=False
-        Show a bar on standard error.
+        Show a bar on standard error, and before it a line for each leak and for each
+        column that is dropped, pooled or read in a way that could be wrong.
 
     Returns
     -------
@@ -186,6 +188,7 @@ def compare(
         columns=[*apart, *prepared.columns],
         warnings=[*prepared.warnings, *told(apart)],
     )
+    tell(progress, prepared.warnings)
     groups = None if groups is None else groups[prepared.rows]
     time = None if time is None else time[prepared.rows]
     folds = make_folds(
@@ -470,6 +473,19 @@ def waiting(progress: bool, what: str) -> Iterator[None]:
         return
     with console.status(what):
         yield
+
+
+def tell(progress: bool, texts: Iterable[str]) -> None:
+    """Say on standard error what to mind, at once and not after minutes of training.
+
+    Parameters
+    ----------
+    progress : bool
+    texts : iterable of str
+    """
+    if progress:
+        for text in texts:
+            sys.stderr.write(f"Warning: {text}\n")
 
 
 @contextmanager

@@ -384,6 +384,17 @@ def public(name: str) -> str:
     return replace(file, file=Path(file.file).name).name
 
 
+def told(name: str) -> list[str]:
+    """Return what to mind of a data set: of a file its columns that were lost.
+
+    Parameters
+    ----------
+    name : str
+        As in :func:`source`.
+    """
+    return [] if name in DATASETS else table.named(name).told
+
+
 def check(name: str, seeds: Iterable[int]) -> None:
     """Refuse a data set that cannot be split by these seeds.
 

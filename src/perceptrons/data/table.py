@@ -70,11 +70,17 @@ class TableFile:
         return json.dumps(fields, sort_keys=True)
 
     @property
+    def told(self) -> list[str]:
+        """A line for each column dropped, pooled or read in a way that could be wrong.
+
+        None where the file is no longer there.
+        """
+        return _parsed(self.name).told if Path(self.file).is_file() else []
+
+    @property
     def description(self) -> str:
         """One sentence: where the numbers come from."""
-        mind = ""
-        if Path(self.file).is_file():
-            mind = "".join(f" {line}" for line in _parsed(self.name).told)
+        mind = "".join(f" {line}" for line in self.told)
         return (
             f"{Path(self.file).name} (SHA-256 {self.sha256[:12]}), target "
             f"{self.target}; {self.test_size:.0%} of its rows, drawn afresh for every "

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from perceptrons import _checks
+from perceptrons.data import told
 from perceptrons.engine import ENGINES
 from perceptrons.pages import pdf
 from perceptrons.pages.lock import hold
@@ -170,7 +172,11 @@ def study(path: Path, request: Request, console: Console | None = None) -> Summa
     StoreError, Interrupted
         As :func:`report`.
     """
-    return _make(request, [load(path)], console, own=True)
+    experiment = load(path)
+    if console:
+        for text in chain.from_iterable(map(told, experiment.datasets)):
+            console.print(f"Warning: {text}", markup=False, soft_wrap=True)
+    return _make(request, [experiment], console, own=True)
 
 
 def _make(
