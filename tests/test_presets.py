@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_iris, make_friedman1, make_moons
 from sklearn.linear_model import LogisticRegression
@@ -12,6 +13,7 @@ from sklearn.metrics import log_loss, root_mean_squared_error
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import perceptrons
@@ -214,3 +216,54 @@ def test_text_labels_and_three_classes():
 
 def test_presets_are_a_public_name():
     assert perceptrons.presets.tabular_regressor is tabular_regressor
+
+
+# What a row of each class counts.
+
+
+@pytest.fixture(scope="module")
+def rare():
+    """Return 80 rows, every fourth of class "rare", which they do not tell well."""
+    rng = np.random.default_rng(3)
+    y = np.where(np.arange(80) % 4 == 0, "rare", "usual")
+    return rng.normal(size=(80, 2)) + 0.7 * (y == "rare")[:, None], y
+
+
+@pytest.mark.parametrize("given", ["balanced", {"rare": 3.0}])
+def test_weights_of_classes_are_those_of_their_rows(rare, given):
+    X, y = rare
+    own = tabular_classifier(effort="small", random_state=0, class_weight=given)
+    by_row = tabular_classifier(effort="small", random_state=0)
+    by_row.fit(X, y, compute_sample_weight(given, y))
+    own.fit(X, y)
+    assert_array_equal(own.predict_proba(X), by_row.predict_proba(X))
+    assert own.trials_ == by_row.trials_  # what is held out is weighted, too
+    none = clone(own).set_params(class_weight=None).fit(X, y)
+    shares = [model.predict_proba(X)[:, 0].mean() for model in (own, none)]
+    assert shares[0] > 1.5 * shares[1]
+    # Sets are for rows as they come.
+    assert_allclose(own._row_weights, 1.0)
+    assert own.refine(X[:20], y[:20]).predict_set(X).shape == (80, 2)
+
+
+def test_balanced_classes_are_so_whatever_the_weights_of_rows(rare):
+    X, y = rare
+    twice = np.where(np.arange(80) < 40, 2.0, 1.0)
+    own = tabular_classifier(effort="small", random_state=0, class_weight="balanced")
+    repeated = clone(own).fit(np.r_[X, X[:40]], np.r_[y, y[:40]])
+    assert_array_equal(own.fit(X, y, twice).predict_proba(X), repeated.predict_proba(X))
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "match"),
+    [
+        ("even", ValueError, "class_weight must be None, 'balanced' or a dict"),
+        ({"none": 1.0}, ValueError, "class_weight"),
+        ({"rare": -1.0}, ValueError, "class_weight must hold finite numbers"),
+        ({"rare": 0.0, "usual": 0.0}, ValueError, "not all 0"),
+        ({"rare": np.nan}, ValueError, "class_weight must hold finite numbers"),
+    ],
+)
+def test_bad_weights_of_classes_are_refused(rare, given, error, match):
+    with pytest.raises(error, match=match):
+        tabular_classifier(class_weight=given).fit(*rare)

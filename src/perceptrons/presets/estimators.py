@@ -17,6 +17,7 @@ from sklearn.base import (
     is_classifier,
 )
 from sklearn.utils import check_random_state
+from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     check_array,
@@ -27,6 +28,7 @@ from sklearn.utils.validation import (
 
 from perceptrons import _checks, intervals
 from perceptrons._base import check_weights
+from perceptrons.estimators import _check_class_weight
 from perceptrons.presets import stacking
 from perceptrons.presets.race import EFFORTS, Member, Network, Race
 from perceptrons.presets.refining import refined
@@ -70,7 +72,11 @@ def tabular_regressor(
 
 
 def tabular_classifier(
-    *, effort: str = "default", random_state: Any = None, n_jobs: int | None = None
+    *,
+    effort: str = "default",
+    random_state: Any = None,
+    n_jobs: int | None = None,
+    class_weight: Any = None,
 ) -> TabularClassifier:
     """Return a :class:`TabularClassifier`: predicts a class from a table.
 
@@ -81,6 +87,8 @@ def tabular_classifier(
     random_state : int, RandomState or None, default=None
     n_jobs : int or None, default=None
         Most networks trained at a time; None: all cores this process may use.
+    class_weight : dict, "balanced" or None, default=None
+        As in :class:`TabularClassifier`.
 
     Returns
     -------
@@ -95,7 +103,12 @@ def tabular_classifier(
     >>> bool(model.score(X[1::2], y[1::2]) > 0.9)
     True
     """
-    return TabularClassifier(effort=effort, random_state=random_state, n_jobs=n_jobs)
+    return TabularClassifier(
+        effort=effort,
+        random_state=random_state,
+        n_jobs=n_jobs,
+        class_weight=class_weight,
+    )
 
 
 class _Tabular(SavableTree, BaseEstimator):
@@ -105,6 +118,8 @@ class _Tabular(SavableTree, BaseEstimator):
     _rules: ClassVar[dict[str, Any]] = {}
     #: Makes numbers of a table of words, dates or gaps; None where X was numbers.
     _table: TableEncoder | None = None
+    #: What a row of each class counts; None: as much as any.
+    _factors: Array | None = None
 
     def __init__(
         self,
@@ -179,6 +194,8 @@ class _Tabular(SavableTree, BaseEstimator):
         used = np.ones(len(X), bool) if weights is None else weights > 0
         numbers = np.zeros(len(X))
         numbers[used] = self._codes(y[used])
+        self._weigh_classes(numbers[used], None if weights is None else weights[used])
+        weights = self._by_class(numbers, weights)
         random = check_random_state(self.random_state)
         rows = distinct(
             X,
@@ -195,6 +212,16 @@ class _Tabular(SavableTree, BaseEstimator):
         race = Race(rows, Y, self._loss, effort, random, self.n_jobs)
         self._average_members(race, race.run(), rows, Y)
         return self
+
+    def _weigh_classes(self, codes: Array, weights: Array | None) -> None:
+        """Learn what a row of each class counts: numbers have none."""
+
+    def _by_class(self, codes: Array, weights: Array | None) -> Array | None:
+        """Return the weights times what each row's class counts."""
+        if self._factors is None:
+            return weights
+        factors: Array = self._factors[codes.astype(np.intp)]
+        return factors if weights is None else weights * factors
 
     def _numbers(self, X: Any, *y: Any, reset: bool = False) -> Any:
         """Return rows as finite numbers, a table's words, dates and gaps too; and y."""
@@ -217,7 +244,7 @@ class _Tabular(SavableTree, BaseEstimator):
         shares = self._stack(predictions, rows, Y)
         order = [number for number in np.argsort(-shares) if shares[number] > 0]
         pooled = np.sum([shares[k] * predictions[k] for k in order], axis=0)
-        self._fold_of_row, self._row_weights = rows.fold, rows.weights
+        self._fold_of_row, self._row_weights = rows.fold, self._as_given(rows)
         self._misses = self._missed(pooled, rows)
         self.trials_ = [
             {
@@ -339,6 +366,7 @@ class _Tabular(SavableTree, BaseEstimator):
         X, y = self._numbers(X, y)
         weights = check_weights(sample_weight, len(X))
         numbers = self._known_codes(y)
+        weights = self._by_class(numbers, weights)
         random = check_random_state(self.random_state)
         rows = distinct(
             X,
@@ -373,7 +401,7 @@ class _Tabular(SavableTree, BaseEstimator):
         self.networks_ = networks
         self._misses = np.append(self._misses, misses)
         self._fold_of_row = np.append(self._fold_of_row, rows.fold)
-        self._row_weights = np.append(self._row_weights, rows.weights)
+        self._row_weights = np.append(self._row_weights, self._as_given(rows))
         return self
 
     @abstractmethod
@@ -383,6 +411,17 @@ class _Tabular(SavableTree, BaseEstimator):
     @abstractmethod
     def _known_targets(self, y: Array) -> Array:
         """Encode targets as ``fit`` has learned to."""
+
+    def _as_given(self, rows: Rows) -> Array:
+        """Return the rows' weights without their classes': sets hold rows as they come.
+
+        Of mean 1.
+        """
+        if self._factors is None:
+            return rows.weights
+        weights: Array = rows.weights / self._factors[rows.y.astype(np.intp)]
+        weights /= weights.mean()
+        return weights
 
     def _parts(self, values: Array) -> list[Array]:
         """Cut an array of one entry per row learned from into the folds."""
@@ -529,6 +568,11 @@ class TabularClassifier(ClassifierMixin, _Tabular):
     Parameters
     ----------
     effort, random_state, n_jobs : as in :class:`TabularRegressor`
+    class_weight : dict, "balanced" or None, default=None
+        What a row of each class counts, in training, in the choice of settings and in
+        their weights: {class: weight}, 1 for classes that are not there; "balanced":
+        all classes the same in sum. Probabilities are then those of such a table, while
+        :meth:`predict_set` holds its level for rows as they come.
 
     Attributes
     ----------
@@ -540,6 +584,17 @@ class TabularClassifier(ClassifierMixin, _Tabular):
     """
 
     _loss = "cross_entropy"
+
+    def __init__(
+        self,
+        *,
+        effort: str = "default",
+        random_state: Any = None,
+        n_jobs: int | None = None,
+        class_weight: Any = None,
+    ) -> None:
+        super().__init__(effort=effort, random_state=random_state, n_jobs=n_jobs)
+        self.class_weight = class_weight
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict the class of each row, the most probable one.
@@ -610,6 +665,27 @@ class TabularClassifier(ClassifierMixin, _Tabular):
                 stacklevel=3,
             )
         return codes.astype(np.float64)
+
+    def _weigh_classes(self, codes: Array, weights: Array | None) -> None:
+        """Learn what a row of each class counts."""
+        self._factors = None
+        if self.class_weight is None:
+            return
+        _check_class_weight(self.class_weight, several=False)
+        if isinstance(self.class_weight, str):
+            sums = np.bincount(codes.astype(np.intp), weights)
+            self._factors = sums.sum() / (len(sums) * sums)
+            return
+        with _checks.naming("class_weight"):
+            self._factors = compute_class_weight(
+                self.class_weight, classes=self.classes_, y=self.classes_
+            )
+        finite = np.isfinite(self._factors) & (self._factors >= 0)
+        if not finite.all() or not self._factors.any():
+            raise ValueError(
+                "class_weight must hold finite numbers of at least 0, not all 0 for "
+                f"the classes in y, got {self.class_weight!r}."
+            )
 
     def _targets(self, y: Array, weights: Array) -> Array:
         """Return a column of 0 and 1 per class."""
