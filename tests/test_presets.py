@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_iris, make_friedman1, make_moons
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss, root_mean_squared_error
+from sklearn.metrics import log_loss, r2_score, root_mean_squared_error
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -267,3 +267,44 @@ def test_balanced_classes_are_so_whatever_the_weights_of_rows(rare):
 def test_bad_weights_of_classes_are_refused(rare, given, error, match):
     with pytest.raises(error, match=match):
         tabular_classifier(class_weight=given).fit(*rare)
+
+
+# Several targets.
+
+
+@pytest.fixture(scope="module")
+def several():
+    """Return rows with three targets of unlike units, one of them constant."""
+    rng = np.random.default_rng(4)
+    X = rng.normal(size=(150, 3))
+    noise = 0.1 * rng.normal(size=150)
+    return X, np.c_[X[:, 0] * X[:, 1] + noise, 1e6 * X[:, 2], np.full(150, 7.0)]
+
+
+def test_several_targets_are_predicted_together(several, tmp_path):
+    X, Y = several
+    model = tabular_regressor(random_state=0, effort="small").fit(X[:110], Y[:110])
+    predicted, std = model.predict(X[110:], return_std=True)
+    assert predicted.shape == std.shape == (40, 3)
+    scores = r2_score(Y[110:, :2], predicted[:, :2], multioutput="raw_values")
+    assert (scores > 0.7).all()
+    assert_allclose(predicted[:, 2], 7.0)
+    assert std[:, 1].min() > 1e3 * std[:, 0].max()  # in each target's own unit
+    ends = model.predict_interval(X[110:])
+    assert ends.shape == (40, 3, 2)
+    held = (ends[..., 0] <= Y[110:]) & (Y[110:] <= ends[..., 1])
+    assert (held[:, :2].mean(axis=0) > 0.75).all()
+    assert_allclose(model.predictor()(X[110:]), predicted, rtol=1e-4, atol=1e-4)
+    model.save(tmp_path / "model.safetensors")
+    again = perceptrons.load(tmp_path / "model.safetensors")
+    assert_array_equal(again.predict(X), model.predict(X))
+    assert again.refine(X[110:], Y[110:]).predict_interval(X).shape == (150, 3, 2)
+    with pytest.raises(ValueError, match="as fit had"):
+        again.refine(X, Y[:, 0])
+
+
+def test_copies_of_a_target_are_predicted_like_it(several):
+    X, Y = several
+    two = tabular_regressor(random_state=0, effort="small").fit(X, Y[:, [0, 0]])
+    one = tabular_regressor(random_state=0, effort="small").fit(X, Y[:, 0])
+    assert r2_score(one.predict(X), two.predict(X)[:, 0]) > 0.9

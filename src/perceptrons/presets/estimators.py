@@ -23,6 +23,7 @@ from sklearn.utils.validation import (
     check_array,
     check_is_fitted,
     check_X_y,
+    column_or_1d,
     validate_data,
 )
 
@@ -165,8 +166,10 @@ class _Tabular(SavableTree, BaseEstimator):
             A frame of pandas, polars or Arrow may hold words, dates and gaps, which
             :class:`perceptrons.tables.TableEncoder` makes numbers of; an array holds
             finite numbers.
-        y : array-like of shape (n,)
-            Numbers for the regressor, classes for the classifier.
+        y : array-like of shape (n,), for the regressor also (n, K)
+            Numbers for the regressor, classes for the classifier. Several targets
+            share networks and settings, chosen by the mean of their standardized
+            losses.
         sample_weight : array-like of shape (n,) or float, default=None
             At least 0, not all 0; None: ones. A row of weight 2 counts as one given
             twice, a row of weight 0 as none.
@@ -192,8 +195,9 @@ class _Tabular(SavableTree, BaseEstimator):
         X, y = self._numbers(X, y, reset=True)
         weights = check_weights(sample_weight, len(X))
         used = np.ones(len(X), bool) if weights is None else weights > 0
-        numbers = np.zeros(len(X))
-        numbers[used] = self._codes(y[used])
+        codes = self._codes(y[used])
+        numbers = np.zeros((len(X), *codes.shape[1:]))
+        numbers[used] = codes
         self._weigh_classes(numbers[used], None if weights is None else weights[used])
         weights = self._by_class(numbers, weights)
         random = check_random_state(self.random_state)
@@ -297,7 +301,7 @@ class _Tabular(SavableTree, BaseEstimator):
         Returns
         -------
         callable
-            X -> what ``predict`` returns for a regressor, shape (n,), and
+            X -> what ``predict`` returns for a regressor, shape (n,) or (n, K), and
             ``predict_proba`` for a classifier, shape (n, n_classes), within the
             rounding of float32.
         """
@@ -399,7 +403,7 @@ class _Tabular(SavableTree, BaseEstimator):
                     pooled[held] += chosen["weight"] * predicted
         misses = self._missed(pooled, rows)
         self.networks_ = networks
-        self._misses = np.append(self._misses, misses)
+        self._misses = np.concatenate([self._misses, misses])
         self._fold_of_row = np.append(self._fold_of_row, rows.fold)
         self._row_weights = np.append(self._row_weights, self._as_given(rows))
         return self
@@ -429,7 +433,7 @@ class _Tabular(SavableTree, BaseEstimator):
 
 
 class TabularRegressor(RegressorMixin, _Tabular):
-    """Average of networks that predicts a number from a table.
+    """Average of networks that predicts a number from a table, or several.
 
     Columns are scaled robustly and clipped smoothly, the target is standardized.
     Networks that see the numbers in four ways (as they are, with bins between
@@ -468,7 +472,9 @@ class TabularRegressor(RegressorMixin, _Tabular):
     """
 
     _loss = "squared_error"
-    _rules: ClassVar[dict[str, Any]] = {"y_numeric": True}
+    _y_mean: float | Array
+    _y_scale: float | Array
+    _rules: ClassVar[dict[str, Any]] = {"y_numeric": True, "multi_output": True}
 
     def predict(self, X: Any, return_std: bool = False) -> Any:
         """Predict the target of each row.
@@ -483,13 +489,14 @@ class TabularRegressor(RegressorMixin, _Tabular):
 
         Returns
         -------
-        ndarray of shape (n,), float64; with ``return_std`` a pair of them
+        ndarray of shape (n,) or, of several targets, (n, K), float64; with
+        ``return_std`` a pair of them
         """
         centers = self._centers(X)
         target = centers.mean(axis=0)
         if not return_std:
             return target
-        noise = np.average(self._misses**2, weights=self._row_weights)
+        noise = np.average(self._misses**2, axis=0, weights=self._row_weights)
         return target, np.sqrt(noise + centers.var(axis=0))
 
     def predict_interval(self, X: Any, level: float = 0.9) -> Array:
@@ -509,53 +516,83 @@ class TabularRegressor(RegressorMixin, _Tabular):
 
         Returns
         -------
-        ndarray of shape (n, 2)
+        ndarray of shape (n, 2) or, of several targets, (n, K, 2)
             Lower and upper ends; infinite where the rows learned from are fewer than
-            level / (1 - level).
+            level / (1 - level). Each target's own interval holds ``level`` of its
+            values, not all of a row's together.
         """
-        misses, weights = self._parts(self._misses), self._parts(self._row_weights)
-        return intervals.ends(self._centers(X).T, misses, weights, level=level)
+        centers, weights = self._centers(X), self._parts(self._row_weights)
+        if centers.ndim == 2:
+            misses = self._parts(self._misses)
+            return intervals.ends(centers.T, misses, weights, level=level)
+        of_each = [
+            intervals.ends(
+                centers[:, :, k].T, self._parts(misses), weights, level=level
+            )
+            for k, misses in enumerate(self._misses.T)
+        ]
+        return np.stack(of_each, axis=1)
+
+    def __sklearn_tags__(self) -> Any:
+        """Say that several targets are welcome."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
 
     def _centers(self, X: Any) -> Array:
-        """Return the predictions of each fold's networks, (F, n)."""
-        centers: Array = self._by_fold(X)[:, :, 0] * self._y_scale + self._y_mean
-        return centers
+        """Return the predictions of each fold's networks, (F, n) or (F, n, K)."""
+        centers: Array = self._by_fold(X) * self._y_scale + self._y_mean
+        return centers if np.ndim(self._y_mean) else centers[:, :, 0]
 
     def _codes(self, y: Any) -> Array:
-        """Return the target."""
-        return np.asarray(y, np.float64)
+        """Return the targets, (n,) if there is one."""
+        targets: Array = np.asarray(y, np.float64)
+        if targets.ndim == 2 and targets.shape[1] == 1:
+            targets = column_or_1d(targets, warn=True)
+        return targets
 
     def _targets(self, y: Array, weights: Array) -> Array:
-        """Return the standardized target, (n,)."""
-        self._y_mean = float(np.average(y, weights=weights))
-        spread = np.average((y - self._y_mean) ** 2, weights=weights)
+        """Return the standardized targets, (n,) or (n, K)."""
+        mean = np.average(y, axis=0, weights=weights)
+        spread = np.average((y - mean) ** 2, axis=0, weights=weights)
         # A constant target is predicted exactly: its networks' outputs count nothing.
-        self._y_scale = float(np.sqrt(spread)) if np.ptp(y) else 0.0
+        scale = np.where(np.ptp(y, axis=0) > 0, np.sqrt(spread), 0.0)
+        several = y.ndim > 1
+        self._y_mean = mean if several else float(mean)
+        self._y_scale = scale if several else float(scale)
         return self._known_targets(y)
 
     def _stack(self, predictions: list[Array], rows: Rows, Y: Array) -> Array:
         """Return the weights of least squared error."""
-        columns = np.column_stack([predicted[:, 0] for predicted in predictions])
-        return stacking.squares(columns, Y, rows.weights)
+        columns = np.column_stack([predicted.ravel() for predicted in predictions])
+        weights = np.repeat(rows.weights, Y.size // len(Y))
+        return stacking.squares(columns, Y.ravel(), weights)
 
     def _missed(self, predictions: Array, rows: Rows) -> Array:
         """Return the distances from target to prediction, in the target's unit."""
-        guess = predictions[:, 0] * self._y_scale + self._y_mean
+        guess = predictions.reshape(rows.y.shape) * self._y_scale + self._y_mean
         distance: Array = np.abs(rows.y - guess)
         return distance
 
     def _finisher(self) -> Callable[[Array], Array]:
         """Return what undoes the target's scale."""
-        scale, mean = self._y_scale, self._y_mean
-        return lambda total: np.float64(scale) * total + mean
+        scale, mean = np.asarray(self._y_scale), self._y_mean
+        return lambda total: scale * total + mean
 
     def _known_codes(self, y: Any) -> Array:
-        """Return the target."""
-        return self._codes(y)
+        """Return the targets, of as many as were learned."""
+        codes = self._codes(y)
+        if codes.shape[1:] != np.shape(self._y_mean):
+            raise ValueError(
+                f"y must have shape {('n', *np.shape(self._y_mean))}, as fit had, got "
+                f"{codes.shape}; call fit for other targets."
+            )
+        return codes
 
     def _known_targets(self, y: Array) -> Array:
         """Return the target on the scale that was learned."""
-        standardized: Array = (y - self._y_mean) / (self._y_scale or 1.0)
+        scale = np.asarray(self._y_scale)
+        standardized: Array = (y - self._y_mean) / np.where(scale > 0, scale, 1.0)
         return standardized
 
 

@@ -326,7 +326,7 @@ class Race:
         dense = share.sum() / (len(inputs[:: max(1, len(inputs) // 1000)]) * sizes[0])
         skipped = (1 - dense) * sizes[0] * sizes[1] if dense < 0.5 else 0.0
         weights = Architecture(sizes).n_parameters
-        softmax = 1500 * outputs if outputs > 1 else 0
+        softmax = 1500 * outputs if self.loss == "cross_entropy" else 0
         return float(6 * (weights - skipped) + 20 * weights / LEAST_BATCH + softmax)
 
     def _affordable(self) -> int:

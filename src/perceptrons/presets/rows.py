@@ -24,7 +24,7 @@ class Rows:
     Parameters
     ----------
     X : ndarray of shape (n, d)
-    y : ndarray of shape (n,)
+    y : ndarray of shape (n,) or (n, K)
         Numbers, or numbers of classes.
     weights : ndarray of shape (n,)
         Of mean 1.
@@ -62,7 +62,8 @@ def distinct(
     Parameters
     ----------
     X : ndarray of shape (n, d)
-    y : ndarray of shape (n,)
+    y : ndarray of shape (n,) or (n, K)
+        Of several targets the first says which rows are alike.
     weights : ndarray of shape (n,) or None
         At least 0; rows of weight 0 are left out.
     groups : array-like of shape (n,) or None
@@ -101,7 +102,8 @@ def distinct(
     X, y = X[first], y[first]
     if moment is None:
         group = _with_copies(repeats(X), group)
-    fold = deal(y, n_folds, random, classes=classes, groups=group, time=moment)
+    alike = y if y.ndim == 1 else y[:, 0]
+    fold = deal(alike, n_folds, random, classes=classes, groups=group, time=moment)
     return Rows(X, y, total / total.mean(), fold)
 
 
