@@ -42,8 +42,11 @@ def test_list_as_json():
 def test_report_says_where_the_page_is(quickly, tmp_path):
     done = call("report", "gradient-check", "--out", tmp_path, "--jobs", 1)
     assert done.exit_code == 0
-    assert str(tmp_path / "index.html") in done.stdout
-    assert (tmp_path / "index.html").exists()
+    # A part of the report does not replace the page of the whole.
+    page = tmp_path / "gradient-check" / "index.html"
+    assert str(page) in done.stdout
+    assert page.exists()
+    assert not (tmp_path / "index.html").exists()
 
 
 def test_report_as_json_prints_nothing_else_on_stdout(quickly, tmp_path):
@@ -200,7 +203,8 @@ def test_redrawing_a_folder_without_runs_says_how_to_train_them(quickly, tmp_pat
 def test_redrawing_trains_nothing_and_gives_the_same_tables(quickly, tmp_path):
     arguments = ("report", "gradient-check", "--out", tmp_path, "--jobs", 1)
     call(*arguments)
-    before = {p.name: p.read_bytes() for p in (tmp_path / "tables").iterdir()}
+    tables = tmp_path / "gradient-check" / "tables"
+    before = {path.name: path.read_bytes() for path in tables.iterdir()}
     done = call(*arguments, "--from-store", "--json")
     assert json.loads(done.stdout)["trained"] == 0
-    assert before == {p.name: p.read_bytes() for p in (tmp_path / "tables").iterdir()}
+    assert before == {path.name: path.read_bytes() for path in tables.iterdir()}

@@ -45,13 +45,13 @@ def test_short_work_stays_here():
 
 
 def test_long_work_goes_to_others_after_the_first_task(monkeypatch):
-    def work():
+    def place():
         time.sleep(0.1)
         return os.getpid()
 
     # Two processes save 0.35 s of the 0.7 s that are left after the first task.
     monkeypatch.setattr(work, "_START", 0.3)
-    places = list(Crew(2).share(work, [()] * 8))
+    places = list(Crew(2).share(place, [()] * 8))
     assert places[0] == os.getpid()
     assert os.getpid() not in places[1:]
 

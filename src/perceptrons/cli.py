@@ -130,7 +130,7 @@ Studies = Annotated[
     list[str] | None, typer.Argument(metavar="[STUDY]...", help="All if none.")
 ]
 Quick = Annotated[
-    bool, typer.Option("--quick", help="Shorten the training; under a minute.")
+    bool, typer.Option("--quick", help="Shorten the training; about a minute.")
 ]
 Seeds = Annotated[
     int | None,
