@@ -46,6 +46,8 @@ class Prepared:
         Every column given, and what was done with it.
     warnings : list of str
         Leaks first.
+    suspicions : list of str
+        Those of them that tell of leaks.
     leaks : tuple of str
         Columns that predict the target almost alone, or add up to it.
     groups : ndarray of int, of shape (n,), or None
@@ -63,6 +65,7 @@ class Prepared:
     transformer: TableEncoder
     columns: list[Column]
     warnings: list[str]
+    suspicions: list[str]
     leaks: tuple[str, ...]
     groups: NDArray[np.intp] | None
     rows: NDArray[np.intp]
@@ -149,6 +152,9 @@ def prepare(
     groups = leaks.repeated_rows(_coded(table, used))
     found = leaks.find(table, chosen, used, groups)
     together = () if found else parts.find(table, chosen, used)
+    suspicions = [leaks.sentence(leak, goal.name, chosen.task) for leak in found]
+    if together:
+        suspicions.append(parts.sentence(together, goal.name))
     return Prepared(
         X=_frame(table, used),
         y=chosen.values,
@@ -159,12 +165,12 @@ def prepare(
         transformer=TableEncoder(columns=used, n_rows=len(rows)),
         columns=columns,
         warnings=[
-            *(leaks.sentence(leak, goal.name, chosen.task) for leak in found),
-            *([parts.sentence(together, goal.name)] if together else []),
+            *suspicions,
             *leaks.repetition(groups, chosen.values),
             *chosen.warnings,
             *told(columns),
         ],
+        suspicions=suspicions,
         leaks=(*(leak.column for leak in found), *together),
         groups=groups,
         rows=rows,

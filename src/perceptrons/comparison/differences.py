@@ -9,18 +9,18 @@ import numpy as np
 import pandas as pd
 
 from perceptrons.comparison import dependence, figures
-from perceptrons.comparison.result import Comparison
+from perceptrons.comparison.findings import Findings
 
 # More points cover each other, and weigh on the page.
 _MOST_POINTS = 600
 
 
-def differences(comparison: Comparison) -> Iterator[dict[str, Any]]:
+def differences(comparison: Findings) -> Iterator[dict[str, Any]]:
     """Yield name, title, caption, figure and table of each picture.
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : Findings
     """
     if comparison.task == "regression":
         yield _truth(comparison)
@@ -29,12 +29,12 @@ def differences(comparison: Comparison) -> Iterator[dict[str, Any]]:
     yield _dependence(comparison)
 
 
-def _pair(comparison: Comparison) -> tuple[str, str]:
+def _pair(comparison: Findings) -> tuple[str, str]:
     """Return the models that are set beside each other."""
     return comparison.reference, comparison.network
 
 
-def _tested(comparison: Comparison) -> np.ndarray[Any, Any]:
+def _tested(comparison: Findings) -> np.ndarray[Any, Any]:
     """Return the rows that were tested, by their places."""
     first = comparison.predictions[comparison.network].reshape(
         len(comparison.prepared.y), -1
@@ -42,7 +42,7 @@ def _tested(comparison: Comparison) -> np.ndarray[Any, Any]:
     return np.flatnonzero(np.isfinite(first).all(axis=1))
 
 
-def _truth(comparison: Comparison) -> dict[str, Any]:
+def _truth(comparison: Findings) -> dict[str, Any]:
     """Set predictions beside the truth."""
     prepared, rows = comparison.prepared, _tested(comparison)
     parts = [
@@ -70,7 +70,7 @@ def _truth(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _confusion(comparison: Comparison) -> dict[str, Any]:
+def _confusion(comparison: Findings) -> dict[str, Any]:
     """Count how often each class is taken for each."""
     prepared, rows = comparison.prepared, _tested(comparison)
     classes, codes = np.unique(prepared.y, return_inverse=True)
@@ -97,7 +97,7 @@ def _confusion(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _dependence(comparison: Comparison) -> dict[str, Any]:
+def _dependence(comparison: Findings) -> dict[str, Any]:
     """Show predictions along the columns that part the two models most."""
     prepared, target = comparison.prepared, comparison.prepared.target
     reference, network = _pair(comparison)

@@ -30,7 +30,7 @@ from perceptrons.pages.style import (
 from perceptrons.pages.wording import percent
 
 if TYPE_CHECKING:
-    from perceptrons.comparison.result import Comparison
+    from perceptrons.comparison.findings import Findings
 
 _COLORS = {
     "network": BLUE,
@@ -65,12 +65,12 @@ def plain(text: object, most: int = 24) -> str:
     return shown.replace("$", r"\$")
 
 
-def forest(comparison: Comparison) -> Figure:
+def forest(comparison: Findings) -> Figure:
     """Draw the gain of every candidate with its 95 % interval, the best on top.
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : Findings
 
     Returns
     -------

@@ -11,24 +11,24 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from perceptrons import provenance
-from perceptrons.comparison import figures, leaks
+from perceptrons.comparison import figures
 from perceptrons.comparison.candidates import LINEAR
 from perceptrons.comparison.decision import CERTAIN
 from perceptrons.comparison.differences import differences
+from perceptrons.comparison.findings import Findings
 from perceptrons.comparison.outlook import LIKELY
-from perceptrons.comparison.result import Comparison
 from perceptrons.pages.drawing import draw
 from perceptrons.pages.files import Files
 from perceptrons.pages.template import render
 from perceptrons.pages.wording import percent, probability, significant
 
 
-def write(comparison: Comparison, folder: Path) -> Path:
+def write(comparison: Findings, folder: Path) -> Path:
     """Write index.html with its tables and figures, all of them or none.
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : Findings
     folder : Path
         Made if missing; files of an earlier comparison are replaced.
 
@@ -50,10 +50,9 @@ def write(comparison: Comparison, folder: Path) -> Path:
     return folder / "index.html"
 
 
-def _context(comparison: Comparison, files: Files) -> dict[str, Any]:
+def _context(comparison: Findings, files: Files) -> dict[str, Any]:
     """Return what the template prints."""
     prepared = comparison.prepared
-    told = [text for text in comparison.warnings if text.startswith(leaks.OPENING)]
     table = comparison.table().reset_index()
     columns = pd.DataFrame(
         [(c.name, c.kind, c.action) for c in prepared.columns],
@@ -65,8 +64,8 @@ def _context(comparison: Comparison, files: Files) -> dict[str, Any]:
         "rows": len(prepared.y),
         "source": comparison.source,
         "verdict": comparison.verdict,
-        "leaks": told,
-        "mind": [text for text in comparison.warnings if text not in told],
+        "leaks": prepared.suspicions,
+        "mind": [w for w in comparison.warnings if w not in prepared.suspicions],
         "split": _sentence(comparison.split),
         "head": _head(comparison),
         "candidates": list(_rows(comparison)),
@@ -136,7 +135,7 @@ def _role(table: pd.DataFrame, reference: str) -> str:
     )
 
 
-def _head(comparison: Comparison) -> list[tuple[str, str]]:
+def _head(comparison: Findings) -> list[tuple[str, str]]:
     """Return the headings of the table of candidates."""
     numbers = (
         comparison.metric, "gain, %", "95 % interval", "P(gain > 0)",
@@ -146,7 +145,7 @@ def _head(comparison: Comparison) -> list[tuple[str, str]]:
     return [("model", ""), *((name, "num") for name in numbers)]
 
 
-def _rows(comparison: Comparison) -> Iterator[dict[str, Any]]:
+def _rows(comparison: Findings) -> Iterator[dict[str, Any]]:
     """Yield the candidates, the best first."""
     table = comparison.table()
     for name, row in table.iterrows():
@@ -185,7 +184,7 @@ def _minus(text: str) -> str:
     return text.replace("-", "\N{MINUS SIGN}")
 
 
-def _noise(comparison: Comparison) -> Iterator[str]:
+def _noise(comparison: Findings) -> Iterator[str]:
     """Say how much of the spread over folds is data, and how much training."""
     for name, row in comparison.noise.iterrows():
         training = (
@@ -208,12 +207,12 @@ def _picture(
     return files.picture(name, title, caption, drawing, table)
 
 
-def _has_curve(comparison: Comparison) -> bool:
+def _has_curve(comparison: Findings) -> bool:
     """Tell whether there are at least two sizes to draw a curve through."""
     return bool(comparison.learning["share"].nunique() > 1)
 
 
-def _gains(comparison: Comparison, files: Files) -> Iterator[dict[str, Any]]:
+def _gains(comparison: Findings, files: Files) -> Iterator[dict[str, Any]]:
     """Yield the forest plot and the learning curves."""
     reference, metric = comparison.reference, comparison.metric
     rope = f"{100 * comparison.rope:g}"
