@@ -295,4 +295,5 @@ def test_the_page_says_how_to_repeat_it(houses, tmp_path, monkeypatch):
         "compare &#39;a table.csv&#39; --target price"
         in (out / "index.html").read_text()
     )
-    assert np.all([path.suffix in (".html", "") for path in out.iterdir()])
+    suffixes = {path.suffix for path in out.iterdir()}
+    assert suffixes == {".html", ".safetensors", ""}
