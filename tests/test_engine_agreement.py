@@ -6,6 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from domains import targets
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 
@@ -79,12 +80,6 @@ def outputs_of(loss):
     return OUTPUTS[1:] if isinstance(loss, CrossEntropy) else OUTPUTS
 
 
-def targets(loss, n_rows, n_outputs, rng):
-    """Return targets in the domain of the loss."""
-    Y = rng.uniform(0.05, 0.95, (n_rows, n_outputs))
-    return Y / Y.sum(axis=1, keepdims=True) if isinstance(loss, CrossEntropy) else Y
-
-
 def initial(problem, rng):
     """Return weights that keep the activations within their curved range."""
     architecture = problem.architecture
@@ -131,7 +126,7 @@ def test_value_and_gradient_equal_the_reference(activation, loss, dtype, rng):
     weights[4] = 0
     for hidden, K in product(HIDDEN, outputs_of(loss)):
         sizes = (3, *hidden, K)
-        Y = targets(loss, n_rows, K, rng).astype(dtype)
+        Y = targets(loss, (n_rows, K), rng, shares=True).astype(dtype)
         drops = [
             ((rng.random((n_rows, width)) < 0.7) / 0.7).astype(dtype)
             for width in hidden
@@ -177,7 +172,7 @@ def test_every_kind_of_rows_gives_the_same_bits(hidden, n_features, dtype, rng):
         ACTIVATIONS["tanh"], loss, Penalty(), (n_features, *hidden, 3), dtype
     )
     theta = initial(problem, rng)
-    Y = targets(loss, n_rows, 3, rng).astype(dtype)
+    Y = targets(loss, (n_rows, 3), rng, shares=True).astype(dtype)
     expected = np.empty_like(theta)
     value = bind(problem, n_rows).value_and_grad(
         theta, Xs["contiguous"], Y, None, None, expected
@@ -198,7 +193,7 @@ def test_any_number_of_rows_equals_the_reference(n_rows, dtype, rng):
     problem = make_problem(ACTIVATIONS["gelu"], loss, Penalty(), sizes, dtype)
     theta = initial(problem, rng)
     X = rng.normal(size=(n_rows, 5)).astype(dtype)
-    Y = targets(loss, n_rows, 3, rng).astype(dtype)
+    Y = targets(loss, (n_rows, 3), rng, shares=True).astype(dtype)
     expected, grad = np.empty(len(theta)), np.empty_like(theta)
     value = NumPyObjective(exactly(problem), n_rows).value_and_grad(
         theta.astype(float), X.astype(float), Y.astype(float), None, None, expected
@@ -228,7 +223,7 @@ def test_mostly_zero_rows_equal_the_reference(
     problem = make_problem(ACTIVATIONS["tanh"], loss, Penalty(l2=0.1), sizes, dtype)
     theta = initial(problem, rng)
     X = mostly_zeros(n_rows, n_features, share, dtype, rng)
-    Y = targets(loss, n_rows, 2, rng).astype(dtype)
+    Y = targets(loss, (n_rows, 2), rng, shares=True).astype(dtype)
     expected, grad = np.empty(len(theta)), np.empty_like(theta)
     value = NumPyObjective(exactly(problem), n_rows).value_and_grad(
         theta.astype(float), X.astype(float), Y.astype(float), None, None, expected
@@ -250,7 +245,7 @@ def test_to_pass_over_zeros_leaves_the_same_bits(share, dtype, rng):
     theta = initial(problem, rng)
     X = mostly_zeros(100, 150, share, dtype, rng)
     dense = rng.normal(size=(300, 150)).astype(dtype)
-    Y = targets(loss, 400, 3, rng).astype(dtype)
+    Y = targets(loss, (400, 3), rng, shares=True).astype(dtype)
     grads = []
     for rows in (X, np.concatenate([X, dense])):
         weights = (np.arange(len(rows)) < len(X)).astype(dtype)
@@ -278,7 +273,7 @@ class Run:
         self.hidden, self.n_rows = hidden, n_rows
         self.theta = initial(self.problem, rng)
         self.X = rng.normal(size=(n_rows, 3)).astype(dtype)
-        self.Y = targets(self.loss, n_rows, 2, rng).astype(dtype)
+        self.Y = 0.3 * targets(self.loss, (n_rows, 2), rng).astype(dtype)
         self.weights = None
         if weighted:
             self.weights = rng.uniform(0.1, 2, n_rows).astype(dtype)

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from domains import targets
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import special, stats
 from sklearn import metrics
@@ -57,17 +58,6 @@ EVERY_VARIANT = pytest.mark.parametrize(
     [(name, loss) for name, _, loss in VARIANTS],
     ids=[label for _, label, _ in VARIANTS],
 )
-
-
-def targets(name, shape, rng):
-    """Draw targets in the domain of the loss."""
-    if name == "poisson":
-        return rng.poisson(2.0, shape).astype(float)
-    if name == "binary_cross_entropy":
-        return rng.integers(0, 2, shape).astype(float)
-    if name == "cross_entropy":
-        return np.eye(shape[1])[rng.integers(0, shape[1], shape[0])]
-    return rng.normal(0.0, 2.0, shape)
 
 
 @pytest.mark.parametrize("name", LOSSES)

@@ -26,6 +26,7 @@ import os
 import numpy as np
 import pytest
 import sklearn.neural_network as scikit_learn
+from domains import targets
 from numpy.testing import assert_allclose
 from sklearn.datasets import make_regression
 
@@ -278,14 +279,7 @@ STRENGTHS = {
 
 
 def regression_targets(loss, n_outputs):
-    rng = np.random.default_rng(5)
-    if loss == "poisson":
-        return rng.poisson(2.0, (N_ROWS, n_outputs)).astype(float)
-    if loss == "binary_cross_entropy":
-        return rng.uniform(size=(N_ROWS, n_outputs))
-    if loss == "cross_entropy":
-        return np.eye(n_outputs)[np.arange(N_ROWS) % n_outputs]
-    return rng.normal(size=(N_ROWS, n_outputs))
+    return targets(loss, (N_ROWS, n_outputs), np.random.default_rng(5))
 
 
 def step_pytorch(start, X, Y, mean_loss, make_optimizer, strengths, sample_weight=None):
