@@ -13,43 +13,43 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from numbers import Real
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import train_test_split
-from sklearn.utils import (
-    _safe_indexing,
-    check_array,
-    check_random_state,
-    column_or_1d,
-)
+from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from perceptrons import _checks, checkpoints, engine, objective, settings, state
+from perceptrons import (
+    _checks,
+    checkpoints,
+    engine,
+    fitting,
+    objective,
+    settings,
+    state,
+)
 from perceptrons.files import Savable
+from perceptrons.fitting import Call, Plan, Start
 from perceptrons.history import DivergedError, History, Outcome
 from perceptrons.inspection import Inspectable
-from perceptrons.lbfgs import minimize
 from perceptrons.links import IDENTITY
 from perceptrons.losses import Loss
 from perceptrons.network import Architecture, initialize, layer_outputs
 from perceptrons.objective import Data, Problem
-from perceptrons.sampling import Batches, Dropout, RowSubset, Streams
-from perceptrons.settings import Settings
-from perceptrons.training import (
-    Memory,
-    Scorer,
-    Task,
-    Validation,
-    descend,
+from perceptrons.rows import (
+    cast_array,
+    check_weights,
+    hold_out,
+    to_train_on,
+    to_validate_on,
 )
-from perceptrons.verbosity import reporter
+from perceptrons.sampling import RowSubset, Streams
+from perceptrons.settings import Settings
+from perceptrons.training import Memory, Scorer, Validation
 
 Array = NDArray[np.floating[Any]]
 
@@ -71,14 +71,12 @@ class Perceptron(Savable, Inspectable, BaseEstimator):
     """Base of both estimators; not for direct use."""
 
     @abstractmethod
-    def _validate(
-        self, X: Any, y: Any, incremental: bool, reset: bool, rows: Any = None
-    ) -> tuple[Any, Array]:
-        """Return X and, of these rows, the targets as the loss wants them, (n, K)."""
+    def _read(self, X: Any, y: Any, reset: bool) -> tuple[Any, Any]:
+        """Return X and y as scikit-learn's checks leave them."""
 
     @abstractmethod
-    def _validate_held_out(self, X: Any, y: Any) -> tuple[Any, Array]:
-        """Return the same for the user's validation rows, which change nothing."""
+    def _encode(self, y: Any) -> Array:
+        """Return the targets as the loss wants them, (n, K)."""
 
     @abstractmethod
     def _resolve_loss(self) -> Loss:
@@ -92,9 +90,15 @@ class Perceptron(Savable, Inspectable, BaseEstimator):
     def _stratification(self, Y: Array) -> Any:
         """Return the classes that the validation split keeps in proportion."""
 
-    def _class_weights(self, y: Any, incremental: bool) -> Array | None:
-        """Return a weight per row for its class; None: all equal."""
-        return None
+    def _learn_classes(self, y: Any, call: Call) -> None:
+        """Learn the classes, or check that these are those known."""
+
+    def _check_known(self, y: Any) -> None:
+        """Refuse classes that were not trained on."""
+
+    def _weigh_classes(self, call: Call, weights: Array | None) -> Array | None:
+        """Return the rows' weights times those of their classes; None: all equal."""
+        return weights
 
     def fit(
         self,
@@ -140,15 +144,14 @@ class Perceptron(Savable, Inspectable, BaseEstimator):
             If a limit was reached, or training diverged after a finite epoch.
         """
         with self._all_or_nothing() as copied:
-            copied._train(
-                X, y, sample_weight, (X_val, y_val), False, resume_from=resume_from
-            )
+            held_out = X_val, y_val
+            copied._train(Call(X, y, sample_weight, held_out, resume_from=resume_from))
         return self._warned()
 
     def _fit_rows(self, X: Any, y: Any, sample_weight: Any, rows: Any) -> Self:
         """Train on some rows, without copying X."""
         with self._all_or_nothing() as copied:
-            copied._train(X, y, sample_weight, (None, None), False, rows)
+            copied._train(Call(X, y, sample_weight, rows=rows))
         return self._warned()
 
     @available_if(_is_stochastic)  # type: ignore[untyped-decorator]
@@ -168,7 +171,7 @@ class Perceptron(Savable, Inspectable, BaseEstimator):
         self
         """
         with self._all_or_nothing() as copied:
-            copied._train(X, y, sample_weight, (None, None), incremental=True)
+            copied._train(Call(X, y, sample_weight, partial=True))
         return self._warned(incremental=True)
 
     @contextmanager
@@ -195,232 +198,150 @@ class Perceptron(Savable, Inspectable, BaseEstimator):
             if name in after or name not in before
         }
 
-    def _train(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any,
-        held_out: tuple[Any, Any],
-        incremental: bool,
-        rows: Any = None,
-        resume_from: Any = None,
-    ) -> None:
-        """Train by ``fit`` or ``partial_fit``, on all rows or on some."""
-        given = settings.resolve(self)
-        _checks.choice("engine", self.engine, engine.ENGINES)
-        if incremental and self.early_stopping:
-            raise ValueError(
-                "partial_fit does not support early_stopping=True; call fit, or "
-                "validate between the calls."
-            )
-        fresh = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
-        raw_y = y
-        X, Y = self._validate(X, y, incremental, fresh, rows)
-        weights = check_weights(sample_weight, X.shape[0])
-        if rows is not None:
-            X, raw_y = RowSubset.of(X, rows), _safe_indexing(y, rows)
-            if weights is not None:
-                weights = check_weights(weights[rows], len(rows))
-        with _checks.naming("class_weight"):
-            class_weights = self._class_weights(raw_y, incremental)
-        if class_weights is not None:
-            if not (class_weights >= 0).all() or not class_weights.any():
-                raise ValueError(
-                    "class_weight must hold numbers of at least 0, not all 0 for the "
-                    f"classes in y, got {self.class_weight!r}."
-                )
-            weights = class_weights if weights is None else weights * class_weights
-
-        problem = self._bind_problem(given, X.shape[1], Y)
-        choice = engine.choose(self.engine, problem, given.rule, self.n_jobs)
-        streams, memory = self._continue(fresh, incremental, problem.dtype)
-        history = History()
-        callbacks, restart = tuple(self.callbacks or ()), None
-        if fresh and self.random_state is None and resume_from is not None:
-            streams = checkpoints.first_streams(resume_from, callbacks) or streams
-        train, validation, mean_weight = self._split(
-            (X, Y, weights), held_out, streams, problem, given.limits.early_stopping
-        )
-        problem = _weigh_penalty(problem, mean_weight)
-        if fresh:
-            theta = initialize(
-                problem.architecture,
-                problem.activations,
-                self.init,
-                streams.weights,
-                problem.dtype,
-            )
-        else:
-            theta = problem.architecture.pack(
-                self.coefs_, self.intercepts_, problem.dtype
-            )
-        if incremental:
-            given = replace(given, limits=replace(given.limits, max_epochs=1))
-        n_rows = len(train.Y)
-        full = isinstance(self.solver, str) and self.solver in ("gd", "lbfgs")
-        size = settings.batch_size(self.batch_size, n_rows, full)
-        if checkpoints.wanted(callbacks, resume_from):
-            parts = [train] if validation is None else [train, validation.data]
-            rows = [array for part in parts for array in vars(part).values()]
-            identity = checkpoints.identify(self, problem, [theta, *rows])
-            if resume_from is not None:
-                found = checkpoints.find(resume_from, callbacks, identity, problem)
-                if found is not None:
-                    restart, memory, history, streams = found
-            callbacks = checkpoints.bind(callbacks, identity, streams)
-        report = reporter(self.verbose, given.limits.max_epochs)
-        task = Task(
-            objective=choice.bind(problem, size),
-            data=train,
-            validation=validation,
-            limits=given.limits,
-            callbacks=callbacks,
-            memory=memory,
-            history=history,
-            report=report,
-            restart=restart,
-        )
-        try:
-            outcome = self._solve(theta, task, given, size, streams)
-        finally:
-            report.close()
-        outcome = replace(outcome, engine=choice.name, engine_reason=choice.reason)
-        if outcome.reason == "diverged" and outcome.epochs == 0 and fresh:
+    def _train(self, call: Call) -> None:
+        """Plan a fit, run it, and store what it has learned."""
+        goes_on = self._goes_on(call)
+        plan = self._plan(call)
+        outcome = fitting.run(plan)
+        if outcome.reason == "diverged" and outcome.epochs == 0 and not goes_on:
             raise DivergedError(
                 "Solver produced non-finite parameter weights. The input data may "
                 f"contain large values and need to be preprocessed. {outcome.message}"
             )
-        earlier = None if fresh else getattr(self, "history_", None)
-        self._store(theta, task, given, outcome, streams, earlier)
+        earlier = getattr(self, "history_", None) if goes_on else None
+        self._store(plan, outcome, earlier)
 
-    def _bind_problem(self, given: Settings, n_features: int, Y: Array) -> Problem:
-        """Return the problem these settings and data pose."""
-        # L-BFGS' line search needs the last digits: it always runs in float64.
-        dtype = np.dtype(np.float64) if given.rule is None else given.dtype
-        if given.rule is None and any(given.dropout):
+    def _goes_on(self, call: Call) -> bool:
+        """Tell whether training goes on from the weights there are."""
+        return hasattr(self, "coefs_") and (self.warm_start or call.partial)
+
+    def _plan(self, call: Call) -> Plan:
+        """Return all that decides the course of a fit."""
+        given = settings.resolve(self)
+        if call.partial and self.early_stopping:
             raise ValueError(
-                "dropout must be 0 for solver='lbfgs', whose line search needs an "
-                f"objective without noise, got {self.dropout!r}; use another solver."
+                "partial_fit does not support early_stopping=True; call fit, or "
+                "validate between the calls."
             )
-        architecture = Architecture((n_features, *given.hidden, Y.shape[1]))
-        loss = self._resolve_loss()
-        _checks.domain("y", Y, loss.domain, self.loss)
-        return Problem(architecture, given.activations, loss, given.penalty, dtype)
+        if call.partial:
+            given = replace(given, limits=replace(given.limits, max_epochs=1))
+        rows = self._rows(call)
+        problem = self._pose(given, rows)
+        choice = engine.choose(given.engine, problem, given.rule, given.n_jobs)
+        streams, memory = self._begin(call, problem)
+        data, held = self._divide(call, rows, problem, given, streams)
+        data, mean_weight = to_train_on(data, problem.dtype)
+        validation = None
+        if held is not None:
+            held = to_validate_on(held, problem.dtype)
+            validation = Validation(held, self._scorer(held.Y, held.weights))
+        problem = fitting.weigh_penalty(problem, mean_weight)
+        theta = self._first_theta(call, problem, given, streams)
+        plan = Plan(
+            settings=given,
+            problem=problem,
+            engine=choice,
+            data=data,
+            validation=validation,
+            batch_rows=given.batch_rows(len(data.Y)),
+            start=Start(theta, streams, memory),
+            callbacks=tuple(self.callbacks or ()),
+        )
+        return fitting.with_checkpoints(plan, self, call.resume_from)
 
-    def _continue(
-        self, fresh: bool, incremental: bool, dtype: Any
-    ) -> tuple[Streams, Memory]:
+    def _rows(self, call: Call) -> Data:
+        """Return the rows that count, checked, their classes learned."""
+        X, y = self._read(call.X, call.y, reset=not self._goes_on(call))
+        weights = check_weights(call.sample_weight, X.shape[0])
+        if call.rows is not None:
+            X, y = RowSubset.of(X, call.rows), y[call.rows]
+            if weights is not None:
+                weights = check_weights(weights[call.rows], len(call.rows))
+        self._learn_classes(y, call)
+        Y = self._encode(y)
+        return Data(X, Y, self._weigh_classes(call, weights))
+
+    def _pose(self, given: Settings, rows: Data) -> Problem:
+        """Return the problem that settings and rows pose."""
+        architecture = Architecture((rows.X.shape[1], *given.hidden, rows.Y.shape[1]))
+        loss = self._resolve_loss()
+        _checks.domain("y", rows.Y, loss.domain, self.loss)
+        return Problem(
+            architecture, given.activations, loss, given.penalty, given.training_dtype
+        )
+
+    def _begin(self, call: Call, problem: Problem) -> tuple[Streams, Memory]:
         """Return streams and memory: new ones, or those to go on with."""
-        if fresh or not hasattr(self, "_streams"):
-            return _spawn_streams(self.random_state), Memory()
+        goes_on = self._goes_on(call)
+        if not goes_on or not hasattr(self, "_streams"):
+            streams = _spawn_streams(self.random_state)
+            unseeded = not goes_on and self.random_state is None
+            if unseeded and call.resume_from is not None:
+                callbacks = tuple(self.callbacks or ())
+                first = checkpoints.first_streams(call.resume_from, callbacks)
+                streams = first or streams
+            return streams, Memory()
         # Copies: an error on the way must leave the estimator as it was.
         streams, memory = copy.deepcopy((self._streams, self._memory))
-        if incremental:
-            return streams, memory.cast(dtype)
+        if call.partial:
+            return streams, memory.cast(problem.dtype)
         # A warm start takes over the weights, not the optimizer's state.
         memory = replace(memory, rule_state=None, epochs=0, stalled=0)
         return streams, replace(memory, rate_factor=1.0)
 
-    def _split(
-        self,
-        rows: tuple[Any, Array, Array | None],
-        held_out: tuple[Any, Any],
-        streams: Streams,
-        problem: Problem,
-        early_stopping: bool,
-    ) -> tuple[Data, Validation | None, float]:
-        """Return training data, held-out rows (if any), and the mean of the weights.
+    def _first_theta(
+        self, call: Call, problem: Problem, given: Settings, streams: Streams
+    ) -> Array:
+        """Return the weights to begin with: drawn, given, or those there are."""
+        architecture, dtype = problem.architecture, problem.dtype
+        if self._goes_on(call):
+            return architecture.pack(self.coefs_, self.intercepts_, dtype)
+        return initialize(
+            architecture, problem.activations, given.init, streams.weights, dtype
+        )
 
-        The weights of the training data are divided by that mean.
-        """
-        X, Y, weights = rows
+    def _divide(
+        self,
+        call: Call,
+        rows: Data,
+        problem: Problem,
+        given: Settings,
+        streams: Streams,
+    ) -> tuple[Data, Data | None]:
+        """Return rows to train on and rows to validate on, if any."""
         # Once, before it is split: both parts then share the rows they are cut from.
-        X = _cast_array("X", X, problem.dtype)
-        X_val, y_val = held_out
+        rows = replace(rows, X=cast_array("X", rows.X, problem.dtype))
+        X_val, y_val = call.held_out
         if (X_val is None) != (y_val is None):
             missing = "X_val" if X_val is None else "y_val"
             raise ValueError(
                 f"{missing} must be given too; X_val and y_val go together."
             )
-        held: tuple[Any, Array, Array | None] | None = None
         if X_val is not None:
-            with _checks.naming("X_val", "y_val"):
-                X_held, Y_held = self._validate_held_out(X_val, y_val)
-                if Y_held.shape[1] != Y.shape[1]:
-                    raise ValueError(
-                        f"y_val must have as many columns as y ({Y.shape[1]}), got "
-                        f"{Y_held.shape[1]}."
-                    )
-                _checks.domain("y_val", Y_held, problem.loss.domain, self.loss)
-            held = (X_held, Y_held, None)
-        elif early_stopping:
-            if self.validation_fraction == 0:
-                raise ValueError(
-                    "validation_fraction must be positive for early_stopping=True, got "
-                    "0; 0.1 is usual, or give fit the arguments X_val and y_val."
-                )
-            kept, left_out = train_test_split(
-                np.arange(len(Y)),
-                test_size=self.validation_fraction,
-                random_state=int(streams.split.integers(2**31 - 1)),
-                stratify=_proportional(
-                    self._stratification(Y), self.validation_fraction
-                ),
-            )
-            if len(left_out) < 2:
-                raise ValueError(
-                    "The validation set is too small. Increase 'validation_fraction' "
-                    "or the size of your dataset."
-                )
-            held = _rows(X, Y, weights, left_out)
-            X, Y, weights = _rows(X, Y, weights, kept)
-            if weights is not None and not weights.any():
-                raise ValueError(
-                    "sample_weight must not be 0 for all rows left to train on; lower "
-                    "validation_fraction."
-                )
-        weights, mean_weight = _normalized(weights)
-        train = _cast(X, Y, weights, problem.dtype)
-        if held is None:
-            return train, None, mean_weight
-        X, Y, weights = held
-        data = _cast(X, Y, None, problem.dtype)
-        if weights is not None and weights.any():
-            data = replace(data, weights=weights)
-        validation = Validation(data, self._scorer(data.Y, data.weights))
-        return train, validation, mean_weight
+            return rows, self._held_out(X_val, y_val, problem)
+        if not given.limits.early_stopping:
+            return rows, None
+        labels = self._stratification(rows.Y)
+        return hold_out(rows, given.validation_fraction, streams.split, labels)
 
-    def _solve(
-        self,
-        theta: Array,
-        task: Task,
-        given: Settings,
-        size: int,
-        streams: Streams,
-    ) -> Outcome:
-        """Run the solver."""
-        if given.rule is None:
-            return minimize(theta, task, self.max_fun)
-        n_rows = len(task.data.Y)
-        draw: Literal["in order", "shuffled", "with replacement"] = "in order"
-        if size < n_rows and self.replacement:
-            draw = "with replacement"
-        elif size < n_rows and self.shuffle:
-            draw = "shuffled"
-        architecture = task.objective.problem.architecture
-        dropout = None
-        if any(given.dropout):
-            dropout = Dropout(given.dropout, architecture.sizes[1:-1], streams.dropout)
-        return descend(
-            theta,
-            task,
-            given.rule,
-            given.learning_rate,
-            given.schedule,
-            Batches(n_rows, size, draw, streams.batches),
-            settings.clipping(self.clip_norm, architecture),
-            dropout,
-        )
+    def _held_out(self, X: Any, y: Any, problem: Problem) -> Data:
+        """Return the user's rows to validate on."""
+        with _checks.naming("X_val", "y_val"):
+            X, Y = self._validate_held_out(X, y)
+            n_outputs = problem.architecture.sizes[-1]
+            if Y.shape[1] != n_outputs:
+                raise ValueError(
+                    f"y_val must have as many columns as y ({n_outputs}), got "
+                    f"{Y.shape[1]}."
+                )
+            _checks.domain("y_val", Y, problem.loss.domain, self.loss)
+        return Data(X, Y, None)
+
+    def _validate_held_out(self, X: Any, y: Any) -> tuple[Any, Array]:
+        """Return rows that change nothing, and their targets as the loss wants them."""
+        X, y = self._read(X, y, reset=False)
+        self._check_known(y)
+        return X, self._encode(y)
 
     def _warned(self, incremental: bool = False) -> Self:
         """Return the estimator after the warnings that its training asks for.
@@ -445,37 +366,29 @@ class Perceptron(Savable, Inspectable, BaseEstimator):
         interrupted = outcome.reason == "interrupted"
         return [(outcome.message, UserWarning if interrupted else ConvergenceWarning)]
 
-    def _store(
-        self,
-        theta: Array,
-        task: Task,
-        given: Settings,
-        outcome: Outcome,
-        streams: Streams,
-        earlier: History | None,
-    ) -> None:
+    def _store(self, plan: Plan, outcome: Outcome, earlier: History | None) -> None:
         """Set the fitted attributes; the history follows an earlier one, in place.
 
         Copied at every call, the history of a stream of ``partial_fit`` would cost the
         square of its length.
         """
-        history = task.history
+        start, given = plan.start, plan.settings
+        history = start.history
         losses = [loss for loss in history.columns["loss"] if math.isfinite(loss)]
         if earlier is not None:
             earlier.append(history)
             self.loss_curve_.extend(losses)
             history, losses = earlier, self.loss_curve_
-        problem = task.objective.problem
-        self.coefs_, self.intercepts_ = problem.architecture.views(
-            theta.astype(given.dtype, copy=False)
+        self.coefs_, self.intercepts_ = plan.problem.architecture.views(
+            start.theta.astype(given.dtype, copy=False)
         )
         self._set_results(
-            problem,
-            task.memory,
+            plan.problem,
+            start.memory,
             history,
             losses,
             outcome,
-            streams,
+            start.streams,
             given.limits.early_stopping,
         )
 
@@ -681,111 +594,3 @@ def _spawn_streams(random_state: Any) -> Streams:
             ) from None
         seed = int(state.randint(2**31 - 1))
     return Streams.of(seed)
-
-
-def check_weights(sample_weight: Any, n_rows: int) -> Array | None:
-    """Return valid sample weights in float64."""
-    if sample_weight is None:
-        return None
-    if isinstance(sample_weight, Real):
-        sample_weight = np.full(n_rows, float(sample_weight))
-    with _checks.naming("sample_weight"):
-        weights: Array = check_array(
-            sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
-        )
-    if weights.ndim != 1:
-        raise ValueError(
-            f"sample_weight must be 1D array or scalar, got {weights.ndim}D array. "
-            f"Expected shape ({n_rows},)."
-        )
-    if len(weights) != n_rows:
-        raise ValueError(
-            f"sample_weight.shape == {weights.shape}, expected {(n_rows,)}! Give one "
-            "weight per row."
-        )
-    if (weights < 0).any():
-        raise ValueError(
-            "sample_weight must not be negative, got Negative values in data down to "
-            f"{weights.min():g}; use 0 to leave a row out."
-        )
-    if not weights.any():
-        raise ValueError(
-            "sample_weight must not be zero for every row: Sample weights must contain "
-            "at least one non-zero number."
-        )
-    return weights
-
-
-def _proportional(labels: Any, fraction: float) -> Any:
-    """Return the labels where a split can keep them in proportion, else None.
-
-    Each class needs a row in either part; scikit-learn's MLP does not stratify more
-    than two classes at all.
-    """
-    if labels is None:
-        return None
-    n_held = math.ceil(fraction * len(labels))
-    _, counts = np.unique(labels, return_counts=True)
-    room = min(n_held, len(labels) - n_held)
-    return labels if counts.min() >= 2 and len(counts) <= room else None
-
-
-def _normalized(weights: Array | None) -> tuple[Array | None, float]:
-    """Return the weights divided by their mean, and that mean."""
-    if weights is None:
-        return None, 1.0
-    # By the largest first: neither a sum nor a quotient can overflow.
-    largest = float(weights.max())
-    weights = weights / largest
-    mean = float(weights.mean())
-    return weights / mean, largest * mean
-
-
-def _weigh_penalty(problem: Problem, mean_weight: float) -> Problem:
-    """Return the problem for weights that were divided by their mean."""
-    penalty = problem.penalty
-    with np.errstate(over="ignore"):
-        alpha = float(np.float64(penalty.alpha) / mean_weight)
-    if alpha > float(np.finfo(problem.dtype).max):
-        raise ValueError(
-            f"alpha is divided by the mean of sample_weight, {mean_weight:g}, which "
-            f"gives more than any {problem.dtype} number: scale sample_weight to a "
-            "mean near 1, or set alpha=0."
-        )
-    return replace(problem, penalty=replace(penalty, alpha=alpha))
-
-
-def _rows(
-    X: Any, Y: Array, weights: Array | None, rows: Any
-) -> tuple[Any, Array, Array | None]:
-    """Return a subset of the rows; those of X are not copied."""
-    return RowSubset.of(X, rows), Y[rows], None if weights is None else weights[rows]
-
-
-def _cast(X: Any, Y: Array, weights: Array | None, dtype: np.dtype[Any]) -> Data:
-    """Return the rows in the dtype of the problem, copied only where it differs."""
-    return Data(
-        _cast_array("X", X, dtype),
-        _cast_array("y", Y, dtype),
-        None if weights is None else _cast_array("sample_weight", weights, dtype),
-    )
-
-
-def _cast_array(name: str, array: Any, dtype: np.dtype[Any]) -> Any:
-    """Cast one array; a finite value that becomes infinite is an error."""
-    if isinstance(array, RowSubset):
-        return RowSubset(_cast_array(name, array.X, dtype), array.rows)
-    if array.dtype == dtype:
-        return array
-    with np.errstate(over="ignore", under="ignore"):
-        cast = array.astype(dtype)
-    values = cast.data if issparse(cast) else cast
-    if not np.isfinite(values).all():
-        raise ValueError(
-            # The first two sentences are scikit-learn's.
-            "Solver produced non-finite parameter weights. The input data may contain "
-            f"large values and need to be preprocessed. {name} holds values beyond "
-            f"{np.finfo(dtype).max:.2g}, the largest {dtype} number: scale {name}, or "
-            'set dtype="float64".'
-        )
-    return cast

@@ -10,14 +10,17 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils import _safe_indexing
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target, unique_labels
 from sklearn.utils.validation import check_is_fitted
 
 from perceptrons import _checks, losses
-from perceptrons._base import Perceptron, _is_stochastic, check_weights
+from perceptrons._base import Perceptron, _is_stochastic
+from perceptrons.fitting import Call
 from perceptrons.losses import BinaryCrossEntropy, CrossEntropy, Loss
+from perceptrons.rows import check_weights
 from perceptrons.training import Scorer
 
 Array = NDArray[np.floating[Any]]
@@ -299,12 +302,12 @@ class MLPRegressor(RegressorMixin, Perceptron):
         """Return one column as a vector."""
         return predictions[:, 0] if predictions.shape[1] == 1 else predictions
 
-    def _validate(
-        self, X: Any, y: Any, incremental: bool, reset: bool, rows: Any = None
-    ) -> tuple[Any, Array]:
-        """Return X and y of shape (n, K); one column per quantile."""
-        X, y = self._check_pair(X, y, reset, y_numeric=True)
-        y = y if rows is None else y[rows]
+    def _read(self, X: Any, y: Any, reset: bool) -> tuple[Any, Any]:
+        """Return X and y as scikit-learn's checks leave them."""
+        return self._check_pair(X, y, reset, y_numeric=True)
+
+    def _encode(self, y: Any) -> Array:
+        """Return y of shape (n, K); one column per quantile."""
         with _checks.naming("y"):
             Y = np.asarray(y, np.float64).reshape(len(y), -1)
         n_outputs = losses.outputs_per_target(self._resolve_loss())
@@ -313,11 +316,7 @@ class MLPRegressor(RegressorMixin, Perceptron):
                 f"y must have one column for {n_outputs} quantiles, got {Y.shape[1]}; "
                 "fit one estimator per column."
             )
-        return X, np.repeat(Y, n_outputs, axis=1) if n_outputs > 1 else Y
-
-    def _validate_held_out(self, X: Any, y: Any) -> tuple[Any, Array]:
-        """Return the validation rows."""
-        return self._validate(X, y, incremental=True, reset=False)
+        return np.repeat(Y, n_outputs, axis=1) if n_outputs > 1 else Y
 
     def _resolve_loss(self) -> Loss:
         """Return the loss as a record."""
@@ -634,7 +633,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
                     f"`classes={classes!r}` is not the same as on last call to "
                     f"partial_fit, was: {self.classes_!r}"
                 )
-            copied._train(X, y, sample_weight, (None, None), incremental=True)
+            copied._train(Call(X, y, sample_weight, partial=True))
         return self._warned(incremental=True)
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -705,30 +704,31 @@ class MLPClassifier(ClassifierMixin, Perceptron):
             remarks.append((text, UserWarning))
         return remarks
 
-    def _validate(
-        self, X: Any, y: Any, incremental: bool, reset: bool, rows: Any = None
-    ) -> tuple[Any, Array]:
-        """Return X and one column of 0 and 1 per class (one for two classes)."""
+    def _read(self, X: Any, y: Any, reset: bool) -> tuple[Any, Any]:
+        """Return X and y, checked as by scikit-learn, with a label in every row."""
         X, y = self._check_pair(X, y, reset)
         _check_labels(y)
-        y = y if rows is None else y[rows]
-        if not hasattr(self, "classes_") or not (self.warm_start or incremental):
+        return X, y
+
+    def _learn_classes(self, y: Any, call: Call) -> None:
+        """Learn the classes, or check that these are those known."""
+        if not hasattr(self, "classes_") or not (self.warm_start or call.partial):
             with _checks.naming("y"):
                 self._binarizer = LabelBinarizer().fit(y)
             self.classes_ = self._binarizer.classes_
-        else:
-            self._check_classes(y, incremental)
-        return X, self._encode(y)
-
-    def _check_classes(self, y: Any, incremental: bool) -> None:
-        """Check that y fits the classes known."""
+            return
         labels = unique_labels(y)
-        if not incremental and set(labels) != set(self.classes_):
+        if not call.partial and set(labels) != set(self.classes_):
             raise ValueError(
                 "warm_start can only be used where `y` has the same classes as in the "
                 f"previous call to fit. Previously got {self.classes_}, `y` has "
                 f"{labels}"
             )
+        self._check_known(y)
+
+    def _check_known(self, y: Any) -> None:
+        """Refuse classes that were not trained on."""
+        labels = unique_labels(y)
         if len(np.setdiff1d(labels, self.classes_, assume_unique=True)):
             raise ValueError(
                 "`y` has classes not in `self.classes_`. `self.classes_` has "
@@ -741,13 +741,6 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         if Y.shape[1] == 1 and self._resolve_loss().link.name == "softmax":
             return np.hstack([1.0 - Y, Y])
         return Y
-
-    def _validate_held_out(self, X: Any, y: Any) -> tuple[Any, Array]:
-        """Return the validation rows; their classes must be known."""
-        X, y = self._check_pair(X, y, False)
-        _check_labels(y)
-        self._check_classes(y, incremental=True)
-        return X, self._encode(y)
 
     def _resolve_loss(self) -> Loss:
         """Return the loss as a record: cross-entropy by the kind of target."""
@@ -772,18 +765,25 @@ class MLPClassifier(ClassifierMixin, Perceptron):
             )
         return loss
 
-    def _class_weights(self, y: Any, incremental: bool) -> Array | None:
-        """Return the weight of each row's class."""
+    def _weigh_classes(self, call: Call, weights: Array | None) -> Array | None:
+        """Return the rows' weights times those of their classes."""
         if self.class_weight is None:
-            return None
-        _check_class_weight(self.class_weight, np.ndim(y) == 2)
-        if incremental and isinstance(self.class_weight, str):
+            return weights
+        with _checks.naming("class_weight"):
+            _check_class_weight(self.class_weight, np.ndim(call.y) == 2)
+            if call.partial and isinstance(self.class_weight, str):
+                raise ValueError(
+                    f"class_weight={self.class_weight!r} needs all rows at once and "
+                    "does not work with partial_fit; give a dict {class: weight}."
+                )
+            y = call.y if call.rows is None else _safe_indexing(call.y, call.rows)
+            by_class: Array = compute_sample_weight(self.class_weight, y)
+        if not (by_class >= 0).all() or not by_class.any():
             raise ValueError(
-                f"class_weight={self.class_weight!r} needs all rows at once and does "
-                "not work with partial_fit; give a dict {class: weight}."
+                "class_weight must hold numbers of at least 0, not all 0 for the "
+                f"classes in y, got {self.class_weight!r}."
             )
-        weights: Array = compute_sample_weight(self.class_weight, y)
-        return weights
+        return by_class if weights is None else weights * by_class
 
     def _scorer(self, Y: Array, weights: Array | None) -> Scorer:
         """Return the accuracy, by which scikit-learn's classifier stops, too."""

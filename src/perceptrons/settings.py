@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from perceptrons import _checks, activations
 from perceptrons.activations import Activation
+from perceptrons.engine import ENGINES
 from perceptrons.network import Architecture
 from perceptrons.optimizers import (
     OPTIMIZERS,
@@ -22,6 +24,7 @@ from perceptrons.optimizers import (
     Rule,
 )
 from perceptrons.penalties import Penalty
+from perceptrons.sampling import Batches, Dropout, Streams
 from perceptrons.schedules import (
     SCHEDULES,
     Adaptive,
@@ -36,7 +39,38 @@ SOLVERS = ("lbfgs", *OPTIMIZERS)
 
 @dataclass(frozen=True)
 class Settings:
-    """What an estimator's arguments mean; ``rule`` is None for L-BFGS."""
+    """What an estimator's arguments mean.
+
+    Parameters
+    ----------
+    hidden : tuple of int
+    activations : tuple of Activation
+        One per hidden layer.
+    rule : Rule or None
+        None for L-BFGS.
+    learning_rate : float
+    schedule : Schedule
+    penalty : Penalty
+    dtype : numpy dtype
+        Of the weights that are kept.
+    dropout : tuple of float
+        One per hidden layer.
+    limits : Limits
+    full_batch : bool
+        Whether a batch is all rows, whatever ``batch_size`` says.
+    batch_size : int or None
+        None: at most 200.
+    draw : {"in order", "shuffled", "with replacement"}
+        How batches smaller than all rows come about.
+    clip_norm : float, ("layer", float) or None
+    init : str or (coefs, intercepts)
+    engine : {"auto", "numpy", "compiled"}
+    n_jobs : int or None
+    max_calls : int
+        Most evaluations of L-BFGS.
+    validation_fraction : float
+    verbose : bool, int or "bar"
+    """
 
     hidden: tuple[int, ...]
     activations: tuple[Activation, ...]
@@ -47,6 +81,54 @@ class Settings:
     dtype: np.dtype[Any]
     dropout: tuple[float, ...]
     limits: Limits
+    full_batch: bool
+    batch_size: int | None
+    draw: Literal["in order", "shuffled", "with replacement"]
+    clip_norm: Any
+    init: Any
+    engine: str
+    n_jobs: int | None
+    max_calls: int
+    validation_fraction: float
+    verbose: Any
+
+    @property
+    def training_dtype(self) -> np.dtype[Any]:
+        """What is computed in: L-BFGS' line search needs the last digits."""
+        return np.dtype(np.float64) if self.rule is None else self.dtype
+
+    def batch_rows(self, n_rows: int) -> int:
+        """Return the rows of a batch.
+
+        Warns
+        -----
+        UserWarning
+            If more rows are asked for than there are; scikit-learn's sentence.
+        """
+        if self.full_batch:
+            return n_rows
+        if self.batch_size is None:
+            return min(200, n_rows)
+        if self.batch_size > n_rows:
+            warnings.warn(
+                "Got `batch_size` less than 1 or larger than sample size. It is going "
+                "to be clipped",
+                stacklevel=5,  # the caller of fit
+            )
+        return min(self.batch_size, n_rows)
+
+    def batches(self, n_rows: int, size: int, stream: np.random.Generator) -> Batches:
+        """Return how the rows of an epoch are cut into batches of this size."""
+        draw = self.draw if size < n_rows else "in order"
+        return Batches(n_rows, size, draw, stream)
+
+    def dropout_of(
+        self, architecture: Architecture, streams: Streams
+    ) -> Dropout | None:
+        """Return the dropout of a network's hidden units."""
+        if not any(self.dropout):
+            return None
+        return Dropout(self.dropout, architecture.sizes[1:-1], streams.dropout)
 
 
 def resolve(estimator: Any) -> Settings:
@@ -62,6 +144,12 @@ def resolve(estimator: Any) -> Settings:
     own_rate = getattr(rule, "learning_rate", None)
     _check_flags(estimator)
     clipping(estimator.clip_norm, Architecture((1, 1)))
+    dropout = _dropout(estimator.dropout, len(hidden))
+    if rule is None and any(dropout):
+        raise ValueError(
+            "dropout must be 0 for solver='lbfgs', whose line search needs an "
+            f"objective without noise, got {estimator.dropout!r}; use another solver."
+        )
     return Settings(
         hidden=hidden,
         activations=activations.resolve(estimator.activation, len(hidden)),
@@ -72,8 +160,19 @@ def resolve(estimator: Any) -> Settings:
         schedule=_schedule(estimator),
         penalty=_penalty(estimator),
         dtype=dtype(estimator.dtype),
-        dropout=_dropout(estimator.dropout, len(hidden)),
+        dropout=dropout,
         limits=_limits(estimator),
+        full_batch=isinstance(estimator.solver, str)
+        and estimator.solver in ("gd", "lbfgs"),
+        batch_size=_batch_size(estimator.batch_size),
+        draw=_draw(estimator),
+        clip_norm=estimator.clip_norm,
+        init=estimator.init,
+        engine=_checks.choice("engine", estimator.engine, ENGINES),
+        n_jobs=estimator.n_jobs,
+        max_calls=_checks.integer("max_fun", estimator.max_fun, 1, "15000 is usual"),
+        validation_fraction=_fraction(estimator, "validation_fraction", "0.1 is usual"),
+        verbose=estimator.verbose,
     )
 
 
@@ -215,8 +314,6 @@ def _limits(estimator: Any) -> Limits:
     max_time = estimator.max_time
     if max_time is not None:
         max_time = _positive(estimator, "max_time", "it counts seconds; None: no limit")
-    _checks.integer("max_fun", estimator.max_fun, 1, "15000 is usual")
-    _fraction(estimator, "validation_fraction", "0.1 is usual")
     max_iter = _checks.integer("max_iter", estimator.max_iter, 1, "200 is usual")
     return Limits(
         max_epochs=max_iter,
@@ -262,29 +359,19 @@ def _check_flags(estimator: Any) -> None:
         )
 
 
-def batch_size(given: Any, n_rows: int, full: bool) -> int:
-    """Return the rows of a batch: all of them for full-batch solvers.
-
-    Warns
-    -----
-    UserWarning
-        If more rows are asked for than there are; scikit-learn's sentence.
-    """
+def _batch_size(given: Any) -> int | None:
+    """Return the rows of a batch; None for "auto"."""
     if isinstance(given, str):
         _checks.choice("batch_size", given, ["auto"])
-        return n_rows if full else min(200, n_rows)
-    size = _checks.integer("batch_size", given, 1, "'auto' takes min(200, n_samples)")
-    if full:
-        return n_rows
-    if size > n_rows:
-        import warnings
+        return None
+    return _checks.integer("batch_size", given, 1, "'auto' takes min(200, n_samples)")
 
-        warnings.warn(
-            "Got `batch_size` less than 1 or larger than sample size. It is going to "
-            "be clipped",
-            stacklevel=4,
-        )
-    return min(size, n_rows)
+
+def _draw(estimator: Any) -> Literal["in order", "shuffled", "with replacement"]:
+    """Return how batches are drawn."""
+    if estimator.replacement:
+        return "with replacement"
+    return "shuffled" if estimator.shuffle else "in order"
 
 
 def clipping(clip_norm: Any, architecture: Architecture) -> NormClipping | None:

@@ -19,9 +19,8 @@ from scipy.sparse import csr_array
 from sklearn.base import is_classifier
 from sklearn.preprocessing import LabelBinarizer
 
-from perceptrons import _checks, losses, settings
+from perceptrons import losses, settings
 from perceptrons.activations import ACTIVATIONS
-from perceptrons.engine import ENGINES
 from perceptrons.history import History, Outcome, Reason
 from perceptrons.losses import LOSSES, Pinball
 from perceptrons.network import Architecture
@@ -551,7 +550,6 @@ def _check_settings(estimator: Any) -> None:
     """Refuse arguments that no fit would take."""
     try:
         settings.resolve(estimator)
-        _checks.choice("engine", estimator.engine, ENGINES)
         losses.resolve(
             "squared_error" if estimator.loss == "log_loss" else estimator.loss
         )

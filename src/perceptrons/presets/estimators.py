@@ -28,12 +28,12 @@ from sklearn.utils.validation import (
 )
 
 from perceptrons import _checks, intervals
-from perceptrons._base import check_weights
 from perceptrons.estimators import _check_class_weight
 from perceptrons.presets import stacking
 from perceptrons.presets.race import EFFORTS, Member, Network, Race
 from perceptrons.presets.refining import refined
 from perceptrons.presets.rows import Rows, distinct
+from perceptrons.rows import check_weights
 from perceptrons.tables import TableEncoder
 from perceptrons.tables.encoder import needs_encoding
 from perceptrons.trees import SavableTree

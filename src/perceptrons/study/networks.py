@@ -19,7 +19,7 @@ from perceptrons.history import DivergedError
 from perceptrons.metrics import mean_squared_error
 from perceptrons.network import Architecture, initialize
 from perceptrons.objective import Problem
-from perceptrons.settings import batch_size, resolve
+from perceptrons.settings import resolve
 from perceptrons.study.result import Procedure, Result
 
 #: Curves and metrics of every model of numbers.
@@ -79,7 +79,6 @@ def check_model(model: Any, loss: Any, n_outputs: int) -> None:
     rng = np.random.default_rng(0)
     initialize(narrow, given.activations, model.init, rng, given.dtype)
     architecture = Architecture((1, *given.hidden, n_outputs))
-    batch_size(model.batch_size, sys.maxsize, full=False)
     problem = Problem(architecture, given.activations, loss, given.penalty, given.dtype)
     engine.choose(model.engine, problem, given.rule, model.n_jobs)
 
@@ -108,11 +107,9 @@ def memory_of(model: Any, shape: tuple[int, int], n_outputs: int) -> int:
     given = resolve(model)
     sizes = [int(size) for size in (columns, *given.hidden, n_outputs)]
     n_parameters = sum((a + 1) * b for a, b in itertools.pairwise(sizes))
-    full = model.solver in ("gd", "lbfgs")
-    batch = batch_size(model.batch_size, sys.maxsize, full=full)
-    copies = _COPIES_LBFGS if model.solver == "lbfgs" else _COPIES
+    copies = _COPIES_LBFGS if given.rule is None else _COPIES
     # Each layer keeps its outputs and their derivatives.
-    layers = 2 * min(batch, rows) * sum(sizes)
+    layers = 2 * min(given.batch_rows(sys.maxsize), rows) * sum(sizes)
     return given.dtype.itemsize * (copies * n_parameters + layers + rows * columns)
 
 
