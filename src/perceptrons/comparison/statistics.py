@@ -38,7 +38,7 @@ from scipy import stats
 Array = NDArray[np.floating[Any]]
 
 #: Weight of the variance between repeats.
-BETWEEN = 1.0
+BETWEEN = 0.5
 
 
 @dataclass(frozen=True)
