@@ -296,4 +296,31 @@ def test_the_page_says_how_to_repeat_it(houses, tmp_path, monkeypatch):
         in (out / "index.html").read_text()
     )
     suffixes = {path.suffix for path in out.iterdir()}
-    assert suffixes == {".html", ".safetensors", ""}
+    assert suffixes == {".html", ".json", ".safetensors", ""}
+
+
+def test_a_page_of_another_table_or_target_is_not_replaced(houses, tmp_path):
+    out = tmp_path / "out"
+    how = ("--drop", "copy", "--out", out, *SHORT)
+    assert call(houses, "--target", "price", *how).exit_code == 0
+    before = (out / "index.html").read_bytes()
+    other = tmp_path / "other.csv"
+    other.write_bytes(houses.read_bytes())
+    for asked in ((other, "--target", "price"), (houses, "--target", "area")):
+        refused = call(*asked, *how)
+        assert refused.exit_code == 2
+        assert f"'price' in {houses}" in refused.stderr
+        assert "--overwrite" in refused.stderr
+        assert (out / "index.html").read_bytes() == before
+    # The same question again, and another one where that is asked for.
+    assert call(houses, "--target", "price", *how).exit_code == 0
+    assert call(other, "--target", "price", "--overwrite", *how).exit_code == 0
+    assert call(other, "--target", "price", *how).exit_code == 0
+
+
+def test_a_page_of_something_else_is_not_replaced(houses, tmp_path):
+    (tmp_path / "index.html").write_text("mine")
+    refused = call(houses, "--target", "price", "--out", tmp_path, *SHORT)
+    assert refused.exit_code == 2
+    assert "something else" in refused.stderr
+    assert (tmp_path / "index.html").read_text() == "mine"

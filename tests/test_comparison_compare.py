@@ -399,3 +399,24 @@ def test_a_network_for_tables_is_what_competes(rng):
     entries, _ = candidates.regressors(100, 3, None)
     (network,) = [e.estimator for e in entries if e.kind == "network"]
     assert type(network) is type(presets.tabular_regressor())
+
+
+def test_the_call_that_repeats_it_has_every_argument_given(small, rng):
+    X, y = linear(60, rng)
+    found = perceptrons.compare(
+        X,
+        y,
+        groups=np.repeat(np.arange(30), 2),
+        metric="MAE",
+        against="OLS",
+        drop=[],
+        keep=(),
+        quick=True,
+        rope=0.01,
+        repeats=1,
+        random_state=3,
+    )
+    assert found.reproduce == (
+        "perceptrons.compare(X, y, groups=groups, against='OLS', metric='MAE', "
+        "repeats=1, quick=True, random_state=3)"
+    )

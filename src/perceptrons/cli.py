@@ -283,7 +283,8 @@ def compare(
         str | None, typer.Option(help="Column to order by: train before, test after.")
     ] = None,
     against: Annotated[
-        str | None, typer.Option(help="Candidate to gain over; the best linear one.")
+        str | None,
+        typer.Option(help="Candidate that alone decides; every cheaper one does."),
     ] = None,
     drop: Annotated[
         list[str] | None, typer.Option(help="Column to leave out; may be repeated.")
@@ -322,6 +323,9 @@ def compare(
         int, typer.Option(min=0, max=2**32 - 1, help="Of folds and fits.")
     ] = 0,
     jobs: Jobs = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the page of another table.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Tell whether a neural network is justified on a table."""
@@ -332,7 +336,7 @@ def compare(
     request = command.Request(
         table, form, target, out, task, groups, time, against, drop or [],
         category or [], keep or [], metric, repeats, folds, quick, rope, seed, jobs,
-        _command(),
+        overwrite, _command(),
     )  # fmt: skip
     from perceptrons.pages.lock import hold
 
@@ -346,7 +350,7 @@ def compare(
                 typer.echo("\n".join(command.told(result)))
             page = None
             try:
-                page = command.save(result, out)
+                page = command.save(result, request)
             finally:
                 if as_json:
                     typer.echo(command.as_json(result, page))

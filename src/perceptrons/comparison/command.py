@@ -6,11 +6,15 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from perceptrons.comparison.compare import compare, tell, waiting
 from perceptrons.comparison.result import Comparison
 from perceptrons.tables import Column, DataError, read
 from perceptrons.tables.read import Format, take_column
+
+#: Beside the page: which question it answers.
+ORIGIN = "comparison.json"
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class Request:
         As the arguments of :func:`perceptrons.compare`.
     category, keep : sequence of str
         Columns whose numbers are codes; to use though they look like row numbers.
+    overwrite : bool
+        Whether a page of another table or target may be replaced.
     command : str
         As the user typed it, for the page.
     """
@@ -61,7 +67,13 @@ class Request:
     rope: float
     seed: int
     jobs: int | None
+    overwrite: bool
     command: str
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """The question that a page answers: one of the same may replace it."""
+        return {"table": str(self.table.resolve()), "target": self.target}
 
 
 def run(request: Request) -> Comparison:
@@ -78,8 +90,10 @@ def run(request: Request) -> Comparison:
     Raises
     ------
     ValueError
-        If the file, the columns or an option do not allow a comparison.
+        If the file, the columns or an option do not allow a comparison, or the folder
+        holds the page of another one.
     """
+    _check_folder(request)
     named = (request.groups, request.time, *request.category)
     labels = {name for name in named if name is not None}
     written = {*labels, *request.drop}
@@ -127,21 +141,49 @@ def _with(readings: Mapping[str, str], column: Column) -> Column:
     return replace(column, action=f"{column.action} {said}") if said else column
 
 
-def save(result: Comparison, folder: Path) -> Path:
+def _check_folder(request: Request) -> None:
+    """Refuse, before minutes of training, to replace a page of another question."""
+    page = request.out / "index.html"
+    if request.overwrite or not page.exists():
+        return
+    found = _origin(request.out / ORIGIN)
+    if found == request.origin:
+        return
+    of = "something else"
+    if isinstance(found, dict) and found.keys() == request.origin.keys():
+        of = f"{found['target']!r} in {found['table']}"
+    raise DataError(
+        f"--out must not hold another page, got {request.out}, whose page is of {of}; "
+        "name another folder, or replace the page with --overwrite."
+    )
+
+
+def _origin(path: Path) -> Any:
+    """Return what a page answers; None if that is not known."""
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def save(result: Comparison, request: Request) -> Path:
     """Write the page and return the path of index.html.
 
     Parameters
     ----------
     result : Comparison
-    folder : Path
+    request : Request
 
     Raises
     ------
     DataError
         If the folder cannot be written; nothing is then written.
     """
+    folder = request.out
     try:
-        return result.save(folder)
+        page = result.save(folder)
+        (folder / ORIGIN).write_text(json.dumps(request.origin), encoding="utf-8")
+        return page
     except OSError as error:
         raise DataError(
             f"{folder} cannot be written ({error}); choose a folder you can write to "

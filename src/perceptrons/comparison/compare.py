@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,8 @@ _REPEATS, _QUICK_REPEATS = 3, 2
 _FOLDS = ((2_000, 10), (20_000, 5))
 # Fewer rows have a caution of their own.
 _FEW_ROWS = 50
+# A longer list is rows, and stands by its name in the call that a page shows.
+_MOST_WRITTEN = 20
 # Seeds of the network on each fold of the first repeat: two tell training from data.
 _SEEDS = 2
 
@@ -162,6 +165,21 @@ def compare(
     >>> result.verdict.status  # doctest: +SKIP
     'undecided'
     """
+    call = _call(
+        task=task,
+        groups=groups,
+        time=time,
+        drop=drop,
+        category=category,
+        keep=keep,
+        candidates=candidates,
+        against=against,
+        metric=metric,
+        repeats=repeats,
+        n_folds=n_folds,
+        quick=quick,
+        rope=rope,
+    )
     if repeats is not None:
         _checks.integer("repeats", repeats, 1, "None takes 3")
     if n_folds is not None:
@@ -227,6 +245,7 @@ def compare(
         against,
         left_out,
         caveats,
+        f"perceptrons.compare(X, y, {call}random_state={seed})",
     )
 
 
@@ -258,6 +277,7 @@ def _assemble(
     against: str | None,
     left_out: list[str],
     caveats: list[str],
+    reproduce: str,
 ) -> Comparison:
     """Judge what was measured and return all of it."""
     reference = measured.reference
@@ -323,11 +343,33 @@ def _assemble(
         predictions=measured.evaluation.predictions,
         warnings=list(prepared.warnings),
         caveats=caveats,
-        reproduce=f"perceptrons.compare(X, y, random_state={seed})",
+        reproduce=reproduce,
         source="",
         _entries={entry.name: entry for entry in entries},
         _ties=ties,
     )
+
+
+def _call(**given: Any) -> str:
+    """Write the arguments that are not at their defaults, each before a comma.
+
+    Rows and models are too long to write out: their argument stands for itself.
+    """
+    defaults = signature(compare).parameters
+    written = []
+    for name, value in given.items():
+        default = defaults[name].default
+        if _is_plain(value) and (value == default or (not default and not value)):
+            continue
+        written.append(f"{name}={value!r}" if _is_plain(value) else f"{name}={name}")
+    return "".join(f"{argument}, " for argument in written)
+
+
+def _is_plain(value: Any) -> bool:
+    """Tell whether a value's text is the value."""
+    if isinstance(value, list | tuple):
+        return len(value) <= _MOST_WRITTEN and all(map(_is_plain, value))
+    return value is None or isinstance(value, str | int | float)
 
 
 def _task(prepared: Prepared, metric: Any) -> Task:
