@@ -108,7 +108,8 @@ def test_a_copy_of_a_built_in_study_runs_as_ones_own(folder):
     (folder / "mine.toml").write_text(text.replace("max_iter = 80", "max_iter = 2"))
     done = run(folder, "--quick")
     assert done.exit_code == 0, done.output
-    assert len(csv(folder, "all")) == 25
+    # 24 networks and two linear models.
+    assert len(csv(folder, "all")) == 26
     # Three axes: a panel for each value of the first.
     assert csv(folder, "map")["panel"].nunique() == 2
 

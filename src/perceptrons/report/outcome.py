@@ -41,7 +41,7 @@ ABSTRACT = {
         "The FFNN has the lowest test MSE",
         "In the other settings all four reach similar",
     ),
-    "… and the MNIST classifier achieves over 96 % accuracy.": (
+    "… and the MNIST classifier achieves over 96\N{NO-BREAK SPACE}% accuracy.": (
         "The classifier reaches over 96 %",
     ),
     "Their added complexity is not always necessary for simple regression tasks.": (

@@ -83,7 +83,8 @@ def _costly(study: Study, rows: pd.DataFrame) -> Finding:
     )
     return all_of([near, sizes[1] < sizes[0]]), (
         f"{parts}\ncomparable: apart by no more than the scatter of the test set, "
-        f"{_SCATTER:.0%}; efficiency by parameters"
+        f"{_SCATTER:.0%}; efficiency by parameters, as other runs may have shared the "
+        "cores"
     )
 
 
