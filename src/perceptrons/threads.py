@@ -5,9 +5,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import re
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 from threadpoolctl import ThreadpoolController
@@ -138,3 +140,33 @@ def interrupt_all() -> Iterator[None]:
         for stop in stoppers:
             stop(False)
         interruption.clear()
+
+
+@contextmanager
+def heed_ctrl_c() -> Iterator[None]:
+    """Raise KeyboardInterrupt at the end if Ctrl-C came and what ran kept it to itself.
+
+    Networks that Ctrl-C cuts short, scikit-learn's and ours, warn and return what they
+    have: fine where one is trained, not where its numbers are one of many.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    # Other threads are sent no signals, and what is no function is not ours to call.
+    if threading.current_thread() is not threading.main_thread() or not callable(
+        before
+    ):
+        yield
+        return
+    came = False
+
+    def note(number: int, frame: FrameType | None) -> None:
+        nonlocal came
+        came = True
+        before(number, frame)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt

@@ -19,6 +19,7 @@ from perceptrons.comparison.candidates import Candidate, seeded
 from perceptrons.comparison.folds import Fold
 from perceptrons.comparison.task import Task
 from perceptrons.comparison.ties import Ties, tied
+from perceptrons.threads import heed_ctrl_c
 from perceptrons.work import Crew
 
 Array = NDArray[np.floating[Any]]
@@ -251,21 +252,12 @@ def _naming(candidate: Candidate, what: str) -> Iterator[None]:
 def quiet() -> Iterator[None]:
     """Keep still about strengths at which an inner fit did not converge.
 
-    Networks that Ctrl-C cuts short, scikit-learn's and ours, warn and return: here it
-    ends the comparison, whose numbers would be those of half a training.
+    Ctrl-C ends the comparison, though a network would return half a training.
     """
-    with warnings.catch_warnings():
+    with heed_ctrl_c(), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        warnings.filterwarnings("error", _CUT_SHORT)
-        try:
-            yield
-        except UserWarning as warning:
-            if not str(warning).startswith(_CUT_SHORT):
-                raise
-            raise KeyboardInterrupt from None
-
-
-_CUT_SHORT = "Training interrupted by user"
+        warnings.filterwarnings("ignore", "Training interrupted", UserWarning)
+        yield
 
 
 def n_parameters(model: Any) -> float:
