@@ -3,7 +3,6 @@
 import os
 import pickle
 import shutil
-import signal
 import subprocess
 import sys
 import textwrap
@@ -62,7 +61,7 @@ def in_subprocess(program, **settings):
         [sys.executable, "-c", textwrap.dedent(program)],
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=300,
         **settings,
     )
     assert done.returncode == 0, (done.returncode, done.stderr)
@@ -144,11 +143,11 @@ def test_ten_thousand_outputs_train(rng):
 
 @pytest.mark.parametrize("hidden", [(2**20, 2**20), (2**40,), (2**62, 2**62), (2**70,)])
 def test_absurd_sizes_are_refused_at_once(hidden):
-    started = time.perf_counter()
+    started = time.process_time()
     net = MLPRegressor(hidden_layer_sizes=hidden, max_iter=1, engine="compiled")
     with pytest.raises(ERRORS):
         net.fit(np.ones((4, 3)), np.ones(4))
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_allocation_failure_is_an_error_that_leaves_the_engine_usable():
@@ -610,17 +609,22 @@ def test_sparse_rows_are_read_where_they_are(rng):
 # Ctrl-C and threads ---------------------------------------------------------------
 
 LONG_FIT = """
-    import sys, time, warnings
+    import os, signal, threading, time, warnings
     import numpy as np
     from perceptrons import MLPRegressor, fit_many
 
     warnings.simplefilter("ignore")
+    asked = []
+
+    def interrupt():
+        asked.append(time.process_time())
+        os.kill(os.getpid(), signal.SIGINT)
 
     class Keep:
         def on_epoch_end(self, state):
             self.coefs = [W.copy() for W in state.coefs]
             if state.epoch == 1:
-                print("ready", flush=True)
+                threading.Timer(0.1, interrupt).start()
 
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(40_000, 8)).astype("float32"), rng.normal(size=40_000)
@@ -640,24 +644,15 @@ LONG_FIT = """
 
 
 def interrupt(program):
-    """Interrupt a program in the midst of its second epoch; time its answer."""
-    child = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(LONG_FIT) + textwrap.dedent(program)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert child.stdout.readline() == "ready\n", child.stderr.read()
-        threading.Event().wait(0.1)
-        child.send_signal(signal.SIGINT)
-        asked = time.perf_counter()
-        lines = [child.stdout.readline() for _ in range(3)]
-        answered = time.perf_counter() - asked
-        child.communicate(timeout=20)
-    finally:
-        child.kill()
-    return "".join(lines), answered
+    """Interrupt a program in the midst of its second epoch, by itself.
+
+    Returns what it prints, and the seconds of processor time to its answer: those of
+    the clock are others' too.
+    """
+    parts = (LONG_FIT, program, "print(time.process_time() - asked[0])")
+    printed = in_subprocess("".join(map(textwrap.dedent, parts)))
+    *lines, seconds = printed.splitlines(keepends=True)
+    return "".join(lines), float(seconds)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGINT for a child on Windows")
@@ -755,17 +750,22 @@ def test_other_threads_run_during_an_epoch(rng):
         while not ended.wait(0.001):
             ticks.append(time.perf_counter())
 
+    def inside():
+        ticks.clear()
+        begun = time.perf_counter()
+        rates = [1e-3] * batches.n_steps
+        run_epoch(bound, theta, X, Y, None, rates, rule=rule, state={}, batches=batches)
+        done = time.perf_counter()
+        return sum(begun < at < done for at in tuple(ticks))
+
     other = threading.Thread(target=tick)
     other.start()
-    begun = time.perf_counter()
-    rates = [1e-3] * batches.n_steps
-    run_epoch(bound, theta, X, Y, None, rates, rule=rule, state={}, batches=batches)
-    done = time.perf_counter()
+    # Holding the lock would leave none in any epoch, of tens of milliseconds each;
+    # a busy machine may leave none in some.
+    found = any(inside() > 3 for _ in range(100))
     ended.set()
     other.join()
-    inside = [at for at in ticks if begun < at < done]
-    # Holding the lock would leave none; an epoch here takes tens of milliseconds.
-    assert len(inside) > 3
+    assert found
 
 
 # Many epochs in one call ----------------------------------------------------------
@@ -825,7 +825,7 @@ def test_epochs_of_one_call_are_those_of_many_calls(settings, rng):
 
 def test_max_time_ends_many_epochs_of_one_call(rng):
     X = rng.normal(size=(40, 3))
-    net, _ = watched(max_iter=10**9, tol=0.0, n_iter_no_change=np.inf, max_time=0.05)
+    net, _ = watched(max_iter=10**9, tol=0.0, n_iter_no_change=np.inf, max_time=0.5)
     net.fit(X, X[:, 0])
     assert net.outcome_.reason == "limit reached"
     assert 0.05 <= net.outcome_.seconds < 1
@@ -837,10 +837,12 @@ def test_interruption_keeps_the_finished_epochs_of_a_call(rng):
     X = rng.normal(size=(40, 3))
     net, _ = watched(max_iter=10**9, tol=0.0, n_iter_no_change=np.inf)
     fitting = threading.Thread(target=net.fit, args=(X, X[:, 0]))
+    begun = time.process_time()
     fitting.start()
-    threading.Event().wait(0.2)
+    while time.process_time() - begun < 0.2:
+        threading.Event().wait(0.01)
     with threads.interrupt_all():
-        fitting.join(5)
+        fitting.join(300)
     assert not fitting.is_alive()
     assert net.outcome_.reason == "interrupted"
     assert net.outcome_.epochs == len(net.history_) == net.outcome_.best_epoch > 10
