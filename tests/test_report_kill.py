@@ -29,6 +29,9 @@ from perceptrons.cli import app
 app(["report", "optimizers", "--quick", "--jobs", "2", "--out", sys.argv[1]])
 """
 
+# The page of one study, beside the store.
+PAGE = "optimizers"
+
 TIMINGS = ["seconds", "finished"]
 
 
@@ -57,7 +60,7 @@ def tables(folder):
     """Return every table as texts, without the columns that time decides."""
     return {
         path.name: pd.read_csv(path, dtype=str).drop(columns=TIMINGS, errors="ignore")
-        for path in sorted((folder / "tables").glob("*.csv"))
+        for path in sorted((folder / PAGE / "tables").glob("*.csv"))
     }
 
 
@@ -76,11 +79,11 @@ def assert_whole(folder, whole):
     """Check that every file that is there is complete."""
     for name, table in tables(folder).items():
         pd.testing.assert_frame_equal(table, whole[name])
-    for path in folder.glob("figures/*.svg"):
+    for path in (folder / PAGE).glob("figures/*.svg"):
         assert path.read_text().rstrip().endswith("</svg>")
-    for path in folder.glob("figures/*.pdf"):
+    for path in (folder / PAGE).glob("figures/*.pdf"):
         assert path.read_bytes().rstrip().endswith(b"%%EOF")
-    for path in folder.glob("index.html"):
+    for path in (folder / PAGE).glob("index.html"):
         assert path.read_text().rstrip().endswith("</html>")
 
 
