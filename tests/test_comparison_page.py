@@ -105,11 +105,13 @@ def test_numbers_keep_their_signs_and_names_their_letters():
 def test_the_verdict_is_on_top_and_complete(pages, name, request):
     result = request.getfixturevalue(name)
     page = text(pages[name])
-    for sentence in (str(result.verdict), *result.verdict.notes):
+    headline, numbers = result.verdict.headline, result.verdict.numbers
+    assert str(result.verdict) == f"{headline}: {numbers}."
+    for sentence in (f"{headline} {numbers}.", *result.verdict.notes):
         assert re.sub(r"\s+", " ", sentence) in page
-    assert page.index(str(result.verdict)) < page.index("The candidates")
+    assert page.index(headline) < page.index("The candidates")
     for sentence in result.warnings:
-        assert page.index(sentence) < page.index(str(result.verdict))
+        assert page.index(sentence) < page.index(str(result.verdict.steps[0]))
 
 
 def test_the_whole_rule_is_on_the_page(pages, amounts):
@@ -129,13 +131,13 @@ def test_leaks_come_before_the_verdict_and_other_warnings_after(pages, amounts):
     page = text(pages["amounts"])
     (leak, *others) = amounts.warnings
     assert "leak: the column 'copy'" in leak
-    assert page.index(leak) < page.index(str(amounts.verdict))
+    assert page.index(leak) < page.index(amounts.verdict.headline)
     assert any("Duplicate rows" in warning for warning in others)
     for warning in others:
-        assert page.index(str(amounts.verdict)) < page.index(warning)
-    assert f"{amounts.verdict.status.capitalize()}, if nothing leaks" in page
+        assert page.index(amounts.verdict.headline) < page.index(warning)
+    assert "Unless 'copy' leaks the target" in page
     assert "Warning." not in text(pages["classes"])
-    assert "if nothing leaks" not in text(pages["classes"])
+    assert "leaks the target" not in text(pages["classes"])
 
 
 def test_the_candidates_are_those_of_the_result(pages, amounts):
@@ -472,5 +474,5 @@ def test_the_page_of_titanic_warns_of_the_column_that_is_the_target(tmp_path):
     warning = "Possible leak: the column 'alive' predicts 'survived' almost alone"
     assert f"Warning: {warning}" in done.stderr
     page = text(out)
-    assert page.index(warning) < page.index(", if nothing leaks")
+    assert page.index(warning) < page.index("Unless 'alive' leaks the target")
     assert "--drop alive" in page

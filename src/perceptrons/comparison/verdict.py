@@ -110,16 +110,22 @@ class Verdict:
 
     def __str__(self) -> str:
         """Return the sentence."""
+        return f"{self.headline}: {self.numbers}."
+
+    @property
+    def numbers(self) -> str:
+        """By which numbers it is so: the second half of the sentence."""
         ours, theirs = same_digits(self.value, self.reference_value)
         return (
-            f"{self._opening()}: {self.metric} {ours} against {theirs} for "
+            f"{self.metric} {ours} against {theirs} for "
             f"{self.reference}{self._role()}, gain {percent(self.gain)} % (95 % "
             f"interval {percent(self.low)} to {percent(self.high)} %{self._sides()}), "
-            f"{self._chance()}{self._rows()}; {self._costs()}."
+            f"{self._chance()}{self._rows()}; {self._costs()}"
         )
 
-    def _opening(self) -> str:
-        """Say what is so, and what to take."""
+    @property
+    def headline(self) -> str:
+        """What is so, and what to take: the first half of the sentence."""
         opening = {
             "justified": "a network is justified",
             "not justified": "a network is not justified",
