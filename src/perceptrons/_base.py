@@ -32,6 +32,7 @@ from perceptrons import (
     settings,
     state,
 )
+from perceptrons.course import Memory, Scorer, Validation
 from perceptrons.files import Savable
 from perceptrons.fitting import Call, Plan, Start
 from perceptrons.history import DivergedError, History, Outcome
@@ -49,7 +50,6 @@ from perceptrons.rows import (
 )
 from perceptrons.sampling import RowSubset, Streams
 from perceptrons.settings import Settings
-from perceptrons.training import Memory, Scorer, Validation
 
 Array = NDArray[np.floating[Any]]
 

@@ -14,11 +14,11 @@ import numpy as np
 from scipy.sparse import issparse
 
 from perceptrons import _checks, files, state
+from perceptrons.course import Memory, Restart
 from perceptrons.history import EpochState, History
 from perceptrons.objective import Problem
 from perceptrons.sampling import RowSubset, Streams
 from perceptrons.state import StateError
-from perceptrons.training import Memory, Restart
 
 # Arguments that change no bit of the result.
 _FREE = ("callbacks", "verbose", "n_jobs", "max_time")

@@ -18,10 +18,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from perceptrons import _checks, losses
 from perceptrons._base import Perceptron, _is_stochastic
+from perceptrons.course import Scorer
 from perceptrons.fitting import Call
 from perceptrons.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from perceptrons.rows import check_weights
-from perceptrons.training import Scorer
 
 Array = NDArray[np.floating[Any]]
 

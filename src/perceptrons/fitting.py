@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perceptrons import checkpoints
+from perceptrons.course import Memory, Restart, Task, Validation
 from perceptrons.engine import Choice
 from perceptrons.history import History, Outcome
 from perceptrons.lbfgs import minimize
 from perceptrons.objective import Data, Problem
 from perceptrons.sampling import Streams
 from perceptrons.settings import Settings, clipping
-from perceptrons.training import Memory, Restart, Task, Validation, descend
+from perceptrons.training import Descent, descend
 from perceptrons.verbosity import reporter
 
 Array = NDArray[np.floating[Any]]
@@ -161,9 +162,7 @@ def run(plan: Plan) -> Outcome:
             outcome = minimize(start.theta, task, given.max_calls)
         else:
             n_rows, architecture = len(plan.data.Y), plan.problem.architecture
-            outcome = descend(
-                start.theta,
-                task,
+            descent = Descent(
                 given.rule,
                 given.learning_rate,
                 given.schedule,
@@ -171,6 +170,7 @@ def run(plan: Plan) -> Outcome:
                 clipping(given.clip_norm, architecture),
                 given.dropout_of(architecture, start.streams),
             )
+            outcome = descend(start.theta, task, descent)
     finally:
         report.close()
     name, reason = plan.engine.name, plan.engine.reason

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perceptrons import threads
+from perceptrons.course import Course, Task, arithmetic, interrupted
 from perceptrons.history import Outcome, Reason
 from perceptrons.objective import Epochs
-from perceptrons.training import Course, Task, arithmetic, interrupted
 
 Array = NDArray[np.floating[Any]]
 

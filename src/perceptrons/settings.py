@@ -13,6 +13,7 @@ import numpy as np
 
 from perceptrons import _checks, activations
 from perceptrons.activations import Activation
+from perceptrons.course import Limits
 from perceptrons.engine import ENGINES
 from perceptrons.network import Architecture
 from perceptrons.optimizers import (
@@ -32,7 +33,6 @@ from perceptrons.schedules import (
     InverseScaling,
     Schedule,
 )
-from perceptrons.training import Limits
 
 SOLVERS = ("lbfgs", *OPTIMIZERS)
 

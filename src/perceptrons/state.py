@@ -21,6 +21,7 @@ from sklearn.preprocessing import LabelBinarizer
 
 from perceptrons import losses, settings
 from perceptrons.activations import ACTIVATIONS
+from perceptrons.course import Memory
 from perceptrons.history import History, Outcome, Reason
 from perceptrons.losses import LOSSES, Pinball
 from perceptrons.network import Architecture
@@ -29,7 +30,6 @@ from perceptrons.optimizers import OPTIMIZERS
 from perceptrons.penalties import Penalty
 from perceptrons.sampling import STREAMS, Streams
 from perceptrons.schedules import SCHEDULES
-from perceptrons.training import Memory
 
 Header = dict[str, Any]
 Arrays = dict[str, NDArray[Any]]

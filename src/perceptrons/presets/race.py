@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from perceptrons.course import Scorer
 from perceptrons.estimators import MLPRegressor
 from perceptrons.many import _run
 from perceptrons.network import Architecture
 from perceptrons.presets.encodings import ENCODINGS, Encoder, Encoding, Scaler
 from perceptrons.presets.rows import Rows
-from perceptrons.training import Scorer
 
 Array = NDArray[np.floating[Any]]
 
