@@ -1,7 +1,7 @@
 """A fit is a plan, then a run: all that decides its course, then its epochs.
 
-No data is checked here and no estimator is changed: :mod:`perceptrons._base` makes the
-plan of what the user gave, and stores what the run has learned.
+No data is checked here and no estimator is changed: :mod:`perceptrons.planning` makes
+the plan of what the user gave, and :mod:`perceptrons._base` stores what was learned.
 """
 
 from __future__ import annotations
