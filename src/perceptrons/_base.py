@@ -92,12 +92,6 @@ class Perceptron(Savable, Inspectable, Predicting, Planning, BaseEstimator):
             copied._train(Call(X, y, sample_weight, held_out, resume_from=resume_from))
         return self._warned()
 
-    def _fit_rows(self, X: Any, y: Any, sample_weight: Any, rows: Any) -> Self:
-        """Train on some rows, without copying X."""
-        with self._all_or_nothing() as copied:
-            copied._train(Call(X, y, sample_weight, rows=rows))
-        return self._warned()
-
     @available_if(_is_stochastic)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch, going on from where the last call ended.
@@ -248,3 +242,20 @@ class Perceptron(Savable, Inspectable, Predicting, Planning, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def fit_rows(
+    estimator: Perceptron, X: Any, y: Any, sample_weight: Any, rows: Any
+) -> Perceptron:
+    """Train an estimator on some rows, without copying X.
+
+    Parameters
+    ----------
+    estimator : Perceptron
+    X, y, sample_weight : as in ``fit``, all rows
+    rows : ndarray of int
+        Those that count.
+    """
+    with estimator._all_or_nothing() as copied:
+        copied._train(Call(X, y, sample_weight, rows=rows))
+    return estimator._warned()

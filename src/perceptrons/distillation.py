@@ -14,6 +14,7 @@ from sklearn.utils import _safe_indexing, check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from perceptrons import _checks
+from perceptrons.predicting import linked_outputs
 from perceptrons.presets.encodings import Encoder
 from perceptrons.presets.folds import deal
 from perceptrons.presets.race import EFFORTS, Network, Race
@@ -163,7 +164,9 @@ class Student(BaseEstimator):
         """Return the network's predictions in float64."""
         check_is_fitted(self, "network_")
         rows = validate_data(self, X, dtype=np.float64, reset=False)
-        said: Array = self.network_._predictions(self._encoder(rows)).astype(np.float64)
+        said: Array = linked_outputs(self.network_, self._encoder(rows)).astype(
+            np.float64
+        )
         return said
 
     def _learn(

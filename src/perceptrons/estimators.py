@@ -21,6 +21,7 @@ from perceptrons._base import Perceptron, _is_stochastic
 from perceptrons.course import Scorer
 from perceptrons.fitting import Call
 from perceptrons.losses import BinaryCrossEntropy, CrossEntropy, Loss
+from perceptrons.predicting import linked_outputs
 from perceptrons.rows import check_weights
 
 Array = NDArray[np.floating[Any]]
@@ -265,7 +266,7 @@ class MLPRegressor(RegressorMixin, Perceptron):
         ndarray of shape (n,), or (n, K) for K > 1 outputs or quantiles
             float32 for float32 X, else float64.
         """
-        return self._finish(self._predictions(X))
+        return self._finish(linked_outputs(self, X))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return R^2 for squared losses, for others D^2 by the loss itself.
@@ -647,12 +648,12 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         -------
         ndarray of shape (n,), or (n, n_classes) of 0 and 1 for multilabel targets
         """
-        predictions = self._predictions(X)
-        if predictions.shape[1] == 2 and self._binarizer.y_type_ == "binary":
-            predictions = predictions[:, 1]
-        elif predictions.shape[1] == 1:
-            predictions = predictions[:, 0]
-        labels: NDArray[Any] = self._binarizer.inverse_transform(predictions)
+        found = linked_outputs(self, X)
+        if found.shape[1] == 2 and self._binarizer.y_type_ == "binary":
+            found = found[:, 1]
+        elif found.shape[1] == 1:
+            found = found[:, 0]
+        labels: NDArray[Any] = self._binarizer.inverse_transform(found)
         return labels
 
     def predict_proba(self, X: Any) -> Array:
@@ -669,7 +670,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
             targets. For a single class a second column, as in scikit-learn: of any
             other.
         """
-        return self._finish(self._predictions(X))
+        return self._finish(linked_outputs(self, X))
 
     def predict_log_proba(self, X: Any) -> Array:
         """Return ``log(predict_proba(X))``.
@@ -770,7 +771,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         if self.class_weight is None:
             return weights
         with _checks.naming("class_weight"):
-            _check_class_weight(self.class_weight, np.ndim(call.y) == 2)
+            check_class_weight(self.class_weight, np.ndim(call.y) == 2)
             if call.partial and isinstance(self.class_weight, str):
                 raise ValueError(
                     f"class_weight={self.class_weight!r} needs all rows at once and "
@@ -837,7 +838,7 @@ def _is_missing(label: Any) -> bool:
     )
 
 
-def _check_class_weight(given: Any, several: bool) -> None:
+def check_class_weight(given: Any, several: bool) -> None:
     """Check the form; lists of dicts are for several columns of labels."""
     if isinstance(given, str) and given == "balanced":
         return

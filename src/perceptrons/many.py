@@ -18,7 +18,7 @@ from sklearn.utils import indexable
 from sklearn.utils.validation import _num_samples
 
 from perceptrons import _checks, extras, settings, threads
-from perceptrons._base import Perceptron
+from perceptrons._base import Perceptron, fit_rows
 from perceptrons.network import Architecture
 
 OnFit = Callable[[int, Any], object]
@@ -75,8 +75,8 @@ def fit_many(
         return estimators[index].fit(X, y, sample_weight, X_val=X_val, y_val=y_val)
 
     n_features = np.shape(X)[1] if np.ndim(X) == 2 or hasattr(X, "shape") else 1
-    sizes = [_work(estimator, n_features) for estimator in estimators]
-    _run(fit, sizes, n_jobs, progress, on_fit)
+    sizes = [work_of(estimator, n_features) for estimator in estimators]
+    run_all(fit, sizes, n_jobs, progress, on_fit)
     return estimators
 
 
@@ -126,9 +126,9 @@ def fit_folds(
     clones = [clone(estimator) for _ in rows]
 
     def fit(index: int) -> Any:
-        return clones[index]._fit_rows(X, y, sample_weight, rows[index])
+        return fit_rows(clones[index], X, y, sample_weight, rows[index])
 
-    _run(fit, [len(fold) for fold in rows], n_jobs, False, on_fit)
+    run_all(fit, [len(fold) for fold in rows], n_jobs, False, on_fit)
     return clones
 
 
@@ -153,7 +153,7 @@ def _check_estimators(estimators: Sequence[Any]) -> None:
         )
 
 
-def _work(estimator: Any, n_features: int) -> float:
+def work_of(estimator: Any, n_features: int) -> float:
     """Return a fit's work in proportion: parameters x epochs."""
     hidden = settings.resolve(estimator).hidden
     return float(
@@ -161,7 +161,7 @@ def _work(estimator: Any, n_features: int) -> float:
     )
 
 
-def _run(
+def run_all(
     fit: Callable[[int], Any],
     sizes: Sequence[float],
     n_jobs: int | None,

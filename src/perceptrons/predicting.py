@@ -56,10 +56,6 @@ class Predicting:
         """Return the flat vector of ``coefs_`` and ``intercepts_``, as they are now."""
         return self._fitted(dtype)[1]
 
-    def _predictions(self, X: Any) -> Array:
-        """Return the linked outputs of shape (n, K), in the dtype of X."""
-        return _linked(*self._raw_outputs(self._check_rows(X)))
-
     def _raw_outputs(self, X: Any) -> tuple[Problem, Array]:
         """Return the raw outputs of shape (n, K) of valid rows, and their problem."""
         problem, theta = self._fitted(X.dtype)
@@ -131,6 +127,11 @@ class Predicting:
         X = self._check_rows(X, accept_sparse=False)
         gradient = objective.input_gradient(*self._fitted(X.dtype), X)
         return gradient[:, 0, :] if gradient.shape[1] == 1 else gradient
+
+
+def linked_outputs(network: Predicting, X: Any) -> Array:
+    """Return the linked outputs of shape (n, K), in the dtype of X."""
+    return _linked(*network._raw_outputs(network._check_rows(X)))
 
 
 def _linked(problem: Problem, raw: Array) -> Array:

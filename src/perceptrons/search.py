@@ -28,8 +28,8 @@ from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.validation import _check_method_params
 
 from perceptrons import _checks
-from perceptrons._base import Perceptron
-from perceptrons.many import _run, _work
+from perceptrons._base import Perceptron, fit_rows
+from perceptrons.many import run_all, work_of
 
 Evaluate = Callable[..., Mapping[str, Any]]
 
@@ -141,7 +141,7 @@ class _Search:
             model, train = jobs[index]
             start = time.perf_counter()
             try:
-                model._fit_rows(X, y, weights, train)
+                fit_rows(model, X, y, weights, train)
             except (ValueError, TypeError) as error:
                 if self.error_score == "raise":
                     raise
@@ -153,7 +153,7 @@ class _Search:
         with warnings.catch_warnings():
             # One per fit would bury the others; cv_results_ tells how settings do.
             warnings.simplefilter("ignore", ConvergenceWarning)
-            _run(fit, _sizes(jobs, n_features), self.n_jobs, False, None)
+            run_all(fit, _sizes(jobs, n_features), self.n_jobs, False, None)
         failed = [error for error in errors if error is not None]
         if failed:
             message = (
@@ -406,7 +406,7 @@ def _sizes(jobs: list[Any], n_features: int) -> list[float]:
     sizes = []
     for model, train in jobs:
         try:
-            sizes.append(_work(model, n_features) * len(train))
+            sizes.append(work_of(model, n_features) * len(train))
         except (ValueError, TypeError):
             sizes.append(0.0)
     return sizes

@@ -28,7 +28,8 @@ from sklearn.utils.validation import (
 )
 
 from perceptrons import _checks, intervals
-from perceptrons.estimators import _check_class_weight
+from perceptrons.estimators import check_class_weight
+from perceptrons.predicting import linked_outputs
 from perceptrons.presets import stacking
 from perceptrons.presets.race import EFFORTS, Member, Network, Race
 from perceptrons.presets.refining import refined
@@ -285,7 +286,7 @@ class _Tabular(SavableTree, BaseEstimator):
                 inputs[id(encoder)] = encoder(rows)
             for fold in range(self._n_folds):
                 network = self.networks_[number * self._n_folds + fold]
-                predicted = network._predictions(inputs[id(encoder)])
+                predicted = linked_outputs(network, inputs[id(encoder)])
                 total[fold] += chosen["weight"] * predicted
         return total
 
@@ -399,7 +400,7 @@ class _Tabular(SavableTree, BaseEstimator):
             for fold, network in enumerate(of_setting):
                 held = rows.fold == fold
                 if held.any():
-                    predicted = network._predictions(inputs[held])
+                    predicted = linked_outputs(network, inputs[held])
                     pooled[held] += chosen["weight"] * predicted
         misses = self._missed(pooled, rows)
         self.networks_ = networks
@@ -708,7 +709,7 @@ class TabularClassifier(ClassifierMixin, _Tabular):
         self._factors = None
         if self.class_weight is None:
             return
-        _check_class_weight(self.class_weight, several=False)
+        check_class_weight(self.class_weight, several=False)
         if isinstance(self.class_weight, str):
             sums = np.bincount(codes.astype(np.intp), weights)
             self._factors = sums.sum() / (len(sums) * sums)

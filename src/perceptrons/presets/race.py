@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from perceptrons.course import Scorer
 from perceptrons.estimators import MLPRegressor
-from perceptrons.many import _run
+from perceptrons.many import run_all
 from perceptrons.network import Architecture
+from perceptrons.predicting import linked_outputs
 from perceptrons.presets.encodings import ENCODINGS, Encoder, Encoding, Scaler
 from perceptrons.presets.rows import Rows
 
@@ -240,7 +241,7 @@ class Race:
         found: Array | None = None
         for held_out, network in member.networks.items():
             held = self.rows.fold == held_out
-            predicted = network._predictions(inputs[held])
+            predicted = linked_outputs(network, inputs[held])
             if found is None:
                 found = np.empty((len(inputs), predicted.shape[1]))
             found[held] = predicted
@@ -269,7 +270,7 @@ class Race:
             return networks[index]
 
         work = [self._work(member.setting) for member, _ in jobs]
-        _run(fit, work, self.n_jobs, False, None)
+        run_all(fit, work, self.n_jobs, False, None)
         for (member, held_out), network in zip(jobs, networks, strict=True):
             member.networks[held_out] = network
         return members

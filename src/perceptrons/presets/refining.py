@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from perceptrons.many import _run
+from perceptrons.many import run_all
 from perceptrons.presets.race import Network
 from perceptrons.presets.rows import Rows
 
@@ -62,5 +62,5 @@ def refined(
         copies[fold].set_params(learning_rate_init=networks[fold].learning_rate_init)
         return copies[fold]
 
-    _run(fit, [1.0] * len(copies), n_jobs, False, None)
+    run_all(fit, [1.0] * len(copies), n_jobs, False, None)
     return copies
