@@ -9,12 +9,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import special, stats
 from sklearn import metrics
 
+from perceptrons.links import EXPONENTIAL, IDENTITY, LOGISTIC, SOFTMAX
 from perceptrons.losses import (
-    EXPONENTIAL,
-    IDENTITY,
-    LOGISTIC,
     LOSSES,
-    SOFTMAX,
     BinaryCrossEntropy,
     CrossEntropy,
     Huber,
