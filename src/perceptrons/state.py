@@ -23,7 +23,7 @@ from perceptrons import losses, settings
 from perceptrons.activations import ACTIVATIONS
 from perceptrons.course import Memory
 from perceptrons.history import History, Outcome, Reason
-from perceptrons.losses import LOSSES, Pinball
+from perceptrons.losses import LOSSES
 from perceptrons.network import Architecture
 from perceptrons.objective import Problem
 from perceptrons.optimizers import OPTIMIZERS
@@ -580,7 +580,7 @@ def _restore_problem(header: Any, raw: bool) -> Problem:
         raise StateError("its activations or its loss are none")
     if len(kinds) != len(sizes) - 2:
         raise StateError("it holds not one activation for each hidden layer")
-    if isinstance(loss, Pinball) and len(loss.levels) not in (1, sizes[-1]):
+    if losses.outputs_per_target(loss) not in (1, sizes[-1]):
         raise StateError("its quantiles do not fit its outputs")
     strengths = take(header, "penalty", dict)
     if set(strengths) != {"l1", "l2", "alpha"}:

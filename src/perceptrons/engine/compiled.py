@@ -36,11 +36,12 @@ _RULES: dict[type, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
 }
 
-# The setting of each loss that has one; Pinball's are its levels, one per output.
+# The setting of each loss that has one number, and of each that has one per output.
 _LOSS_SETTINGS: dict[type, str] = {
     losses.Huber: "delta",
     losses.CrossEntropy: "label_smoothing",
 }
+_LOSS_LEVELS: dict[type, str] = {losses.Pinball: "levels"}
 
 
 def _code(record: Any) -> int | None:
@@ -120,7 +121,8 @@ class CompiledObjective:
         loss: Any = problem.loss
         hidden: Any = problem.activations
         setting = _LOSS_SETTINGS.get(type(loss))
-        levels = loss.levels if isinstance(loss, losses.Pinball) else ()
+        by_output = _LOSS_LEVELS.get(type(loss))
+        levels = getattr(loss, by_output) if by_output else ()
         self._network = make(
             instruction_set(),
             list(problem.architecture.sizes),
@@ -128,7 +130,7 @@ class CompiledObjective:
             [getattr(activation, "alpha", 0.0) for activation in hidden],
             loss.code,
             getattr(loss, setting) if setting else 0.0,
-            # One quantile serves all outputs, several have an output each.
+            # One level serves all outputs, several have an output each.
             list(levels) * (problem.architecture.sizes[-1] if len(levels) == 1 else 1),
             problem.penalty.l1,
             problem.penalty.l2,
