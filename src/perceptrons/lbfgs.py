@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from perceptrons import threads
 from perceptrons.course import Course, Task, arithmetic, interrupted
 from perceptrons.history import Outcome, Reason
 from perceptrons.objective import Epochs
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
 
 Array = NDArray[np.floating[Any]]
 
@@ -39,35 +42,10 @@ def minimize(theta: Array, task: Task, max_calls: int) -> Outcome:
     -------
     Outcome
     """
-    from scipy.optimize import OptimizeResult
     from scipy.optimize import minimize as scipy_minimize
 
-    course, limits, data = Course(theta, task), task.limits, task.data
-    grad = np.empty_like(theta)
-    ended_last = 0.0  # seconds at the end of the last iteration
-
-    def value_and_grad(x: Array) -> tuple[float, Array]:
-        if threads.interruption.is_set():  # a line search may take many of these
-            raise KeyboardInterrupt
-        value = task.objective.value_and_grad(
-            x, data.X, data.Y, data.weights, None, grad
-        )
-        if not (math.isfinite(value) and np.isfinite(grad).all()):
-            # Outside the domain of the loss: infinity makes the line search go back.
-            return math.inf, np.zeros_like(grad)
-        return value, grad.copy()
-
-    def end_iteration(intermediate_result: OptimizeResult) -> None:
-        nonlocal ended_last
-        theta[...] = intermediate_result.x
-        task.memory.samples_seen += len(data.Y)
-        seconds, ended_last = course.seconds() - ended_last, course.seconds()
-        value = float(intermediate_result.fun)
-        epochs = Epochs([value], [seconds])
-        ended = course.end_epochs(epochs, [math.nan], {}) or course.out_of_time()
-        if ended is not None:
-            raise _StopError(ended)
-
+    iterations = _Iterations(theta, task)
+    course, limits = iterations.course, task.limits
     options = {
         "maxiter": limits.max_epochs,
         "maxfun": max_calls,
@@ -79,22 +57,56 @@ def minimize(theta: Array, task: Task, max_calls: int) -> Outcome:
     try:
         with arithmetic(by_blas=True):
             result = scipy_minimize(
-                value_and_grad,
+                iterations.value_and_grad,
                 theta.copy(),
                 method="L-BFGS-B",
                 jac=True,
-                callback=end_iteration,
+                callback=iterations.end,
                 options=options,
             )
         if course.epochs == 0 and result.success:
             # The first weights already meet the tolerance: that is an epoch, too.
-            end_iteration(result)
+            iterations.end(result)
         ended = _lbfgs_end(course, result)
     except _StopError as stop:
         ended = stop.ended
     except KeyboardInterrupt:
         ended = interrupted(course)
     return course.end(ended)
+
+
+class _Iterations:
+    """What SciPy's loop calls: the objective, and the end of each iteration."""
+
+    def __init__(self, theta: Array, task: Task) -> None:
+        self.course, self._task = Course(theta, task), task
+        self._grad = np.empty_like(theta)
+        self._ended_last = 0.0  # seconds at the end of the last iteration
+
+    def value_and_grad(self, x: Array) -> tuple[float, Array]:
+        """Return the objective and a copy of its gradient."""
+        if threads.interruption.is_set():  # a line search may take many of these
+            raise KeyboardInterrupt
+        data, grad = self._task.data, self._grad
+        value = self._task.objective.value_and_grad(
+            x, data.X, data.Y, data.weights, None, grad
+        )
+        if not (math.isfinite(value) and np.isfinite(grad).all()):
+            # Outside the domain of the loss: infinity makes the line search go back.
+            return math.inf, np.zeros_like(grad)
+        return value, grad.copy()
+
+    def end(self, intermediate_result: OptimizeResult) -> None:
+        """Take note of an iteration; SciPy wants the argument by this name."""
+        course, task = self.course, self._task
+        course.theta[...] = intermediate_result.x
+        task.memory.samples_seen += len(task.data.Y)
+        now = course.seconds()
+        seconds, self._ended_last = now - self._ended_last, now
+        epochs = Epochs([float(intermediate_result.fun)], [seconds])
+        ended = course.end_epochs(epochs, [math.nan], {}) or course.out_of_time()
+        if ended is not None:
+            raise _StopError(ended)
 
 
 def _lbfgs_end(course: Course, result: Any) -> tuple[Reason, str]:
