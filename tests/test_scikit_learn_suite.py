@@ -19,6 +19,7 @@ LEFT_OUT = {
     "test_n_iter_no_change": "reads a private attribute",
     "test_n_iter_no_change_inf": "reads a private attribute",
     "test_mlp_param_dtypes": "asks for float64 weights; float32 is tested below",
+    "test_early_stopping_stratified": "asks for a refusal; it trains, tested below",
     "test_preserve_feature_names": "trains a classifier on one class; tested below",
 }
 
@@ -64,3 +65,12 @@ def test_feature_names_survive_early_stopping(estimator):
     model = estimator(early_stopping=True, validation_fraction=0.2, random_state=0)
     model.set_params(max_iter=1000).fit(X, y)
     assert list(model.feature_names_in_) == ["a", "b"]
+
+
+def test_early_stopping_trains_where_a_class_has_one_row():
+    X = [[row, -row] for row in range(40)]
+    net = perceptrons.MLPClassifier(early_stopping=True, max_iter=2, random_state=0)
+    with pytest.warns(suite.ConvergenceWarning):
+        net.fit(X, [0] * 39 + [1])
+    assert net.classes_.tolist() == [0, 1]
+    assert len(net.validation_scores_) == 2
