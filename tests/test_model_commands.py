@@ -86,6 +86,24 @@ def test_columns_are_matched_by_name_and_missing_ones_named(folder, tmp_path):
     assert "Traceback" not in output
 
 
+def test_cells_read_otherwise_than_in_training_are_told(folder, tmp_path):
+    rows = pd.read_csv(folder / "new.csv", dtype=str)
+    told = run("predict", folder / "m.model", folder / "new.csv").stderr
+    assert told == ""
+    rows.assign(size=rows["size"].str.replace(".", ",")).to_csv(
+        tmp_path / "commas.csv", index=False, sep=";"
+    )
+    told = run("predict", folder / "m.model", tmp_path / "commas.csv").stderr
+    first = rows["size"][0].replace(".", ",")
+    assert f"'size': {N - 1} cells" in told
+    assert repr(first) in told
+    rows.loc[[0, 1], "size"] = ["n/a", "old"]
+    rows.to_csv(tmp_path / "words.csv", index=False)
+    told = run("predict", folder / "m.model", tmp_path / "words.csv").stderr
+    assert "1 cell cannot" in told
+    assert "'old'" in told
+
+
 def test_predictions_are_written_whole_or_not_at_all(folder, tmp_path):
     out = tmp_path / "answers.csv"
     run("predict", folder / "m.model", folder / "new.csv", "--out", out)

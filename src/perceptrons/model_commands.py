@@ -284,9 +284,11 @@ def _answers(
     """Yield predictions, and what is known of how sure they are, piece by piece."""
     import pandas as pd
 
+    from perceptrons.tables.kinds import plural
     from perceptrons.tables.read import read
 
     as_text = (model.about or {}).get("cells") == TEXT
+    unread: dict[str, tuple[int, str]] = {}
     for piece in _pieces(table) if as_text else [read(table).frame]:
         found = pd.DataFrame({model.target: model.predict(piece)})
         if hasattr(model.model, "classes_"):
@@ -296,7 +298,17 @@ def _answers(
         elif interval is not None:
             ends = model.predict_interval(piece, interval)
             found["low"], found["high"] = ends[:, 0], ends[:, 1]
+        for name, (count, first) in model.encoder.unread(piece).items():
+            before, shown = unread.get(name, (0, first))
+            unread[name] = (before + count, shown)
         yield found
+    for name, (count, first) in unread.items():
+        typer.echo(
+            f"Warning: Column {name!r}: {count:,} {plural('cell', count)} cannot be "
+            f"read as in the table the model was fitted to, the first {first!r}; "
+            "predicted as if missing.",
+            err=True,
+        )
 
 
 def _write(parts: Iterator[pd.DataFrame], stream: Any) -> None:

@@ -29,6 +29,7 @@ from perceptrons.tables.kinds import (
     numbers,
 )
 from perceptrons.tables.names import listed, place_of
+from perceptrons.tables.numerals import GAP_WORDS
 from perceptrons.tables.settle import settle
 
 Array = NDArray[np.float64]
@@ -175,6 +176,39 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self, "account_")
         return self._encode(self._found(X))
+
+    def unread(self, X: Any) -> dict[str, tuple[int, str]]:
+        """Count cells that are not what their column was, and pass as missing.
+
+        Empty cells, words for them and levels never seen do not count.
+
+        Parameters
+        ----------
+        X : as in :meth:`transform`
+
+        Returns
+        -------
+        dict of str to (int, str)
+            By column, where there are any: how many, and the first.
+        """
+        check_is_fitted(self, "account_")
+        cells, found = self._found(X), {}
+        for column in self._used():
+            if column.kind == "category":
+                continue
+            held = cells[column.name]
+            lost = np.isnan(numbers(held, column.reading)) & ~held.missing
+            if not lost.any():
+                continue
+            known = {*getattr(column.reading, "gaps", ())}
+            words = [
+                word
+                for word in held.take(lost).texts()
+                if word not in known and word.lower() not in GAP_WORDS
+            ]
+            if words:
+                found[column.name] = (len(words), words[0])
+        return found
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Any:
         """Return the names of the columns of numbers.
