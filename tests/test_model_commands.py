@@ -104,6 +104,16 @@ def test_cells_read_otherwise_than_in_training_are_told(folder, tmp_path):
     assert "'old'" in told
 
 
+def test_a_reader_that_goes_away_is_no_error(folder):
+    command = [sys.executable, "-m", "perceptrons", "predict"]
+    read, write = os.pipe()
+    os.close(read)
+    ended = subprocess.run([*command, folder / "m.model", folder / "new.csv"],
+                           stdout=write, stderr=subprocess.PIPE)  # fmt: skip
+    os.close(write)
+    assert (ended.returncode, ended.stderr) == (141, b"")
+
+
 def test_predictions_are_written_whole_or_not_at_all(folder, tmp_path):
     out = tmp_path / "answers.csv"
     run("predict", folder / "m.model", folder / "new.csv", "--out", out)

@@ -46,6 +46,10 @@ def _plain_errors(debug: bool) -> Iterator[None]:
         raise typer.Exit(130) from None
     except (typer.Exit, typer.Abort, _Misuse):
         raise
+    except BrokenPipeError:
+        # As of a command that SIGPIPE ends: who read the output, as head, has enough.
+        _drop_output()
+        raise typer.Exit(141) from None
     except Exception as error:
         if debug:
             raise
