@@ -141,6 +141,8 @@ def test_classes_come_with_their_probabilities(tmp_path):
         "kind", "probability of cheap", "probability of dear"]  # fmt: skip
     assert_allclose(found.iloc[:, 1:].sum(axis=1), 1.0)
     assert (found["kind"] == rows["kind"]).mean() > 0.9
+    said = run("predict", tmp_path / "m", tmp_path / "t.csv", "--interval", 0.9, code=2)
+    assert "intervals are not known to TabularClassifier" in said.output
 
 
 def test_show_says_what_a_model_is(folder, tmp_path):

@@ -110,7 +110,7 @@ def predict(
 
 @_in_a_sentence
 def export(
-    file: File,
+    file: Annotated[Path, typer.Argument(help="A network that model.save wrote.")],
     to: Annotated[Literal["onnx", "c", "formula"], typer.Option(help="What to write.")],
     out: Annotated[
         Path | None, typer.Option(help="File to write; beside the model if not given.")
@@ -295,7 +295,7 @@ def _answers(
             shares = model.predict_proba(piece)
             for place, label in enumerate(model.classes_):
                 found[f"probability of {label}"] = shares[:, place]
-        elif interval is not None:
+        if interval is not None:
             ends = model.predict_interval(piece, interval)
             found["low"], found["high"] = ends[:, 0], ends[:, 1]
         for name, (count, first) in model.encoder.unread(piece).items():
