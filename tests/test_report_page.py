@@ -215,6 +215,11 @@ def test_the_page_says_which_engine_was_checked(tmp_path, monkeypatch):
         assert f"9 cases, engine {name}:" in build.report(request).page.read_text()
 
 
+def test_the_page_says_that_the_best_was_chosen_by_the_test_rows(report):
+    text = " ".join(report.page.read_text().split())
+    assert "best on the test rows themselves, which flatters it" in text
+
+
 def test_the_page_promises_no_more_than_it_shows(report):
     assert "Every number the report prints" not in report.page.read_text()
 
