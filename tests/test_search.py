@@ -122,5 +122,15 @@ def test_what_it_is_not_for_is_refused(regression):
         GridSearch(Ridge(), {"alpha": [1.0]}).fit(*regression)
     with pytest.raises(ValueError, match="halving must be in"):
         GridSearch(net(), {"alpha": [1.0]}, halving=1).fit(*regression)
+
+
+@pytest.mark.parametrize("refit", [False, lambda results: 0])
+def test_halving_by_several_scores_needs_a_name(regression, refit):
+    search = GridSearch(
+        net(), {"alpha": [1.0, 2.0]}, halving=2, scoring=["r2", "neg_max_error"],
+        refit=refit,
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="refit must name the score"):
+        search.fit(*regression)
     with pytest.raises(TypeError, match="fit takes groups and sample_weight"):
         GridSearch(net(), {"alpha": [1.0]}).fit(*regression, extra=1)

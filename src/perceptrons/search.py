@@ -68,6 +68,12 @@ class _Search:
         """
         self._check()
         scorers, metric = self._get_scorers()  # type: ignore[attr-defined]
+        several = hasattr(scorers, "_scorers")
+        if self.halving is not None and several and not isinstance(self.refit, str):
+            raise ValueError(
+                "refit must name the score that halving goes by where there are "
+                f"several, got {self.refit!r}; name one of scoring."
+            )
         X, y = indexable(X, y)
         params = _check_method_params(X, params=params)
         routed = self._get_routed_params_for_fit(params)  # type: ignore[attr-defined]
