@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-import perceptrons
-
 ROOT = Path(__file__).parents[1]
-PACKAGE = Path(perceptrons.__file__).parent
+# The kernels' sources are not in an installed package.
+PACKAGE = ROOT / "src" / "perceptrons"
 PAGES = ("docs/architecture.md", "CONTRIBUTING.md")
 _FENCE = re.compile(r"```.*?```", re.DOTALL)
 _NAME = re.compile(r"`((?:[a-z_]+\.)+\w+)`")

@@ -114,3 +114,24 @@ print(status)
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout == "0\n", done.stdout + done.stderr
+
+
+def test_a_fit_imports_nothing():
+    """A child forked while another thread imports waits for that import for good."""
+    program = """
+import sys, warnings
+import numpy as np
+warnings.simplefilter("ignore")
+from perceptrons import MLPClassifier, MLPRegressor
+X = np.random.default_rng(0).normal(size=(40, 3))
+before = set(sys.modules)
+for solver in ("adam", "lbfgs"):
+    net = MLPRegressor(hidden_layer_sizes=(4,), solver=solver, max_iter=3)
+    net.fit(X, X[:, 0]).predict(X)
+MLPClassifier((4,), max_iter=3, early_stopping=True).fit(X, X[:, 0] > 0).predict(X)
+print(sorted(set(sys.modules) - before))
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.strip() == "[]"

@@ -31,6 +31,10 @@ from perceptrons.settings import Settings
 
 Array = NDArray[np.floating[Any]]
 
+# Loaded with the estimators, not by the first fit: the child of a process that forks
+# while another of its threads imports waits for the end of that import for good.
+engine.missing()
+
 
 class Planning:
     """What both estimators do before the first step."""
