@@ -13,7 +13,6 @@ goes on where it was.
 """
 
 import argparse
-import csv
 import itertools
 import os
 import time
@@ -22,7 +21,7 @@ from pathlib import Path
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 
 import numpy as np
-import pandas as pd
+from comparison_runs import Runs
 from scipy import stats
 from scipy.special import expit
 
@@ -143,27 +142,6 @@ def judge(metric, n, bend, seed):
     psi = (rows[1] - rows[0]) / linear - gain * rows[1] / linear
     by_rows = float(psi @ psi) / n / (n - 1)
     return {"gain": gain, "by_rows": by_rows, "between": float(np.var(repeats, ddof=1))}
-
-
-class Runs:
-    """The rows so far."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, head in HEADS.items():
-            path = folder / f"{name}.csv"
-            if not path.exists():
-                path.write_text(",".join(head) + "\n")
-
-    def table(self, name):
-        """Return what there is."""
-        return pd.read_csv(self.folder / f"{name}.csv")
-
-    def append(self, name, row):
-        """Add a row."""
-        with (self.folder / f"{name}.csv").open("a", newline="") as stream:
-            csv.DictWriter(stream, HEADS[name]).writerow(row)
 
 
 def known_truth(runs, metric, n, bend, sets):
@@ -306,7 +284,7 @@ def main():
     parser.add_argument("--report", action="store_true", help="simulate nothing")
     options = parser.parse_args()
     deadline = time.monotonic() + 60 * options.minutes
-    runs = Runs(options.runs)
+    runs = Runs(options.runs, HEADS)
     if not options.report:
         simulate(runs, options.sets, deadline)
     write(runs, Path(__file__).parent.parent)

@@ -12,7 +12,6 @@ the candidates: old rows would tell of the old ones.
 """
 
 import argparse
-import csv
 import itertools
 import os
 import time
@@ -26,6 +25,7 @@ os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 
 import numpy as np
 import pandas as pd
+from comparison_runs import Runs
 
 from perceptrons import compare
 from perceptrons.comparison import candidates
@@ -175,35 +175,6 @@ def n_train(n, split):
     return round(n * (split[1] - 1) / split[1])
 
 
-class Runs:
-    """The rows so far, in CSV files that are appended to."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, head in HEADS.items():
-            path = folder / f"{name}.csv"
-            if not path.exists():
-                path.write_text(",".join(head) + "\n")
-
-    def table(self, name):
-        """Return what there is."""
-        return pd.read_csv(self.folder / f"{name}.csv")
-
-    def append(self, name, row):
-        """Add a row."""
-        with (self.folder / f"{name}.csv").open("a", newline="") as stream:
-            csv.DictWriter(stream, HEADS[name]).writerow(row)
-
-    def missing(self, name, count, **where):
-        """Return the seeds that a scenario still lacks."""
-        table = self.table(name)
-        for column, value in where.items():
-            table = table[table[column] == value]
-        done = set(table.get("seed", range(len(table))))
-        return [seed for seed in range(count) if seed not in done]
-
-
 def perform(runs, name, work, tasks, pool, jobs, deadline):
     """Work on the tasks side by side and keep every result; stop at the deadline."""
     waiting, tasks = set(), iter(tasks)
@@ -306,7 +277,7 @@ def main():
     parser.add_argument("--runs", type=Path, default=Path("comparison-statistics"))
     parser.add_argument("--report", action="store_true", help="simulate nothing")
     options = parser.parse_args()
-    runs = Runs(options.runs)
+    runs = Runs(options.runs, HEADS)
     if not options.report:
         simulate(runs, options.jobs, options.minutes, options.sets)
     write(summary(runs), Path(__file__).parent.parent)
