@@ -2,11 +2,13 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 
 import pytest
 
+from perceptrons.pages import lock
 from perceptrons.pages.lock import FILE, HOLDER, FolderError, hold
 
 SCRIPT = """
@@ -87,6 +89,34 @@ def test_nothing_is_left_but_what_was_written(tmp_path):
     with hold(tmp_path / "above"):
         assert (tmp_path / "above" / FILE).exists()
     assert not (tmp_path / "above" / FILE).exists()
+
+
+def test_an_error_of_a_file_that_went_is_tried_again(tmp_path, monkeypatch):
+    # The next file of that name may get the number of the one that went.
+    took, told = lock._took, []
+
+    def at_third(path):
+        if len(told) < 2:
+            error = sqlite3.OperationalError("disk I/O error")
+            error.sqlite_errorcode = sqlite3.SQLITE_IOERR_FSTAT
+            told.append(error)
+            raise error
+        return took(path)
+
+    monkeypatch.setattr(lock, "_took", at_third)
+    with hold(tmp_path):
+        assert len(told) == 2
+
+
+def test_an_error_that_stays_is_told(tmp_path, monkeypatch):
+    def never(path):
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR_WRITE
+        raise error
+
+    monkeypatch.setattr(lock, "_took", never)
+    with pytest.raises(FolderError, match=r"disk I/O error.*--out"), hold(tmp_path):
+        pass
 
 
 CROWD = """

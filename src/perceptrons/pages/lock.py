@@ -22,6 +22,10 @@ FILE, HOLDER = ".lock", ".lock-holder"
 # A command that has just ended may take away the file that this one has opened.
 _TRIES = 100
 
+# What SQLite says of a file that goes while it is opened. Whether it has gone cannot be
+# asked afterwards: the next file of its name may have got its number.
+_GONE = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+
 
 class FolderError(OSError):
     """A folder cannot be used; the text says why and what to do."""
@@ -71,36 +75,41 @@ def _missing(folder: Path) -> list[Path]:
 def _locked(folder: Path) -> sqlite3.Connection:
     """Return a connection that holds the lock, and say so beside it."""
     path = folder / FILE
+    last: Exception | None = None
     for _ in range(_TRIES):
-        folder.mkdir(parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
             path.touch()
             found = path.stat()
-            if connection := _took(path, found):
-                since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-                words = f"process {os.getpid()} on {platform.node()}, since {since}"
-                (folder / HOLDER).write_text(words, encoding="utf-8")
-                return connection
-    raise FileNotFoundError(errno.ENOENT, "its lock comes and goes", str(path))
-
-
-def _took(path: Path, found: os.stat_result) -> sqlite3.Connection | None:
-    """Take the lock on a file; None if the file was taken away meanwhile."""
-    connection = None
-    try:
-        connection = sqlite3.connect(path, timeout=0, isolation_level=None)
-        connection.execute("BEGIN IMMEDIATE")
+            connection = _took(path)
+        except (FileNotFoundError, FileExistsError) as error:
+            # The folder or the file went between two of these steps.
+            last = error
+            continue
+        except sqlite3.Error as error:
+            if _code(error) not in _GONE:
+                raise
+            last = error
+            continue
+        # Another file of that name may stand there by now, and be locked by another.
         if _is_still(path, found):
+            since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+            words = f"process {os.getpid()} on {platform.node()}, since {since}"
+            (folder / HOLDER).write_text(words, encoding="utf-8")
             return connection
-    except sqlite3.Error as error:
-        if connection:
-            connection.close()
-        # Of a file that is gone SQLite says "disk I/O error", or cannot open it.
-        if _is_busy(error) or _is_still(path, found):
-            raise
-        return None
-    connection.close()
-    return None
+        connection.close()
+    raise last or FileNotFoundError(errno.ENOENT, "its lock comes and goes", str(path))
+
+
+def _took(path: Path) -> sqlite3.Connection:
+    """Take the lock on a file."""
+    connection = sqlite3.connect(path, timeout=0, isolation_level=None)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
 
 
 def _is_still(path: Path, found: os.stat_result) -> bool:
@@ -111,9 +120,15 @@ def _is_still(path: Path, found: os.stat_result) -> bool:
         return False
 
 
+def _code(error: Exception) -> int | None:
+    """Return SQLite's primary code of an error; None of any other error."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
 def _is_busy(error: Exception) -> bool:
     """Tell whether another connection holds the lock."""
-    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+    return _code(error) == sqlite3.SQLITE_BUSY
 
 
 def _refusal(folder: Path, error: Exception) -> FolderError:
