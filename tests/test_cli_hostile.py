@@ -1,5 +1,6 @@
 """Whatever a command is given, it ends in a sentence and an exit code."""
 
+import itertools
 import json
 import os
 import resource
@@ -205,22 +206,47 @@ def test_where_no_folder_can_be_is_said(call, files, tmp_path, command, out):
     assert "--out" in done.stderr
 
 
-@pytest.mark.parametrize("value", ["nonsense", "", "-1", DIGITS])
-def test_nonsense_in_the_environment_is_told_or_passed_over(call, monkeypatch, value):
-    monkeypatch.setenv("OMP_NUM_THREADS", value)
-    assert threads.usable_threads(None) >= 1
-    if engine.missing() is None:
-        monkeypatch.setenv("PERCEPTRONS_ISA", value)
-        done = call("info")
-        assert done.exit_code == 2
-        assert "PERCEPTRONS_ISA must be one of" in done.stderr
-        monkeypatch.delenv("PERCEPTRONS_ISA")
-    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", value)
+NONSENSE = ["nonsense", "-1", "0", "2.5", "2 3", "\x7f", DIGITS]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("LOKY_MAX_CPU_COUNT", ""),
+        *itertools.product(["LOKY_MAX_CPU_COUNT", "OMP_NUM_THREADS"], NONSENSE),
+    ],
+)
+def test_no_number_of_cores_is_told(call, monkeypatch, variable, value):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ValueError, match=f"{variable} must be a whole number above 0"):
+        threads.usable_threads(None)
     done = call("info")
-    if value != "-1":
-        # Joblib takes a negative number for none at all.
-        assert done.exit_code == 2
-        assert "LOKY_MAX_CPU_COUNT must be a whole number" in done.stderr
+    assert done.exit_code == 2
+    assert f"{variable} must be a whole number above 0, got" in done.stderr
+    assert "unset it to use all cores" in done.stderr
+
+
+@pytest.mark.parametrize("value", ["1", " 1 ", "001", "1,2"])
+def test_the_first_of_openmps_levels_counts(monkeypatch, value):
+    monkeypatch.setenv("OMP_NUM_THREADS", value)
+    assert threads.usable_threads(None) == 1
+
+
+@pytest.mark.parametrize("value", ["", " "])
+def test_openmp_takes_nothing_for_no_limit(monkeypatch, value):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    most = threads.usable_threads(None)
+    monkeypatch.setenv("OMP_NUM_THREADS", value)
+    assert threads.usable_threads(None) == most
+
+
+@pytest.mark.skipif(engine.missing() is not None, reason="needs the compiled engine")
+@pytest.mark.parametrize("value", ["", *NONSENSE])
+def test_no_set_of_instructions_is_told(call, monkeypatch, value):
+    monkeypatch.setenv("PERCEPTRONS_ISA", value)
+    done = call("info")
+    assert done.exit_code == 2
+    assert "PERCEPTRONS_ISA must be one of" in done.stderr
 
 
 def test_a_backend_for_figures_that_is_not_there_stops_nothing(tmp_path):

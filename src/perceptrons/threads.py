@@ -42,6 +42,16 @@ def usable_threads(n_jobs: int | None) -> int:
         None: all cores this process may use (its affinity, the container's quota,
         OMP_NUM_THREADS), but one inside a worker process, whose parent has already
         shared them out; negative: as many below all cores, -1 being all.
+
+    Returns
+    -------
+    int
+        At least 1.
+
+    Raises
+    ------
+    ValueError
+        If a variable of the environment that is asked for them is no number above 0.
     """
     if getattr(_local, "one_thread", False):
         return 1
@@ -51,9 +61,8 @@ def usable_threads(n_jobs: int | None) -> int:
         return 1
     most = cores()
     if n_jobs is None:
-        # What is no number is passed over, as OpenMP does.
-        limit = re.fullmatch(r"0*([1-9][0-9]{0,8})", os.getenv("OMP_NUM_THREADS", ""))
-        return min(most, int(limit[1])) if limit else most
+        # OpenMP takes no text for no limit, and a list of levels, the outermost first.
+        return min(most, _number("OMP_NUM_THREADS", rf"({_NUMBER}(,.*)?)?") or most)
     return max(1, most + 1 + n_jobs)
 
 
@@ -63,18 +72,30 @@ def cores() -> int:
     Raises
     ------
     ValueError
-        If LOKY_MAX_CPU_COUNT, which may lower it, is no number.
+        If LOKY_MAX_CPU_COUNT, which may lower it, is no number above 0.
     """
     import joblib  # not for an import of the engine: it takes tens of milliseconds
 
-    try:
-        return int(joblib.cpu_count())
-    except ValueError:
-        given = os.environ.get("LOKY_MAX_CPU_COUNT", "")
+    _number("LOKY_MAX_CPU_COUNT", _NUMBER)
+    return int(joblib.cpu_count())
+
+
+# Nine digits: Python refuses to read texts of some thousand.
+_NUMBER = "0*(?P<number>[1-9][0-9]{0,8})"
+
+
+def _number(variable: str, form: str) -> int | None:
+    """Return the number of processors that a variable gives, None if it gives none."""
+    given = os.environ.get(variable)
+    if given is None:
+        return None
+    found = re.fullmatch(form, given.strip())
+    if found is None:
         raise ValueError(
-            f"LOKY_MAX_CPU_COUNT must be a whole number, got {given[:40]!r}; unset it "
+            f"{variable} must be a whole number above 0, got {given[:40]!r}; unset it "
             "to use all cores."
-        ) from None
+        )
+    return int(found["number"]) if found["number"] else None
 
 
 class _OneBlasThread:
