@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from perceptrons.clipping import NormClipping
 from perceptrons.network import Architecture
 from perceptrons.optimizers import (
     OPTIMIZERS,
@@ -14,7 +15,6 @@ from perceptrons.optimizers import (
     AdamW,
     GradientDescent,
     Momentum,
-    NormClipping,
     RMSProp,
 )
 from perceptrons.schedules import (

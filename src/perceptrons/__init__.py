@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from perceptrons import schedules as schedules
     from perceptrons.checkpoints import Checkpoint as Checkpoint
     from perceptrons.comparison.compare import compare as compare
+    from perceptrons.derivatives import check_gradient as check_gradient
     from perceptrons.distillation import distill as distill
     from perceptrons.estimators import MLPClassifier as MLPClassifier
     from perceptrons.estimators import MLPRegressor as MLPRegressor
     from perceptrons.files import TRUSTED as TRUSTED
     from perceptrons.files import load as load
-    from perceptrons.inspection import check_gradient as check_gradient
     from perceptrons.intervals import predict_interval as predict_interval
     from perceptrons.many import fit_folds as fit_folds
     from perceptrons.many import fit_many as fit_many
@@ -54,7 +54,7 @@ __all__ = [
 _HOMES = {
     "Checkpoint": "perceptrons.checkpoints",
     "TRUSTED": "perceptrons.files",
-    "check_gradient": "perceptrons.inspection",
+    "check_gradient": "perceptrons.derivatives",
     "compare": "perceptrons.comparison.compare",
     "distill": "perceptrons.distillation",
     "fit_folds": "perceptrons.many",

@@ -13,20 +13,18 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.base import BaseEstimator, is_classifier
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils.metaestimators import available_if
 
 from perceptrons import fitting, state
-from perceptrons.course import Memory
 from perceptrons.files import Savable
 from perceptrons.fitting import Call, Plan
 from perceptrons.history import DivergedError, History, Outcome
 from perceptrons.inspection import Inspectable
-from perceptrons.objective import Problem
 from perceptrons.planning import Planning
 from perceptrons.predicting import Predicting
-from perceptrons.sampling import Streams
+from perceptrons.state import Labels, Learned
 
 Array = NDArray[np.floating[Any]]
 
@@ -185,57 +183,88 @@ class Perceptron(Savable, Inspectable, Predicting, Planning, BaseEstimator):
             earlier.append(history)
             self.loss_curve_.extend(losses)
             history, losses = earlier, self.loss_curve_
-        self.coefs_, self.intercepts_ = plan.problem.architecture.views(
+        coefs, intercepts = plan.problem.architecture.views(
             start.theta.astype(given.dtype, copy=False)
         )
-        self._set_results(
+        learned = Learned(
             plan.problem,
-            start.memory,
+            coefs,
+            intercepts,
             history,
-            losses,
             outcome,
+            start.memory,
             start.streams,
             given.limits.early_stopping,
         )
+        self._keep(learned, losses)
 
-    def _set_results(
-        self,
-        problem: Problem,
-        memory: Memory,
-        history: History,
-        losses: list[float],
-        outcome: Outcome,
-        streams: Streams,
-        early_stopping: bool,
-    ) -> None:
-        """Set the fitted attributes but weights, features and classes."""
+    def _keep(self, learned: Learned, losses: list[float]) -> None:
+        """Set the fitted attributes but features and classes."""
+        problem, memory = learned.problem, learned.memory
+        self.coefs_, self.intercepts_ = learned.coefs, learned.intercepts
         self.n_layers_ = len(problem.architecture.sizes)
         self.n_outputs_ = problem.architecture.sizes[-1]
         self.out_activation_ = problem.loss.link.name
-        self.n_iter_ = outcome.epochs
+        self.n_iter_ = learned.outcome.epochs
         self.t_ = memory.samples_seen
-        self.history_, self.outcome_ = history, outcome
+        self.history_, self.outcome_ = learned.history, learned.outcome
         # Without the epoch in which training diverged, which history_ names.
         self.loss_curve_ = losses
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else np.nan
         self.best_loss_: float | None = memory.best_loss
         self.validation_scores_: list[float] | None = None
         self.best_validation_score_: float | None = None
-        if early_stopping:
-            self.validation_scores_ = list(history.columns["validation_score"])
+        if learned.early_stopping:
+            self.validation_scores_ = list(learned.history.columns["validation_score"])
             self.best_validation_score_ = memory.best_score
             self.best_loss_ = None
-        self._problem, self._memory, self._streams = problem, memory, streams
+        self._problem, self._memory, self._streams = problem, memory, learned.streams
+
+    def _learned(self) -> Learned | None:
+        """Return what a fit has left; None if there was none."""
+        if not hasattr(self, "_problem"):
+            return None
+        return Learned(
+            self._problem,
+            self.coefs_,
+            self.intercepts_,
+            self.history_,
+            self.outcome_,
+            self._memory,
+            self._streams,
+            self.validation_scores_ is not None,
+            getattr(self, "feature_names_in_", None),
+            self._labels(),
+        )
+
+    def _labels(self) -> Labels | None:
+        """Return the classes, of a classifier."""
+        return None
+
+    def _set_labels(self, labels: Labels) -> None:
+        """Set the classes, in a classifier."""
 
     def _describe(
         self, resume: bool, raw: bool
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the network as plain values."""
-        return state.describe(self, resume=resume, raw=raw)
+        given = self.get_params(deep=False)
+        return state.describe(given, self._learned(), resume=resume, raw=raw)
 
     def _restore(self, header: Any, arrays: dict[str, Any], raw: bool) -> None:
         """Become the network that was described."""
-        state.restore(self, header, arrays, raw=raw)
+        learned = state.restore(
+            self, header, arrays, classifier=is_classifier(self), raw=raw
+        )
+        if learned is None:
+            return
+        self.n_features_in_ = learned.problem.architecture.sizes[0]
+        if learned.features is not None:
+            self.feature_names_in_ = learned.features
+        if learned.labels is not None:
+            self._set_labels(learned.labels)
+        losses = [x for x in learned.history.columns["loss"] if math.isfinite(x)]
+        self._keep(learned, losses)
 
     def __sklearn_tags__(self) -> Any:
         """Say that sparse input is welcome."""
@@ -259,3 +288,11 @@ def fit_rows(
     with estimator._all_or_nothing() as copied:
         copied._train(Call(X, y, sample_weight, rows=rows))
     return estimator._warned()
+
+
+def learned_of(network: Perceptron) -> Learned:
+    """Return what a fit has left in a network: for exports and checks."""
+    learned = network._learned()
+    if learned is None:
+        raise NotFittedError(f"{type(network).__name__} is not fitted; call fit first.")
+    return learned

@@ -13,12 +13,22 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from perceptrons import _checks, files, state
+from perceptrons import _checks, files
 from perceptrons.course import Memory, Restart
 from perceptrons.history import EpochState, History
 from perceptrons.objective import Problem
 from perceptrons.sampling import RowSubset, Streams
-from perceptrons.state import StateError
+from perceptrons.state import Arrays, Header, StateError
+from perceptrons.state.taking import take, take_array, take_count, take_number
+from perceptrons.state.training import (
+    describe_history,
+    describe_memory,
+    describe_streams,
+    restore_history,
+    restore_memory,
+    restore_streams,
+)
+from perceptrons.state.words import encode
 
 # Arguments that change no bit of the result.
 _FREE = ("callbacks", "verbose", "n_jobs", "max_time")
@@ -84,18 +94,18 @@ class Writer:
             return
         course = epoch.course
         task = course.task
-        arrays: state.Arrays = {
+        arrays: Arrays = {
             "theta": np.array(course.theta),
             "kept": np.array(course.kept),
-            "history": np.array(list(task.history.columns.values()), np.float64),
         }
+        describe_history(task.history, arrays)
         header = {
             "identity": self.identity,
             "epochs": course.epochs,
             "best_epoch": course.best_epoch,
             "seconds": epoch.seconds,
-            "memory": state.describe_memory(task.memory, True, arrays, False),
-            "streams": state.describe_streams(self.streams),
+            "memory": describe_memory(task.memory, True, arrays, False),
+            "streams": describe_streams(self.streams),
         }
         files.write_whole(self.path, files.pack(files.CHECKPOINT, header, arrays))
 
@@ -135,7 +145,7 @@ def identify(estimator: Any, problem: Problem, rows: Sequence[Any]) -> str:
         )
     digest = hashlib.blake2b(digest_size=16)
     params = {
-        name: state.encode(value, name, raw=True)
+        name: encode(value, name, raw=True)
         for name, value in estimator.get_params(deep=False).items()
         if name not in _FREE
     }
@@ -178,25 +188,25 @@ def find(
     if not _is_there(resume_from, callbacks):
         return None
     header, arrays = files.read(resume_from, _unpack)
-    if state.take(header, "identity", str) != identity:
+    if take(header, "identity", str) != identity:
         raise StateError(
             f"{os.fspath(resume_from)} is a checkpoint of another fit: arguments and "
             "data must be those of the fit that wrote it."
         )
     shape = (problem.architecture.n_parameters,)
     restart = Restart(
-        theta=state.take_array(arrays, "theta", shape),
-        kept=state.take_array(arrays, "kept", shape),
-        epochs=state.take_count(header, "epochs"),
-        best_epoch=state.take_count(header, "best_epoch"),
-        seconds=state.take_number(header, "seconds", 0),
+        theta=take_array(arrays, "theta", shape),
+        kept=take_array(arrays, "kept", shape),
+        epochs=take_count(header, "epochs"),
+        best_epoch=take_count(header, "best_epoch"),
+        seconds=take_number(header, "seconds", 0),
     )
-    memory = state.take(header, "memory", dict)
+    memory = take(header, "memory", dict)
     return (
         restart,
-        state.restore_memory(memory, problem, arrays, False),
-        state.restore_history(arrays),
-        state.restore_streams(state.take(header, "streams", dict)),
+        restore_memory(memory, problem, arrays, False),
+        restore_history(arrays),
+        restore_streams(take(header, "streams", dict)),
     )
 
 
@@ -213,8 +223,8 @@ def first_streams(
     if not _is_there(resume_from, callbacks):
         return None
     header, _ = files.read(resume_from, _unpack)
-    stored = state.take(header, "streams", dict)
-    return Streams(state.restore_streams(stored).entropy)
+    stored = take(header, "streams", dict)
+    return Streams(restore_streams(stored).entropy)
 
 
 def _is_there(path: str | os.PathLike[str], callbacks: Sequence[Any]) -> bool:
@@ -223,7 +233,7 @@ def _is_there(path: str | os.PathLike[str], callbacks: Sequence[Any]) -> bool:
     return Path(path) not in own or Path(path).exists()
 
 
-def _unpack(stream: Any, size: int) -> tuple[state.Header, state.Arrays]:
+def _unpack(stream: Any, size: int) -> tuple[Header, Arrays]:
     """Return header and arrays of a checkpoint."""
     name, header, arrays = files.unpack(stream, size)
     if name != files.CHECKPOINT:

@@ -23,6 +23,7 @@ from perceptrons.fitting import Call
 from perceptrons.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from perceptrons.predicting import linked_outputs
 from perceptrons.rows import check_weights
+from perceptrons.state import Labels
 
 Array = NDArray[np.floating[Any]]
 
@@ -726,6 +727,14 @@ class MLPClassifier(ClassifierMixin, Perceptron):
                 f"{labels}"
             )
         self._check_known(y)
+
+    def _labels(self) -> Labels:
+        """Return the classes."""
+        return Labels(self.classes_, self._binarizer)
+
+    def _set_labels(self, labels: Labels) -> None:
+        """Set the classes."""
+        self.classes_, self._binarizer = labels.classes, labels.binarizer
 
     def _check_known(self, y: Any) -> None:
         """Refuse classes that were not trained on."""

@@ -25,7 +25,8 @@ from safetensors import numpy as safetensors
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.utils.validation import check_is_fitted
 
-from perceptrons.state import FITTED, Arrays, Header, StateError, take
+from perceptrons.state import FITTED, Arrays, Header, StateError
+from perceptrons.state.taking import take
 
 #: Of the layout below; a reader refuses higher ones.
 FORMAT = 1

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perceptrons.activations import Activation
+from perceptrons.clipping import NormClipping
 from perceptrons.losses import Loss
 from perceptrons.network import Architecture, forward
-from perceptrons.optimizers import NormClipping, Rule
+from perceptrons.optimizers import Rule
 from perceptrons.penalties import Penalty
 from perceptrons.sampling import Batches, Dropout
 

@@ -232,6 +232,11 @@ class Planning:
         return X, y
 
 
+def validated(network: Planning, X: Any, y: Any) -> tuple[Any, Array]:
+    """Return rows for a fitted network, and their targets as its loss wants them."""
+    return network._validate_held_out(X, y)
+
+
 def _spawn_streams(random_state: Any) -> Streams:
     """Return the random streams of one training."""
     if random_state is None or isinstance(random_state, int | np.integer):

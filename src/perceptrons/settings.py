@@ -13,17 +13,11 @@ import numpy as np
 
 from perceptrons import _checks, activations
 from perceptrons.activations import Activation
+from perceptrons.clipping import NormClipping
 from perceptrons.course import Limits
 from perceptrons.engine import ENGINES
 from perceptrons.network import Architecture
-from perceptrons.optimizers import (
-    OPTIMIZERS,
-    Adam,
-    AdamW,
-    Momentum,
-    NormClipping,
-    Rule,
-)
+from perceptrons.optimizers import OPTIMIZERS, Adam, AdamW, Momentum, Rule
 from perceptrons.penalties import Penalty
 from perceptrons.sampling import Batches, Dropout, Streams
 from perceptrons.schedules import (

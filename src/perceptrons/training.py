@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perceptrons import threads
+from perceptrons.clipping import NormClipping
 from perceptrons.course import Course, Limits, Memory, Task, arithmetic, interrupted
 from perceptrons.history import Outcome, Reason
 from perceptrons.objective import Steps
-from perceptrons.optimizers import NormClipping, Rule
+from perceptrons.optimizers import Rule
 from perceptrons.sampling import Batches, Dropout
 from perceptrons.schedules import Adaptive, Constant, Progress, Schedule
 from perceptrons.verbosity import Silent

@@ -13,9 +13,10 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import GridSearchCV
 
-from perceptrons import state
 from perceptrons.files import Savable
 from perceptrons.state import Arrays, Header, StateError
+from perceptrons.state.taking import take
+from perceptrons.state.words import decode, encode
 
 #: Classes by name, and where they live. None of them runs what its attributes say.
 CLASSES = {
@@ -115,12 +116,12 @@ def _describe(value: Any, name: str, arrays: Arrays, raw: bool) -> Any:
         return _describe_array(value, name, arrays, raw)
     if kind in NETWORKS and type(value) is _class(NETWORKS, kind):
         number = f"n{len(arrays)}"
-        header, own = state.describe(value, resume=False)
+        header, own = value._describe(resume=False, raw=False)
         arrays |= {f"{number}/{key}": array for key, array in own.items()}
         return {"network": kind, "at": number, "header": header}
     if kind in CLASSES and type(value) is _class(CLASSES, kind):
         if kind == "TableEncoder":
-            return {"class": kind, "state": state.encode(value.to_state(), name)}
+            return {"class": kind, "state": encode(value.to_state(), name)}
         return {"class": kind, **_describe_attributes(value, arrays, raw)}
     if isinstance(value, list):
         return [_describe(item, name, arrays, raw) for item in value]
@@ -128,7 +129,7 @@ def _describe(value: Any, name: str, arrays: Arrays, raw: bool) -> Any:
         return {"tuple": [_describe(item, name, arrays, raw) for item in value]}
     if isinstance(value, dict):
         pairs = [
-            [state.encode(key, name), _describe(own, name, arrays, raw)]
+            [encode(key, name), _describe(own, name, arrays, raw)]
             for key, own in value.items()
         ]
         return {"dict": pairs}
@@ -138,7 +139,7 @@ def _describe(value: Any, name: str, arrays: Arrays, raw: bool) -> Any:
         raise StateError(
             f"{name} cannot be saved: a file cannot hold a {kind}; pickle the model."
         )
-    return state.encode(value, name, raw)
+    return encode(value, name, raw)
 
 
 def _describe_array(
@@ -150,7 +151,7 @@ def _describe_array(
         arrays[key] = array
         return {"array": key}
     if array.ndim == 1 and (array.dtype.kind in "UTiu" or array.dtype.kind == "O"):
-        values = [state.encode(item, name) for item in array.tolist()]
+        values = [encode(item, name) for item in array.tolist()]
         if array.dtype.kind in "iu":
             return {"words": values, "kind": array.dtype.name}
         return {"words": values, "kind": "O" if array.dtype.kind == "O" else "U"}
@@ -161,7 +162,7 @@ def _describe_array(
 
 def _restore_attributes(header: Any, arrays: Arrays, raw: bool) -> dict[str, Any]:
     """Return the attributes of an object."""
-    attributes = state.take(header, "attributes", dict)
+    attributes = take(header, "attributes", dict)
     return {
         name: _restore(value, name, arrays, raw) for name, value in attributes.items()
     }
@@ -176,9 +177,9 @@ def _restore(value: Any, name: str, arrays: Arrays, raw: bool) -> Any:
     if isinstance(value, list):
         return [_restore(item, name, arrays, raw) for item in value]
     if not isinstance(value, dict):
-        return state.decode(value, raw)
+        return decode(value, raw)
     if "array" in value:
-        return _restore_array(state.take(value, "array", str), arrays)
+        return _restore_array(take(value, "array", str), arrays)
     if "words" in value:
         return _restore_words(value)
     if "network" in value:
@@ -186,20 +187,20 @@ def _restore(value: Any, name: str, arrays: Arrays, raw: bool) -> Any:
     if "class" in value:
         return _restore_object(value, arrays, raw)
     if "tuple" in value:
-        items = state.take(value, "tuple", list)
+        items = take(value, "tuple", list)
         return tuple(_restore(item, name, arrays, raw) for item in items)
     if "dict" in value:
         found = {}
-        for pair in state.take(value, "dict", list):
+        for pair in take(value, "dict", list):
             if not isinstance(pair, list) or len(pair) != 2:
                 raise StateError("it holds a dict that is not one of pairs")
-            key = state.decode(pair[0])
+            key = decode(pair[0])
             if isinstance(key, list | dict):
                 raise StateError("it holds a dict with keys that are none")
             inner = key if isinstance(key, str) else name
             found[key] = _restore(pair[1], inner, arrays, raw)
         return found
-    return state.decode(value, raw)
+    return decode(value, raw)
 
 
 def _restore_array(key: str, arrays: Arrays) -> Any:
@@ -214,8 +215,8 @@ def _restore_array(key: str, arrays: Arrays) -> Any:
 
 def _restore_words(value: Any) -> Any:
     """Return an array of text, or of small whole numbers."""
-    words = state.decode(state.take(value, "words", list))
-    kind = state.take(value, "kind", str)
+    words = decode(take(value, "words", list))
+    kind = take(value, "kind", str)
     if kind == "O":
         array = np.empty(len(words), object)
         array[:] = words
@@ -232,7 +233,7 @@ def _restore_words(value: Any) -> Any:
 
 def _restore_network(value: Any, arrays: Arrays) -> Any:
     """Return a network within."""
-    kind, number = state.take(value, "network", str), state.take(value, "at", str)
+    kind, number = take(value, "network", str), take(value, "at", str)
     if kind not in NETWORKS:
         raise StateError("it holds a kind of network that there is not")
     prefix = f"{number}/"
@@ -240,19 +241,19 @@ def _restore_network(value: Any, arrays: Arrays) -> Any:
         k[len(prefix) :]: arrays.pop(k) for k in list(arrays) if k.startswith(prefix)
     }
     network = _class(NETWORKS, kind)()
-    state.restore(network, state.take(value, "header", dict), own)
+    network._restore(take(value, "header", dict), own, raw=False)
     return network
 
 
 def _restore_object(value: Any, arrays: Arrays, raw: bool) -> Any:
     """Return an object of the closed table, its constructor not called."""
-    kind = state.take(value, "class", str)
+    kind = take(value, "class", str)
     if kind not in CLASSES:
         raise StateError("it holds a class that there is not")
     found = _class(CLASSES, kind)
     if kind == "TableEncoder":
         try:
-            return found.from_state(state.decode(state.take(value, "state", dict)))
+            return found.from_state(decode(take(value, "state", dict)))
         except (AttributeError, KeyError, TypeError, ValueError):
             raise StateError("its account of columns is none") from None
     made = found.__new__(found)

@@ -19,7 +19,7 @@ from sklearn.preprocessing import (
 )
 from sklearn.utils.validation import check_is_fitted
 
-from perceptrons._base import Perceptron
+from perceptrons._base import Perceptron, learned_of
 from perceptrons.activations import ACTIVATIONS, Activation
 
 Array = NDArray[np.floating[Any]]
@@ -94,7 +94,8 @@ def network_of(model: Any) -> Network:
             "model must be an MLPRegressor or MLPClassifier, alone or behind "
             f"scikit-learn's scalers, got {type(model).__name__}."
         )
-    problem = model._problem
+    learned = learned_of(model)
+    problem, labels = learned.problem, learned.labels
     known = tuple(type(record) for record in ACTIVATIONS.values())
     for activation in problem.activations:
         if type(activation) not in known:
@@ -108,16 +109,15 @@ def network_of(model: Any) -> Network:
             f"language, got {problem.loss!r}."
         )
     default = [f"x{i + 1}" for i in range(model.n_features_in_)]
-    binarizer = getattr(model, "_binarizer", None)
     return Network(
-        [np.asarray(W) for W in model.coefs_],
-        [np.asarray(b) for b in model.intercepts_],
+        [np.asarray(W) for W in learned.coefs],
+        [np.asarray(b) for b in learned.intercepts],
         problem.activations,
         problem.loss.link.name,
-        list(getattr(model, "feature_names_in_", default)),
-        getattr(model, "classes_", None),
-        binarizer is not None and binarizer.y_type_ == "multilabel-indicator",
-        all(W.dtype == np.float32 for W in model.coefs_),
+        default if learned.features is None else list(learned.features),
+        None if labels is None else labels.classes,
+        labels is not None and labels.binarizer.y_type_ == "multilabel-indicator",
+        all(W.dtype == np.float32 for W in learned.coefs),
     )
 
 
