@@ -284,7 +284,7 @@ def _answers(
     """Yield predictions, and what is known of how sure they are, piece by piece."""
     import pandas as pd
 
-    from perceptrons.tables.kinds import plural
+    from perceptrons.tables.column import plural
     from perceptrons.tables.read import read
 
     as_text = (model.about or {}).get("cells") == TEXT

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from perceptrons.comparison import leaks, parts, target
 from perceptrons.tables import Column, DataError, TableEncoder
 from perceptrons.tables.cells import Cells, column_of, read_cells
+from perceptrons.tables.column import Kind, told
 from perceptrons.tables.encoder import nothing_left
-from perceptrons.tables.kinds import Kind, account, cell_codes, told
+from perceptrons.tables.kinds import account
 from perceptrons.tables.names import place_of
-from perceptrons.tables.settle import settle
+from perceptrons.tables.settle import Reading, settle
+from perceptrons.tables.values import cell_codes
 
 #: With fewer rows a fold tests on next to nothing.
 LEAST_ROWS = 20
@@ -114,47 +116,25 @@ def prepare(
     DataError
         If nothing can be compared on this data; the message says what to change.
     """
-    given, goal = read_cells(X), column_of("y", y)
-    for option, names in (("drop", drop), ("category", category), ("keep", keep)):
-        for name in names:
-            place_of(name, [cells.name for cells in given], option)
-    if given and len(given[0]) != len(goal):
-        raise DataError(
-            f"X has {len(given[0])} rows and y has {len(goal)}; give one target per "
-            "row."
-        )
+    given, goal = _given(X, y, drop=drop, category=category, keep=keep)
     # The target may tell how its table is written, but is of no kind of column.
     settled = settle([*(cells for cells in given if cells.name not in drop), goal])
-    chosen = target.choose(*settled.pop(), task)
-    if chosen.values.size < LEAST_ROWS:
-        raise DataError(
-            f"The data have {chosen.values.size} rows with a target; a comparison "
-            f"needs at least {LEAST_ROWS}."
-        )
-    rows = np.flatnonzero(chosen.keep)
-    read = {cells.name: (cells, reading) for cells, reading in settled}
-    columns = account(
-        [
-            (cells if chosen.keep.all() else cells.take(rows), reading)
-            for cells, reading in (read.get(c.name, (c, None)) for c in given)
-        ],
-        target=goal.name,
-        drop=drop,
-        category=category,
-        keep=keep,
-    )
+    chosen = _chosen(*settled.pop(), task)
+    kept = _kept(given, settled, chosen.keep)
+    columns = account(kept, target=goal.name, drop=drop, category=category, keep=keep)
     used = [column for column in columns if column.used]
     if not used:
         raise DataError(nothing_left(columns))
-    table = {c.name: read[c.name][0] for c in used}
-    if not chosen.keep.all():
-        table = {name: cells.take(rows) for name, cells in table.items()}
+    names = {column.name for column in used}
+    table = {cells.name: cells for cells, _ in kept if cells.name in names}
     groups = leaks.repeated_rows(_coded(table, used))
-    found = leaks.find(table, chosen, used, groups)
-    together = () if found else parts.find(table, chosen, used)
-    suspicions = [leaks.sentence(leak, goal.name, chosen.task) for leak in found]
-    if together:
-        suspicions.append(parts.sentence(together, goal.name))
+    leaking, suspicions = _suspicions(table, chosen, used, groups, goal.name)
+    warned = [
+        *suspicions,
+        *leaks.repetition(groups, chosen.values),
+        *chosen.warnings,
+        *told(columns),
+    ]
     return Prepared(
         X=_frame(table, used),
         y=chosen.values,
@@ -162,19 +142,70 @@ def prepare(
         task_reason=chosen.reason,
         target=goal.name,
         classes=np.unique(chosen.values) if chosen.task == "classification" else None,
-        transformer=TableEncoder(columns=used, n_rows=len(rows)),
+        transformer=TableEncoder(columns=used, n_rows=chosen.values.size),
         columns=columns,
-        warnings=[
-            *suspicions,
-            *leaks.repetition(groups, chosen.values),
-            *chosen.warnings,
-            *told(columns),
-        ],
+        warnings=warned,
         suspicions=suspicions,
-        leaks=(*(leak.column for leak in found), *together),
+        leaks=leaking,
         groups=groups,
-        rows=rows,
+        rows=np.flatnonzero(chosen.keep),
     )
+
+
+def _given(X: Any, y: Any, **options: Sequence[str]) -> tuple[list[Cells], Cells]:
+    """Return the columns and the target, of as many rows, or refuse them."""
+    given, goal = read_cells(X), column_of("y", y)
+    known = [cells.name for cells in given]
+    for option, names in options.items():
+        for name in names:
+            place_of(name, known, option)
+    if given and len(given[0]) != len(goal):
+        raise DataError(
+            f"X has {len(given[0])} rows and y has {len(goal)}; give one target per "
+            "row."
+        )
+    return given, goal
+
+
+def _chosen(goal: Cells, reading: Reading, task: str | None) -> target.Target:
+    """Return the target of enough rows, or refuse it."""
+    chosen = target.choose(goal, reading, task)
+    if chosen.values.size < LEAST_ROWS:
+        raise DataError(
+            f"The data have {chosen.values.size} rows with a target; a comparison "
+            f"needs at least {LEAST_ROWS}."
+        )
+    return chosen
+
+
+def _kept(
+    given: Sequence[Cells],
+    settled: Sequence[tuple[Cells, Reading]],
+    keep: NDArray[np.bool_],
+) -> list[tuple[Cells, Reading]]:
+    """Return all columns, dropped ones as they came, of the rows with a target."""
+    read = {cells.name: (cells, reading) for cells, reading in settled}
+    found = (read.get(cells.name, (cells, None)) for cells in given)
+    if keep.all():
+        return list(found)
+    rows = np.flatnonzero(keep)
+    return [(cells.take(rows), reading) for cells, reading in found]
+
+
+def _suspicions(
+    table: dict[str, Cells],
+    chosen: target.Target,
+    used: Sequence[Column],
+    groups: NDArray[np.intp] | None,
+    name: str,
+) -> tuple[tuple[str, ...], list[str]]:
+    """Return the columns that know the target, and warnings of them."""
+    found = leaks.find(table, chosen, used, groups)
+    if found:
+        told_of = [leaks.sentence(leak, name, chosen.task) for leak in found]
+        return tuple(leak.column for leak in found), told_of
+    together = parts.find(table, chosen, used)
+    return together, [parts.sentence(together, name)] if together else []
 
 
 def _frame(table: dict[str, Cells], used: Sequence[Column]) -> pd.DataFrame:

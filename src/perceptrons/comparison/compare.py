@@ -37,7 +37,7 @@ from perceptrons.comparison.result import Comparison
 from perceptrons.comparison.task import Task
 from perceptrons.comparison.ties import Ties
 from perceptrons.comparison.verdict import judge
-from perceptrons.tables.kinds import told
+from perceptrons.tables.column import told
 from perceptrons.work import Crew
 
 # Repeats, and folds by the most rows that have so many: about half a minute to five

@@ -14,7 +14,7 @@ from sklearn.tree import DecisionTreeRegressor
 from perceptrons.comparison.columns import Prepared
 from perceptrons.tables import TableEncoder
 from perceptrons.tables.cells import read_cells
-from perceptrons.tables.kinds import numbers
+from perceptrons.tables.values import numbers
 
 #: Columns shown.
 MOST_FEATURES = 4

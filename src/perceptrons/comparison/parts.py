@@ -12,7 +12,7 @@ from perceptrons.comparison.leaks import OPENING, remedy, sample
 from perceptrons.comparison.target import Target
 from perceptrons.tables import Column
 from perceptrons.tables.cells import Cells
-from perceptrons.tables.kinds import numbers
+from perceptrons.tables.values import numbers
 
 Array = NDArray[np.floating[Any]]
 

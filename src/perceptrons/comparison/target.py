@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from perceptrons import _checks
 from perceptrons.tables import DataError
 from perceptrons.tables.cells import Cells
-from perceptrons.tables.kinds import EXACT, LARGEST, numbers
 from perceptrons.tables.numerals import GAP_WORDS, Form
 from perceptrons.tables.settle import Reading
+from perceptrons.tables.values import EXACT, LARGEST, numbers
 
 Task = Literal["regression", "classification"]
 TASKS: tuple[Task, ...] = ("regression", "classification")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import r2_score
 
 from perceptrons.comparison.measures import MEASURES, Measure
-from perceptrons.tables.kinds import LARGEST
+from perceptrons.tables.values import LARGEST
 
 Array = NDArray[np.floating[Any]]
 

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from perceptrons import _checks, _reading
 from perceptrons.tables import Column, TableEncoder, read
 from perceptrons.tables.cells import read_cells
+from perceptrons.tables.column import told
 from perceptrons.tables.encoder import nothing_left
-from perceptrons.tables.kinds import account, told
+from perceptrons.tables.kinds import account
 from perceptrons.tables.read import take_column
 from perceptrons.tables.settle import settle
 

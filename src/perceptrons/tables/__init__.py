@@ -5,9 +5,9 @@
 >>> Z = TableEncoder().fit_transform(houses.frame)  # doctest: +SKIP
 """
 
+from perceptrons.tables.column import Column
 from perceptrons.tables.encoder import TableEncoder
 from perceptrons.tables.errors import DataError
-from perceptrons.tables.kinds import Column
 from perceptrons.tables.read import Table, read
 
 __all__ = ["Column", "DataError", "Table", "TableEncoder", "read"]

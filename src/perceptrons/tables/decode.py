@@ -182,16 +182,7 @@ def _check_encoding(path: Path, asked: str) -> None:
 
 def _guess(path: Path) -> Encoding:
     """Return the encoding that makes the likeliest text of the bytes beyond ASCII."""
-    lines, number, total = [], 0, 0
-    with opened(path) as stream:
-        for place, line in enumerate(stream, start=1):
-            if not line.isascii():
-                number = number or place
-                lines.append(line)
-                total += len(line)
-            if total > _PIECE:
-                break
-    words = list(dict.fromkeys(_WORD.findall(b"\n".join(lines))))[:5000]
+    number, words = _foreign_words(path)
     scores = {}
     for name in _GUESSES:
         try:
@@ -199,15 +190,7 @@ def _guess(path: Path) -> Encoding:
         except UnicodeDecodeError:
             continue
     best = sorted(scores, key=lambda name: scores[name])
-    if (
-        not best
-        or scores[best[0]] > 0.8
-        or (
-            len(best) > 1
-            and scores[best[1]] == scores[best[0]]
-            and _differ(words, best[:2])
-        )
-    ):
+    if not best or scores[best[0]] > _ODDEST or _tie(words, scores, best):
         readings = "; ".join(
             f"{words[0].decode(name)!r} in {name}" for name in best[:3]
         )
@@ -222,6 +205,33 @@ def _guess(path: Path) -> Encoding:
         name,
         f"{path.name} is not UTF-8; it was read as {_GUESSES[name]}, in which it holds "
         f"{shown}. If that is wrong, say what it is with --encoding.",
+    )
+
+
+#: Text whose words are odder than this is none.
+_ODDEST = 0.8
+
+
+def _foreign_words(path: Path) -> tuple[int, list[bytes]]:
+    """Return the first line with bytes beyond ASCII, and different words with them."""
+    lines, number, total = [], 0, 0
+    with opened(path) as stream:
+        for place, line in enumerate(stream, start=1):
+            if not line.isascii():
+                number = number or place
+                lines.append(line)
+                total += len(line)
+            if total > _PIECE:
+                break
+    return number, list(dict.fromkeys(_WORD.findall(b"\n".join(lines))))[:5000]
+
+
+def _tie(words: list[bytes], scores: dict[str, float], best: list[str]) -> bool:
+    """Tell whether two encodings fit alike, and read the words differently."""
+    return (
+        len(best) > 1
+        and scores[best[1]] == scores[best[0]]
+        and _differ(words, best[:2])
     )
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -11,7 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from perceptrons.tables import dates
 from perceptrons.tables.cells import (
     Cells,
     is_frame,
@@ -19,48 +17,17 @@ from perceptrons.tables.cells import (
     names_of,
     read_cells,
 )
+from perceptrons.tables.column import Column
 from perceptrons.tables.errors import DataError
-from perceptrons.tables.kinds import (
-    Column,
-    account,
-    kept_levels,
-    least_level_rows,
-    level_codes,
-    numbers,
-)
+from perceptrons.tables.kinds import account
+from perceptrons.tables.learned import Learned, blocks, learn, names_out
+from perceptrons.tables.levels import least_level_rows
 from perceptrons.tables.names import listed, place_of
 from perceptrons.tables.numerals import GAP_WORDS
 from perceptrons.tables.settle import settle
+from perceptrons.tables.values import numbers
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class _Learned:
-    """What was learned of a column: plain values only.
-
-    Parameters
-    ----------
-    fill : float
-        What a gap becomes: the median; of booleans the share that is true.
-    gaps : bool
-        Whether there were gaps, so that they have a column of their own.
-    first : float
-        Of dates: the day that counts as 0, in days since 1970.
-    parts : tuple of str
-        Of dates: their cycles.
-    levels : tuple of str
-        Of categories: those with a column of their own.
-    pool : bool
-        Of categories: whether others share a column.
-    """
-
-    fill: float = 0.0
-    gaps: bool = False
-    first: float = 0.0
-    parts: tuple[str, ...] = ()
-    levels: tuple[str, ...] = ()
-    pool: bool = False
 
 
 class TableEncoder(TransformerMixin, BaseEstimator):
@@ -222,7 +189,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         ndarray of str
         """
         check_is_fitted(self, "account_")
-        return np.array(list(self._names_out()), object)
+        return np.array(list(names_out(self._used(), self._learned)), object)
 
     def to_state(self) -> dict[str, Any]:
         """Return all that was learned as text, numbers and lists, for JSON."""
@@ -253,7 +220,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         encoder.feature_names_in_ = np.array(state["names"], object)
         encoder.n_features_in_ = len(state["names"])
         encoder._learned = {
-            name: _Learned(
+            name: Learned(
                 **{**own, "parts": tuple(own["parts"]), "levels": tuple(own["levels"])}
             )
             for name, own in state["learned"].items()
@@ -308,7 +275,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         n = len(next(iter(found.values())))
         least = least_level_rows(n if self.n_rows is None else self.n_rows)
         self._learned = {
-            column.name: _learn_column(found[column.name], column, least)
+            column.name: learn(found[column.name], column, least)
             for column in self._used()
         }
 
@@ -331,65 +298,14 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     def _encode(self, found: Mapping[str, Cells]) -> Array:
         """Return the numbers of all columns, block by block."""
         n = len(next(iter(found.values())))
-        out = np.empty((n, sum(1 for _ in self._names_out())))
+        used = self._used()
+        out = np.empty((n, sum(1 for _ in names_out(used, self._learned))))
         place = 0
-        for block in self._blocks(found):
+        for block in blocks(used, self._learned, found):
             width = 1 if block.ndim == 1 else block.shape[1]
             out[:, place : place + width] = block.reshape(n, width)
             place += width
         return out
-
-    def _blocks(self, found: Mapping[str, Cells]) -> Iterator[Array]:
-        """Yield the numbers: numbers, their gaps, categories, booleans, dates."""
-        used = self._used()
-        gaps: list[Array] = []
-        for column in used:
-            if column.kind == "number":
-                own = self._learned[column.name]
-                values = numbers(found[column.name], column.reading)
-                absent = np.isnan(values)
-                values[absent] = own.fill
-                if own.gaps:
-                    gaps.append(absent.astype(np.float64))
-                yield values
-        yield from gaps
-        for column in used:
-            if column.kind == "category":
-                yield _one_hot(found[column.name], self._learned[column.name])
-        for column in used:
-            if column.kind == "boolean":
-                values = numbers(found[column.name], None)
-                values[np.isnan(values)] = self._learned[column.name].fill
-                yield values
-        for column in used:
-            if column.kind == "date":
-                line = numbers(found[column.name], column.reading)
-                yield _calendar(line, self._learned[column.name])
-
-    def _names_out(self) -> Iterator[str]:
-        """Yield the names of what :meth:`_blocks` yields."""
-        used = self._used()
-        own = self._learned
-        yield from (c.name for c in used if c.kind == "number")
-        for column in used:
-            if column.kind == "number" and own[column.name].gaps:
-                yield f"{column.name} is missing"
-        for column in used:
-            if column.kind == "category":
-                yield from (
-                    f"{column.name} = {level}" for level in own[column.name].levels
-                )
-                if own[column.name].pool:
-                    yield f"{column.name} = (rare)"
-        yield from (c.name for c in used if c.kind == "boolean")
-        for column in used:
-            if column.kind == "date":
-                yield f"{column.name} in days"
-                for part in own[column.name].parts:
-                    yield f"{part} of {column.name}, sine"
-                    yield f"{part} of {column.name}, cosine"
-                if own[column.name].gaps:
-                    yield f"{column.name} is missing"
 
 
 def needs_encoding(X: Any) -> bool:
@@ -415,57 +331,3 @@ def nothing_left(columns: Sequence[Column]) -> str:
     """
     reasons = " ".join(f"{c.name!r}: {c.action}" for c in columns[:10])
     return f"No column is left to predict from. {reasons}".strip()
-
-
-def _learn_column(cells: Cells, column: Column, least: int) -> _Learned:
-    """Return what is to be known of a column."""
-    if column.kind == "category":
-        return _learn_levels(cells, least)
-    values = numbers(cells, column.reading)
-    known = values[~np.isnan(values)]
-    gaps = known.size < values.size
-    if column.kind == "boolean":
-        return _Learned(fill=float(known.mean()) if known.size else 0.0)
-    fill = float(np.median(known)) if known.size else 0.0
-    if column.kind == "number":
-        return _Learned(fill, gaps)
-    first = float(np.floor(known.min())) if known.size else 0.0
-    parts = tuple(dates.varying(values)) if np.ptp(known) > 0 else ()
-    return _Learned(fill, gaps, first, parts)
-
-
-def _learn_levels(cells: Cells, least: int) -> _Learned:
-    """Return the levels of a category that have a column of their own."""
-    codes, levels = level_codes(cells)
-    counts = np.bincount(codes, minlength=len(levels))
-    order = sorted(np.flatnonzero(counts).tolist(), key=lambda code: levels[code])
-    kept = kept_levels(counts[order], least)
-    own = tuple(levels[code] for code, keep in zip(order, kept, strict=True) if keep)
-    return _Learned(levels=own, pool=not bool(kept.all()))
-
-
-def _one_hot(cells: Cells, own: _Learned) -> Array:
-    """Return a column of 0 and 1 per level, and one for the rare."""
-    codes, levels = level_codes(cells)
-    places = {level: place for place, level in enumerate(own.levels)}
-    width = len(own.levels) + own.pool
-    rest = len(own.levels)
-    columns = np.array([places.get(level, rest) for level in levels], np.intp)
-    found = np.zeros((len(codes), rest + 1))
-    found[np.arange(len(codes)), columns[codes]] = 1.0
-    return found[:, :width]
-
-
-def _calendar(line: Array, own: _Learned) -> Array:
-    """Return days since the first, cycles, and gaps."""
-    absent = np.isnan(line)
-    columns = [np.where(absent, own.fill, line) - own.first]
-    for part in own.parts:
-        angle = 2 * np.pi * dates.cycle(line, part) / dates.CYCLES[part]
-        columns += [
-            np.where(absent, 0.0, np.sin(angle)),
-            np.where(absent, 0.0, np.cos(angle)),
-        ]
-    if own.gaps:
-        columns.append(absent.astype(np.float64))
-    return np.column_stack(columns)

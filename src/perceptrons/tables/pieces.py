@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from perceptrons.tables import decode
 from perceptrons.tables.errors import DataError
-from perceptrons.tables.read import _layout
+from perceptrons.tables.layout import layout
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,15 +44,13 @@ def pieces(path: str | Path, rows: int = ROWS) -> Iterator[pd.DataFrame]:
         yield pd.read_feather(path)
         return
     encoding = decode.find_encoding(path).name
-    separator, before, names = _layout(path, encoding, None)
-    with decode.text(path, encoding) as stream:
-        for _ in range(before):
-            stream.readline()
+    file = layout(path, encoding, None)
+    with file.rows() as stream:
         try:
             yield from pd.read_csv(
                 stream,
-                sep=separator,
-                names=names,
+                sep=file.separator,
+                names=file.names,
                 header=None,
                 dtype=str,
                 keep_default_na=False,

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from perceptrons.tables import dates, numerals
+from perceptrons.tables import dates, forms, numerals
 from perceptrons.tables.cells import Cells, Storage
 from perceptrons.tables.dates import DateForm
-from perceptrons.tables.numerals import Form, Options
+from perceptrons.tables.forms import Options
+from perceptrons.tables.numerals import Form
 
 Reading = Form | DateForm | None
 
@@ -61,7 +62,7 @@ def settle(
     open_ = {
         place: found
         for place, column in texts.items()
-        if (found := numerals.examine(column.levels, column.counts(), options))
+        if (found := forms.examine(column.levels, column.counts(), options))
     }
     seen = {f.forms[0].decimal for f in open_.values() if f.decimal_seen} | set(
         decimals
@@ -70,7 +71,7 @@ def settle(
     for place, column in enumerate(columns):
         reading: Reading = None
         if place in open_:
-            reading = numerals.choose(column.name, open_[place], seen)
+            reading = forms.choose(column.name, open_[place], seen)
         elif place in texts:
             reading = dates.examine(column.name, column.levels, day_first)
         settled.append((read_as(column, reading), reading))
