@@ -11,6 +11,7 @@ from sklearn import datasets
 from sklearn.linear_model import LinearRegression
 from sklearn.neighbors import KNeighborsRegressor
 
+from perceptrons.comparison import leaks as leaks_module
 from perceptrons.comparison.columns import prepare
 from perceptrons.comparison.folds import make_folds
 from perceptrons.tables.read import read, take_column
@@ -268,3 +269,32 @@ def test_rows_that_must_repeat_are_no_duplicates(rng):
     prepared = prepare(corners, corners[:, 0] ^ corners[:, 1])
     assert prepared.groups is None
     assert prepared.warnings == []
+
+
+# The screen looks at many columns at a time.
+
+
+def test_the_line_of_the_screen_is_that_of_a_regression_with_marked_gaps(rng):
+    Z = rng.normal(size=(N, 4))
+    y = Z @ [1.0, 0.3, 0.0, 2.0] + rng.normal(size=N)
+    Z[rng.random((N, 4)) < [0.0, 0.3, 0.9, 0.1]] = np.nan
+    found = leaks_module._Judge(y, "regression", None)._off_line(Z)
+    for own, left in zip(Z.T, found, strict=True):
+        gaps = np.isnan(own)
+        columns = np.c_[np.where(gaps, 0.0, own), gaps]
+        fitted = LinearRegression().fit(columns, y)
+        assert left == pytest.approx(1 - fitted.score(columns, y), abs=1e-12)
+
+
+@pytest.mark.parametrize("levels", [2, 40])
+def test_rows_are_repeats_where_pandas_finds_them_equal(rng, levels):
+    X = pd.DataFrame(rng.integers(0, levels, (2000, 12 if levels == 2 else 3)))
+    X = X.where(rng.random(X.shape) > 0.01).astype(float) - 0.0
+    X.iloc[5] = -X.iloc[6]
+    X.iloc[1500:1600] = X.iloc[:100].to_numpy()
+    groups = leaks_module.repeated_rows(
+        np.ascontiguousarray(X[name]) + 0.0 for name in X
+    )
+    theirs = X.groupby([*X], dropna=False, sort=False).ngroup()
+    assert pd.crosstab(groups, theirs).astype(bool).sum().eq(1).all()
+    assert np.unique(groups).size == theirs.nunique()

@@ -17,6 +17,7 @@ from perceptrons.comparison.columns import prepare
 from perceptrons.comparison.inputs import take_groups
 from perceptrons.presets import tabular_classifier, tabular_regressor
 from perceptrons.tables import DataError, TableEncoder
+from perceptrons.tables.cells import read_cells
 
 N = 120
 
@@ -145,6 +146,21 @@ def test_new_rows_are_read_as_those_that_were_fitted(table):
     np.testing.assert_array_equal(found, [1000, 2500, median])
     with pytest.raises(DataError, match="X lacks 'word'"):
         fitted.transform(table.drop(columns="word"))
+
+
+def test_a_wide_frame_is_read_as_its_columns_are_one_by_one(rng):
+    wide = pd.DataFrame(rng.normal(size=(30, 1200))).add_prefix("g")
+    wide["g7"] = rng.integers(0, 9, 30)
+    wide["g9"] = rng.integers(0, 9, 30).astype("uint8")
+    wide["g11"] = rng.random(30) < 0.5
+    wide["g13"] = list("ab") * 15
+    wide["g15"] = pd.Series(range(30), dtype="Int64").where(rng.random(30) < 0.5)
+    wide.iloc[3, 20] = np.nan
+    for place, cells in enumerate(read_cells(wide)):
+        (own,) = read_cells(wide.iloc[:, [place]])
+        assert (cells.name, cells.storage) == (own.name, own.storage)
+        assert cells.values.dtype == own.values.dtype
+        np.testing.assert_array_equal(cells.plain(), own.plain())
 
 
 # Dates.

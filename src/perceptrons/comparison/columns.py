@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -125,8 +125,8 @@ def prepare(
     used = [column for column in columns if column.used]
     if not used:
         raise DataError(nothing_left(columns))
-    names = {column.name for column in used}
-    table = {cells.name: cells for cells, _ in kept if cells.name in names}
+    by_name = {cells.name: cells for cells, _ in kept}
+    table = {column.name: by_name[column.name] for column in used}
     groups = leaks.repeated_rows(_coded(table, used))
     leaking, suspicions = _suspicions(table, chosen, used, groups, goal.name)
     warned = [
@@ -220,6 +220,9 @@ def _frame(table: dict[str, Cells], used: Sequence[Column]) -> pd.DataFrame:
     )
 
 
-def _coded(table: dict[str, Cells], used: Sequence[Column]) -> pd.DataFrame:
-    """Return the features as numbers that are equal where the cells are."""
-    return pd.DataFrame({c.name: cell_codes(table[c.name], c.kind) for c in used})
+def _coded(
+    table: dict[str, Cells], used: Sequence[Column]
+) -> Iterator[NDArray[np.float64]]:
+    """Yield each feature as numbers that are equal where the cells are."""
+    for column in used:
+        yield cell_codes(table[column.name], column.kind)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shlex
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from perceptrons.comparison.target import Target
 from perceptrons.tables import Column, TableEncoder
 from perceptrons.tables.cells import Cells
+from perceptrons.tables.values import numbers
 
 #: A feature that leaves no more than this share of the error of a constant is suspect:
 #: single columns of honest tables leave more (petal width of iris 7 %, overall height
@@ -38,6 +39,9 @@ LEAST_RATIO = 3.0
 OPENING = "Possible leak"
 
 _WIDE = 100
+
+# Cells that are screened at a time.
+_BLOCK = 1_000_000
 
 # A leak shows in as many rows, and a look at them takes seconds at most.
 _MOST_ROWS = 2_000
@@ -96,13 +100,10 @@ def find(
     rows = sample(n_rows)
     y = target.values[rows]
     judge = _Judge(y, target.task, None if groups is None else groups[rows])
-    errors = {}
-    for column in used:
-        Z = _encoded(table, [column], rows)
-        # Of dates the cycles may tell what the line does not.
-        date, category = column.kind == "date", column.kind == "category"
-        if date or judge.suspects(Z, category=category):
-            errors[column.name] = judge.alone(Z)
+    errors = {
+        column.name: judge.alone(_encoded(table, [column], rows))
+        for column in _not_cleared(table, used, rows, judge)
+    }
     suspects = [name for name in errors if errors[name] <= MOST_ERROR_ALONE]
     # Leaks come one or two at a time; most columns know a target that is easy.
     if not suspects or 2 * len(suspects) > len(used):
@@ -127,6 +128,32 @@ def sample(n_rows: int) -> NDArray[np.intp]:
     return np.random.default_rng(0).permutation(n_rows)[:_MOST_ROWS]
 
 
+def _not_cleared(
+    table: Mapping[str, Cells],
+    used: Sequence[Column],
+    rows: NDArray[np.intp],
+    judge: _Judge,
+) -> list[Column]:
+    """Return the columns that the screen cannot clear, in the table's order."""
+    lines = [c for c in used if c.kind in ("number", "boolean")]
+    width = max(1, _BLOCK // rows.size)
+    suspected: set[str] = set()
+    for start in range(0, len(lines), width):
+        block = lines[start : start + width]
+        Z = np.column_stack(
+            [numbers(table[c.name].take(rows), c.reading) for c in block]
+        )
+        found = np.flatnonzero(judge.suspects_lines(Z))
+        suspected.update(block[place].name for place in found)
+    for column in used:
+        if column.kind == "category" and judge.suspects_levels(
+            _encoded(table, [column], rows)
+        ):
+            suspected.add(column.name)
+    # Of dates the cycles may tell what the line does not.
+    return [c for c in used if c.kind == "date" or c.name in suspected]
+
+
 def _encoded(
     table: Mapping[str, Cells], columns: Sequence[Column], rows: NDArray[np.intp]
 ) -> NDArray[np.float64]:
@@ -148,32 +175,49 @@ class _Judge:
         _, counts = np.unique(y, return_counts=True)
         self.constant = 1.0 if self._regression else 1 - counts.max() / y.size
 
-    def suspects(self, Z: NDArray[np.float64], *, category: bool) -> bool:
-        """Tell whether one column, of a number or of levels, may be a leak.
+    def suspects_lines(self, Z: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Tell which columns of numbers (n, d), NaN in gaps, may be leaks.
 
         Sorted by a number that tells the target, neighbors are alike: half their mean
         squared difference is what no function of the number explains (von Neumann
         1941), and for classes neighbors that differ are no fewer than wrong rows. A
-        level that tells it has one value in all its rows. A straight line may see
-        further than neighbors where tails are long.
+        straight line may see further than neighbors where tails are long.
         """
-        if category:
-            return self._within(Z) <= 2 * MOST_ERROR_ALONE
-        number = Z[:, 0]
-        order = np.lexsort((number, Z[:, -1]))
-        pairs = self._y[order][1:], self._y[order][:-1]
+        # Gaps are neighbors of each other, at the end.
+        ordered = self._y[np.argsort(Z, axis=0, kind="stable")]
         if not self._regression:
-            differ = np.mean(pairs[0] != pairs[1]) / self.constant
-            return bool(differ <= 6 * MOST_ERROR_ALONE)
-        left = np.mean((pairs[0] - pairs[1]) ** 2) / 2 / np.var(self._y)
-        return bool(min(left, self._off_line(Z)) <= 3 * MOST_ERROR_ALONE)
+            differ = np.mean(ordered[1:] != ordered[:-1], axis=0) / self.constant
+            return np.asarray(differ <= 6 * MOST_ERROR_ALONE)
+        left = np.mean(np.diff(ordered, axis=0) ** 2, axis=0) / 2 / np.var(self._y)
+        return np.asarray(np.minimum(left, self._off_line(Z)) <= 3 * MOST_ERROR_ALONE)
 
-    def _off_line(self, Z: NDArray[np.float64]) -> float:
-        """Return the error that a straight line leaves, on its own rows."""
-        centered = self._y - self._y.mean()
-        columns = Z - Z.mean(axis=0)
-        weights = np.linalg.lstsq(columns, centered, rcond=None)[0]
-        return float(np.mean((centered - columns @ weights) ** 2) / np.var(self._y))
+    def suspects_levels(self, Z: NDArray[np.float64]) -> bool:
+        """Tell whether a category (n, levels) may be a leak.
+
+        A level that tells the target has one value in all its rows.
+        """
+        return self._within(Z) <= 2 * MOST_ERROR_ALONE
+
+    def _off_line(self, Z: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the error that a straight line leaves in each column, on its own rows.
+
+        Gaps have a mean of their own, as by their indicator.
+        """
+        known = ~np.isnan(Z)
+        counts = np.maximum(known.sum(axis=0), 1)
+        y = self._y[:, None] - self._y.mean()
+        z = np.where(known, Z, 0.0)
+        z = np.where(known, z - z.sum(axis=0) / counts, 0.0)
+        own = np.where(known, y, 0.0)
+        own = np.where(known, own - own.sum(axis=0) / counts, 0.0)
+        spread = np.square(z).sum(axis=0)
+        gained = (z * own).sum(axis=0) ** 2 / np.where(spread > 0, spread, 1.0)
+        between = np.where(known, y, 0.0).sum(axis=0) ** 2 * (
+            1 / counts + 1 / np.maximum((~known).sum(axis=0), 1)
+        )
+        total = np.square(y).sum()
+        between[known.all(axis=0)] = 0.0
+        return np.asarray((total - between - gained) / total)
 
     def _within(self, Z: NDArray[np.float64]) -> float:
         """Return the error that is left if the rows of each level are told apart."""
@@ -270,13 +314,13 @@ def remedy(columns: Sequence[str]) -> str:
     )
 
 
-def repeated_rows(coded: pd.DataFrame) -> NDArray[np.intp] | None:
+def repeated_rows(coded: Iterable[NDArray[np.float64]]) -> NDArray[np.intp] | None:
     """Group rows that are equal in every feature.
 
     Parameters
     ----------
-    coded : DataFrame of shape (n, d)
-        Features as numbers that are equal where the cells are.
+    coded : iterable of ndarray of shape (n,)
+        Features as numbers that are equal where the cells are, NaN for gaps.
 
     Returns
     -------
@@ -284,12 +328,29 @@ def repeated_rows(coded: pd.DataFrame) -> NDArray[np.intp] | None:
         None if no rows are equal, or if equal rows must be expected, since the features
         can take hardly more combinations than there are rows.
     """
-    combinations = np.log(coded.nunique(dropna=False)).sum()
-    if combinations < math.log(10 * len(coded)):
+    combinations, enough = 0.0, math.inf
+    weights = np.random.default_rng(0)
+    hashes = np.zeros(0, np.uint64)
+    for codes in coded:
+        if not hashes.size:
+            hashes = np.zeros(codes.size, np.uint64)
+            enough = math.log(10 * codes.size)
+        if combinations < enough:
+            combinations += math.log(pd.unique(codes).size)
+        # A sum over columns, each with an odd weight of its own, modulo 2^64.
+        weight = weights.integers(2**63, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+        hashes += _mixed(codes.view(np.uint64)) * weight
+    if combinations < enough:
         return None
-    hashes = pd.util.hash_pandas_object(coded, index=False)
     groups, distinct = pd.factorize(hashes)
-    return None if distinct.size == len(coded) else groups
+    return None if distinct.size == hashes.size else groups
+
+
+def _mixed(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return bits of which each depends on all (SplitMix64, Steele et al. 2014)."""
+    mixed = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(mixed ^ (mixed >> np.uint64(31)))
 
 
 def repetition(groups: NDArray[np.intp] | None, y: NDArray[Any]) -> list[str]:

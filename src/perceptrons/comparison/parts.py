@@ -54,7 +54,7 @@ def find(
         return ()
     Z, y = Z[:, few], target.values[rows]
     gaps = np.isnan(Z)
-    filled = np.where(gaps, np.nanmedian(Z, axis=0), Z)
+    filled = np.where(gaps, np.nanmedian(Z, axis=0), Z) if gaps.any() else Z
     tried = _pursue(_standardized(filled), _standardized(y))
     whole = ~gaps[:, tried].any(axis=1)
     if whole.sum() < 10 * _MOST_PARTS:

@@ -141,6 +141,13 @@ def iterate(X: Any, only: Iterable[str] | None = None) -> Iterator[Cells]:
         raise DataError("X must be a DataFrame or a dense array; call X.toarray().")
     if is_frame(X):
         frame, names = _named(X)
+        if (
+            wanted is None
+            and len(names) >= _WIDE
+            and nw.dependencies.is_pandas_dataframe(X)
+        ):
+            yield from _wide(X, names)
+            return
         for name, series in zip(names, frame.iter_columns(), strict=True):
             if wanted is None or name in wanted:
                 yield from_series(name, series)
@@ -154,6 +161,29 @@ def iterate(X: Any, only: Iterable[str] | None = None) -> Iterator[Cells]:
     for place in range(array.shape[1]):
         if wanted is None or f"x{place}" in wanted:
             yield from_array(f"x{place}", array[:, place])
+
+
+#: From so many columns on a pandas frame is taken apart by types: a Series costs as
+#: much as the numbers of a few hundred rows.
+_WIDE = 1000
+
+
+def _wide(X: Any, names: Sequence[str]) -> Iterator[Cells]:
+    """Yield the columns of a pandas frame, those of one plain type from one array."""
+    plain: dict[Any, list[int]] = {}
+    for place, own in enumerate(X.dtypes):
+        if isinstance(own, np.dtype) and own.kind in "fiub":
+            plain.setdefault(own, []).append(place)
+    ready: dict[int, Array] = {}
+    for places in plain.values():
+        block = X.iloc[:, places].to_numpy()
+        ready |= {place: block[:, own] for own, place in enumerate(places)}
+    for place, name in enumerate(names):
+        if place in ready:
+            yield from_array(name, ready[place])
+        else:
+            series = nw.from_native(X.iloc[:, place], series_only=True)
+            yield from_series(name, series)
 
 
 def is_frame(X: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from perceptrons.tables import dates
 from perceptrons.tables.cells import Cells
@@ -132,10 +133,10 @@ def _number(cells: Cells, reading: Reading) -> Column:
     special = reading.sentence() if isinstance(reading, Form) else ""
     if special:
         action += f" {special}"
-    distinct = np.unique(values[~np.isnan(values)])
-    if 2 < distinct.size <= MOST_LEVELS and (distinct == np.round(distinct)).all():
+    n_codes = _n_codes(values)
+    if n_codes:
         action += (
-            f" If its {distinct.size} whole numbers are codes, not amounts, make it a "
+            f" If its {n_codes} whole numbers are codes, not amounts, make it a "
             "category (--category, or the dtype category)."
         )
     gaps = int(np.isnan(values).sum())
@@ -146,6 +147,15 @@ def _number(cells: Cells, reading: Reading) -> Column:
             "the training rows, marked in a column of its own."
         )
     return Column(name, "number", action, reading, notable=bool(special))
+
+
+def _n_codes(values: NDArray[np.float64]) -> int:
+    """Return how many whole numbers there are, if they may be codes; else 0."""
+    known = values[~np.isnan(values)]
+    if not (known == np.round(known)).all():
+        return 0
+    n_distinct = np.unique(known).size
+    return n_distinct if 2 < n_distinct <= MOST_LEVELS else 0
 
 
 def _date(cells: Cells, reading: Reading) -> Column:
