@@ -115,7 +115,7 @@ def test_ctrl_c_exits_with_130_and_says_what_is_kept(quickly, tmp_path, monkeypa
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("arguments", [["list"], ["list", "--json"], ["info"]])
 def test_output_that_cannot_be_written_is_one_sentence(arguments):
-    command = [sys.executable, "-m", "perceptrons.cli", *arguments]
+    command = [sys.executable, "-m", "perceptrons", *arguments]
     with open("/dev/full", "w") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 2

@@ -251,7 +251,7 @@ def test_no_set_of_instructions_is_told(call, monkeypatch, value):
 
 def test_a_backend_for_figures_that_is_not_there_stops_nothing(tmp_path):
     (tmp_path / "s.toml").write_text("")
-    command = [sys.executable, "-m", "perceptrons.cli", "study", "s.toml"]
+    command = [sys.executable, "-m", "perceptrons", "study", "s.toml"]
     environment = {**os.environ, "MPLBACKEND": "nonsense"}
     done = subprocess.run(
         command, env=environment, cwd=tmp_path, capture_output=True, text=True

@@ -70,7 +70,8 @@ def test_code_is_all_that_numbers_come_from_and_nothing_that_shows_them(tmp_path
         path.write_text("1")
     before = provenance.hash_of_code(tmp_path)
     (tmp_path / "report" / "sections").mkdir(parents=True)
-    for name in ("cli.py", "report/sections/rates.py", "study/README.md"):
+    (tmp_path / "cli").mkdir()
+    for name in ("cli/options.py", "report/sections/rates.py", "study/README.md"):
         (tmp_path / name).write_text("other words")
     assert provenance.hash_of_code(tmp_path) == before
     for name in ("network.py", "engine/_kernels.so", "study/networks.py"):

@@ -15,7 +15,7 @@ _LIBRARIES = ("numpy", "scipy", "scikit-learn", "autograd")
 
 # What no run's numbers depend on; _version.py names the commit.
 _SHOWING = (
-    "report", "comparison", "bench", "pages", "cli.py", "provenance.py", "work.py",
+    "report", "comparison", "bench", "pages", "cli", "provenance.py", "work.py",
     "_version.py",
 )  # fmt: skip
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from perceptrons.cli import options
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -40,16 +42,12 @@ def _in_a_sentence(command: Callable[..., None]) -> Callable[..., None]:
 @_in_a_sentence
 def fit(
     table: Table,
-    target: Annotated[str, typer.Option(help="Column to predict.")],
+    target: options.Target,
     model: Annotated[Path, typer.Option(help="File to write.")] = Path(
         "model.safetensors"
     ),
-    task: Annotated[
-        str | None, typer.Option(help="regression or classification; by the target.")
-    ] = None,
-    drop: Annotated[
-        list[str] | None, typer.Option(help="Column to leave out; may be repeated.")
-    ] = None,
+    task: options.Task = None,
+    drop: options.Drop = None,
     recommended: Annotated[
         bool,
         typer.Option("--recommended", help="Compare first, keep what is recommended."),
