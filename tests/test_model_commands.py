@@ -173,7 +173,8 @@ def test_export_writes_other_languages(tmp_path):
 @pytest.mark.parametrize(
     ("words", "match"),
     [
-        (["predict", "no.model", "t.csv"], "no.model"),
+        (["predict", "no.model", "t.csv"], "no.model: No such file"),
+        (["show", "folder"], "folder: Is a directory; name another file"),
         (["show", "t.csv"], "cannot be loaded"),
         (["fit", "t.csv", "--target", "none"], "none"),
         (["fit", "t.csv", "--target", "a", "--model", "nowhere/m"], "--model"),
@@ -182,6 +183,7 @@ def test_export_writes_other_languages(tmp_path):
 def test_misuse_is_a_sentence(words, match, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "t.csv").write_text("a,b\n1,2\n3,4\n")
+    (tmp_path / "folder").mkdir()
     result = run(*words, code=2)
     assert match in result.output
     assert "Traceback" not in result.output

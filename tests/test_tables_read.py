@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from perceptrons.tables import DataError, read
+from perceptrons.tables.pieces import pieces
 from perceptrons.tables.read import take_column
 
 
@@ -108,10 +109,22 @@ def test_parquet_without_pyarrow_says_what_to_install(write, monkeypatch):
         read_table(write(b"PAR1" + bytes(20), "t.parquet"))
 
 
-def test_damaged_parquet_is_named(write):
+@pytest.mark.parametrize("how", [read_table, lambda path: list(pieces(path))])
+@pytest.mark.parametrize(("sign", "name"), [(b"PAR1", "Parquet"), (b"ARROW1", "Arrow")])
+def test_a_damaged_file_is_named(write, how, sign, name):
     pytest.importorskip("pyarrow")
-    with pytest.raises(DataError, match="damaged Parquet"):
-        read_table(write(b"PAR1" + bytes(20), "t.parquet"))
+    with pytest.raises(DataError, match=rf"\.data is a damaged {name} file .*anew"):
+        how(write(sign + bytes(20), "t.data"))
+
+
+def test_pieces_of_parquet_are_the_whole(tmp_path):
+    pytest.importorskip("pyarrow")
+    frame = pd.DataFrame({"a": range(5), "b": list("uvwxy")}, index=[7, 9, 2, 4, 5])
+    frame.rename_axis("when").to_parquet(tmp_path / "t.parquet")
+    found = list(pieces(tmp_path / "t.parquet", rows=2))
+    assert [len(piece) for piece in found] == [2, 2, 1]
+    whole = pd.concat(found, ignore_index=True)
+    pd.testing.assert_frame_equal(whole, read_table(tmp_path / "t.parquet"))
 
 
 @pytest.mark.parametrize(

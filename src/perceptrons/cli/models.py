@@ -31,9 +31,12 @@ def _in_a_sentence(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(*given, **named)
         except (ImportError, OSError, TypeError, ValueError) as error:
-            if isinstance(error, OSError) and error.filename is None:
-                raise
-            typer.echo(f"Error: {error}", err=True)
+            said = str(error)
+            if isinstance(error, OSError):
+                if error.filename is None:
+                    raise
+                said = f"{error.filename}: {error.strerror}; name another file."
+            typer.echo(f"Error: {said}", err=True)
             raise typer.Exit(2) from None
 
     return run

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from perceptrons.tables import decode
+from perceptrons.tables import columnar, decode
 from perceptrons.tables.errors import DataError
 from perceptrons.tables.layout import layout
 
@@ -18,7 +18,7 @@ ROWS = 50_000
 
 
 def pieces(path: str | Path, rows: int = ROWS) -> Iterator[pd.DataFrame]:
-    """Yield a CSV or Parquet file in tables of so many rows.
+    """Yield a CSV, Parquet or Arrow file in tables of so many rows.
 
     Cells of a file of text stay text, so that every piece is read as the whole would
     be by an encoder that was fitted on text.
@@ -37,11 +37,8 @@ def pieces(path: str | Path, rows: int = ROWS) -> Iterator[pd.DataFrame]:
 
     path = Path(path)
     start = decode.head(path)
-    if start.startswith(b"PAR1"):
-        yield from _parquet(path, rows)
-        return
-    if start.startswith(b"ARROW1"):
-        yield pd.read_feather(path)
+    if (form := columnar.form(start)) is not None:
+        yield from columnar.pieces(path, form, rows)
         return
     encoding = decode.find_encoding(path).name
     file = layout(path, encoding, None)
@@ -59,17 +56,3 @@ def pieces(path: str | Path, rows: int = ROWS) -> Iterator[pd.DataFrame]:
             )
         except pd.errors.ParserError as error:
             raise DataError(f"{path} is damaged: {error}.") from None
-
-
-def _parquet(path: Path, rows: int) -> Iterator[pd.DataFrame]:
-    """Yield a Parquet file in pieces."""
-    try:
-        from pyarrow import parquet
-    except ImportError:
-        raise DataError(
-            f"{path} is a Parquet file, and reading it needs pyarrow: install it with "
-            "`pip install 'perceptrons[parquet]'`, or give a CSV file."
-        ) from None
-    with parquet.ParquetFile(path) as stored:
-        for batch in stored.iter_batches(batch_size=rows):
-            yield batch.to_pandas()

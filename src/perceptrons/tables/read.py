@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from perceptrons import _checks
-from perceptrons.tables import decode, infer
+from perceptrons.tables import columnar, decode, infer
 from perceptrons.tables.column import told
 from perceptrons.tables.errors import DataError
 from perceptrons.tables.forms import Options
 from perceptrons.tables.layout import layout, separator_name
-from perceptrons.tables.names import check_unique, column_names, place_of
+from perceptrons.tables.names import column_names, place_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,8 +135,8 @@ def read(
     start = decode.head(path)
     notes: list[str] = []
     readings: dict[str, str] = {}
-    if start.startswith((b"PAR1", b"ARROW1")):
-        frame, how = _columnar(path, parquet=start.startswith(b"PAR1")), ""
+    if (stored := columnar.form(start)) is not None:
+        frame, how = columnar.whole(path, stored), ""
     else:
         found = decode.find_encoding(path, form.encoding)
         notes += [found.note] if found.note else []
@@ -185,28 +185,3 @@ def _source(path: Path) -> str:
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return f"{path.name}, SHA-256 {digest}"
-
-
-def _columnar(path: Path, parquet: bool) -> pd.DataFrame:
-    """Read Parquet or Arrow; a named index becomes columns."""
-    import pandas as pd
-
-    form = "Parquet" if parquet else "Arrow"
-    try:
-        with decode.opened(path) as stream:
-            if parquet:
-                table = pd.read_parquet(stream, engine="pyarrow")
-            else:
-                table = pd.read_feather(stream)
-    except ImportError:
-        raise DataError(
-            f"{path} is a {form} file, and reading it needs pyarrow: install it with "
-            "`pip install 'perceptrons[parquet]'`, or give a CSV file."
-        ) from None
-    except (OSError, ValueError, NotImplementedError) as error:
-        raise DataError(f"{path} is a damaged {form} file: {error}") from None
-    named = any(name is not None for name in table.index.names)
-    table = table.reset_index(drop=not named)
-    table.columns = column_names(table.columns)
-    check_unique(str(path), list(table.columns))
-    return table
