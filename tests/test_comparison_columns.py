@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from perceptrons.comparison.columns import prepare
-from perceptrons.tables import DataError
+from perceptrons.tables import DataError, TableWarning
 
 N = 200
 
@@ -159,7 +159,8 @@ def test_levels_never_seen_are_no_error(rng, amounts):
     prepared = prepare(table(rng, color=["red", "blue"] * 100), amounts)
     fitted = prepared.transformer.fit(prepared.X)
     new = pd.DataFrame({"color": ["teal", None], "honest": [0.0, np.nan], "other": 1})
-    Z = fitted.transform(new)
+    with pytest.warns(TableWarning, match="'color': 1 cell with a level .* 'teal'"):
+        Z = fitted.transform(new)
     np.testing.assert_array_equal(Z[:, 1:], 0)
     assert np.isfinite(Z).all()
 

@@ -104,6 +104,17 @@ def test_cells_read_otherwise_than_in_training_are_told(folder, tmp_path):
     assert "'old'" in told
 
 
+def test_new_levels_are_told_and_a_table_without_rows_has_none(folder, tmp_path):
+    rows = pd.read_csv(folder / "new.csv", dtype=str)
+    rows["kind"] = "never"
+    rows.to_csv(tmp_path / "levels.csv", index=False)
+    told = run("predict", folder / "m.model", tmp_path / "levels.csv").stderr
+    assert f"'kind': {N:,} cells with a level that no row fitted had" in told
+    rows.iloc[:0].to_csv(tmp_path / "empty.csv", index=False)
+    done = run("predict", folder / "m.model", tmp_path / "empty.csv")
+    assert done.stdout == "price\n"
+
+
 def test_a_reader_that_goes_away_is_no_error(folder):
     command = [sys.executable, "-m", "perceptrons", "predict"]
     read, write = os.pipe()

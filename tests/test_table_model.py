@@ -15,7 +15,7 @@ from perceptrons import compare, files, presets
 from perceptrons.comparison import candidates
 from perceptrons.state import StateError
 from perceptrons.table_model import TableModel
-from perceptrons.tables import DataError, TableEncoder
+from perceptrons.tables import DataError, TableEncoder, TableWarning
 
 RNG = np.random.default_rng(13)
 N = 120
@@ -103,7 +103,19 @@ def test_a_model_knows_its_columns_by_name(model, tmp_path):
     with pytest.raises(DataError, match="kind"):
         found.predict(TABLE.drop(columns="kind"))
     unseen = TABLE.assign(kind="never seen")
-    assert_array_equal(found.predict(unseen), model.predict(unseen))
+    with pytest.warns(TableWarning, match="'kind': 120 cells with a level"):
+        answers = found.predict(unseen)
+    with pytest.warns(TableWarning):
+        assert_array_equal(answers, model.predict(unseen))
+
+
+def test_a_table_without_rows_has_no_answers(model, classifier):
+    empty = TABLE.iloc[:0]
+    assert model.predict(empty).shape == (0,)
+    assert model.predict_interval(empty).shape == (0, 2)
+    of_classes = TableModel(model.encoder, classifier, "y", {})
+    assert of_classes.predict(empty).dtype.kind == "U"
+    assert of_classes.predict_proba(empty).shape == (0, 2)
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -16,8 +17,8 @@ import perceptrons
 from perceptrons.comparison.columns import prepare
 from perceptrons.comparison.inputs import take_groups
 from perceptrons.presets import tabular_classifier, tabular_regressor
-from perceptrons.tables import DataError, TableEncoder
-from perceptrons.tables.cells import read_cells
+from perceptrons.tables import DataError, TableEncoder, TableWarning
+from perceptrons.tables.frames import read_cells
 
 N = 120
 
@@ -62,7 +63,7 @@ def test_numbers_and_levels_are_what_scikit_learn_makes_of_them(rng):
         ours = TableEncoder().fit(words)
         np.testing.assert_array_equal(ours.transform(words), theirs.transform(words))
         new = pd.DataFrame({"w": ["level 01", "never seen"]})
-        np.testing.assert_array_equal(ours.transform(new), theirs.transform(new))
+        np.testing.assert_array_equal(ours.apply(new), theirs.transform(new))
 
 
 def test_frames_of_every_library_are_the_same_table(table):
@@ -141,7 +142,8 @@ def test_new_rows_are_read_as_those_that_were_fitted(table):
     fitted = TableEncoder().fit(table)
     place = list(fitted.get_feature_names_out()).index("price")
     new = table.iloc[:3].assign(price=["$1,000", "2500", "sold out"])
-    found = fitted.transform(new)[:, place]
+    with pytest.warns(TableWarning, match="'price': 1 cell cannot be read"):
+        found = fitted.transform(new)[:, place]
     median = np.median(900 + 37 * np.arange(N))
     np.testing.assert_array_equal(found, [1000, 2500, median])
     with pytest.raises(DataError, match="X lacks 'word'"):
@@ -161,6 +163,86 @@ def test_a_wide_frame_is_read_as_its_columns_are_one_by_one(rng):
         assert (cells.name, cells.storage) == (own.name, own.storage)
         assert cells.values.dtype == own.values.dtype
         np.testing.assert_array_equal(cells.plain(), own.plain())
+
+
+# New rows that are not what the rows fitted were.
+
+
+def told(fitted, rows):
+    """Return the warnings of a transform; it must not differ from a quiet one."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        Z = fitted.transform(rows)
+    np.testing.assert_array_equal(Z, fitted.apply(rows))
+    assert all(own.category is TableWarning for own in caught)
+    return [str(own.message) for own in caught]
+
+
+def test_cells_that_cannot_be_read_as_fitted_are_told_with_a_remedy(table):
+    fitted = TableEncoder().fit(table)
+    assert told(fitted, table) == []
+    # Gaps and words for them say themselves what they are.
+    quiet = table.assign(price="n/a", day=pd.NaT, yes=None, a=np.nan)
+    assert told(fitted, quiet) == []
+    prices = table["price"].where(np.arange(N) > 2, "sold")
+    yes = table["yes"].map({True: "yes", False: "no"})
+    lines = told(fitted, table.assign(price=prices, day="soon", yes=yes, a="1,5"))
+    assert lines == [
+        "Column 'a': 120 cells cannot be read as those fitted, the first '1,5'; taken "
+        "as missing. Write such cells as in the table that was fitted, or leave them "
+        "empty.",
+        *(
+            f"Column {name!r}: {count} cells cannot be read as those fitted, the first "
+            f"{first!r}; taken as missing. Write such cells as in the table that was "
+            "fitted, or leave them empty."
+            for name, count, first in (
+                ("yes", 120, yes[0]), ("day", 120, "soon"), ("price", 3, "sold"),
+            )
+        ),
+    ]  # fmt: skip
+
+
+def test_levels_that_no_row_fitted_had_are_told(rng):
+    words = ["x", "y"] * 59 + ["once", "twice"]
+    X = pd.DataFrame({"w": words, "v": ["p", "q", "r"] * 40})
+    fitted = TableEncoder().fit(X)
+    assert told(fitted, X) == []
+    new = X.assign(w=["z", "z", "once"] * 40, v=["p", None, "s"] * 40)
+    assert told(fitted, new) == [
+        "Column 'w': 80 cells with a level that no row fitted had, the first 'z'; "
+        "taken among the rare levels. Check how it is spelled, or fit again with such "
+        "rows.",
+        "Column 'v': 40 cells with a level that no row fitted had, the first 's'; "
+        "taken as none of the levels. Check how it is spelled, or fit again with such "
+        "rows.",
+    ]
+    kept = TableEncoder.from_state(json.loads(json.dumps(fitted.to_state())))
+    assert told(kept, new) == told(fitted, new)
+
+
+def test_a_column_of_thousands_of_levels_always_has_new_ones(rng):
+    X = pd.DataFrame({"w": ["often"] * 2000 + [f"w{n}" for n in range(2000)]})
+    assert told(TableEncoder().fit(X), pd.DataFrame({"w": ["new", "often"]})) == []
+
+
+def test_codes_are_the_same_levels_beside_gaps(rng):
+    codes = pd.DataFrame({"code": rng.integers(0, 4, N), "v": rng.normal(size=N)})
+    fitted = TableEncoder(category=["code"]).fit(codes)
+    holes = codes.astype(float)
+    holes.loc[0, "code"] = np.nan
+    assert told(fitted, holes) == []
+    np.testing.assert_array_equal(
+        fitted.transform(holes)[1:], fitted.transform(codes)[1:]
+    )
+
+
+def test_a_preset_of_a_table_tells_what_is_new(table):
+    model = tabular_regressor(effort="small", random_state=0, n_jobs=1)
+    model.fit(table, table["n"])
+    with pytest.warns(TableWarning, match="'word': 120 cells with a level"):
+        model.predict(table.assign(word="new"))
+    with pytest.raises(DataError, match="X lacks 'day'"):
+        model.predict(table.drop(columns="day"))
 
 
 # Dates.

@@ -97,14 +97,17 @@ class TableModel(SavableTree, BaseEstimator):
         ------
         DataError
             Naming the columns that are missing.
+
+        Warns
+        -----
+        TableWarning
+            As :meth:`perceptrons.tables.TableEncoder.transform` does.
         """
-        answers: NDArray[Any] = self.model.predict(self.encoder.transform(table))
-        return answers
+        return self.ask("predict", self.encoder.transform(table))
 
     def predict_proba(self, table: Any) -> NDArray[Any]:
         """Return the probability of each class, (n, n_classes)."""
-        answers: NDArray[Any] = self.model.predict_proba(self.encoder.transform(table))
-        return answers
+        return self.ask("predict_proba", self.encoder.transform(table))
 
     def predict_interval(self, table: Any, level: float = 0.9) -> NDArray[Any]:
         """Return an interval for the target of each row, (n, 2).
@@ -114,14 +117,35 @@ class TableModel(SavableTree, BaseEstimator):
         TypeError
             If the model knows no intervals.
         """
-        ask = getattr(self.model, "predict_interval", None)
-        if ask is None:
+        return self.ask("predict_interval", self.encoder.transform(table), level)
+
+    def ask(self, what: str, numbers: NDArray[np.float64], *more: Any) -> NDArray[Any]:
+        """Return what the model answers about numbers that the encoder made.
+
+        Parameters
+        ----------
+        what : {"predict", "predict_proba", "predict_interval"}
+        numbers : ndarray of shape (n, m)
+            Also of no rows.
+        *more
+            Arguments of the method: the level of intervals.
+
+        Raises
+        ------
+        TypeError
+            If the model knows no intervals.
+        """
+        method = getattr(self.model, what, None)
+        if method is None:
             raise TypeError(
-                f"intervals are not known to {type(self.model).__name__}; the preset "
-                "for numbers has them."
+                f"{what} is not known to {type(self.model).__name__}; the preset for "
+                "numbers knows intervals, that for classes probabilities."
             )
-        answers: NDArray[Any] = ask(self.encoder.transform(table), level)
-        return answers
+        if len(numbers):
+            return np.asarray(method(numbers, *more))
+        # Models refuse to answer nothing: one row says in what form they answer.
+        row = np.zeros((1, numbers.shape[1]))
+        return np.asarray(method(row, *more))[:0]
 
     def _try_out(self) -> None:
         """Predict one row of numbers, or refuse what was read."""

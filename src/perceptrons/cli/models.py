@@ -285,31 +285,25 @@ def _answers(
     """Yield predictions, and what is known of how sure they are, piece by piece."""
     import pandas as pd
 
-    from perceptrons.tables.column import plural
     from perceptrons.tables.read import read
+    from perceptrons.tables.surprises import joined
 
     as_text = (model.about or {}).get("cells") == TEXT
-    unread: dict[str, tuple[int, str]] = {}
+    new = []
     for piece in _pieces(table) if as_text else [read(table).frame]:
-        found = pd.DataFrame({model.target: model.predict(piece)})
+        new += model.encoder.surprises(piece)
+        numbers = model.encoder.apply(piece)
+        found = pd.DataFrame({model.target: model.ask("predict", numbers)})
         if hasattr(model.model, "classes_"):
-            shares = model.predict_proba(piece)
+            shares = model.ask("predict_proba", numbers)
             for place, label in enumerate(model.classes_):
                 found[f"probability of {label}"] = shares[:, place]
         if interval is not None:
-            ends = model.predict_interval(piece, interval)
+            ends = model.ask("predict_interval", numbers, interval)
             found["low"], found["high"] = ends[:, 0], ends[:, 1]
-        for name, (count, first) in model.encoder.unread(piece).items():
-            before, shown = unread.get(name, (0, first))
-            unread[name] = (before + count, shown)
         yield found
-    for name, (count, first) in unread.items():
-        typer.echo(
-            f"Warning: Column {name!r}: {count:,} {plural('cell', count)} cannot be "
-            f"read as in the table the model was fitted to, the first {first!r}; "
-            "predicted as if missing.",
-            err=True,
-        )
+    for own in joined(new):
+        typer.echo(f"Warning: {own}", err=True)
 
 
 def _write(parts: Iterator[pd.DataFrame], stream: Any) -> None:

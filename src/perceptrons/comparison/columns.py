@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from perceptrons.comparison import leaks, parts, target
 from perceptrons.tables import Column, DataError, TableEncoder
-from perceptrons.tables.cells import Cells, column_of, read_cells
+from perceptrons.tables.cells import Cells
 from perceptrons.tables.column import Kind, told
 from perceptrons.tables.encoder import nothing_left
+from perceptrons.tables.frames import column_of, read_cells
 from perceptrons.tables.kinds import account
 from perceptrons.tables.names import place_of
 from perceptrons.tables.settle import Reading, settle

@@ -13,7 +13,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from perceptrons.comparison.columns import Prepared
 from perceptrons.tables import TableEncoder
-from perceptrons.tables.cells import read_cells
+from perceptrons.tables.frames import read_cells
 from perceptrons.tables.values import numbers
 
 #: Columns shown.

@@ -214,7 +214,7 @@ def prepare_fold(X: pd.DataFrame, transformer: Any, fold: Fold) -> tuple[Array, 
     """Return the columns of training and test rows, prepared on the former."""
     prepared = clone(transformer)
     train = np.asarray(prepared.fit_transform(X.iloc[fold.train]), np.float64)
-    return train, np.asarray(prepared.transform(X.iloc[fold.test]), np.float64)
+    return train, np.asarray(prepared.apply(X.iloc[fold.test]), np.float64)
 
 
 def fit(

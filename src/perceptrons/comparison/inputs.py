@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from perceptrons.tables import Column, DataError
-from perceptrons.tables.cells import is_frame, names_of
+from perceptrons.tables.frames import is_frame, names_of
 from perceptrons.tables.names import place_of
 from perceptrons.tables.read import take_column
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from perceptrons import _checks, _reading
 from perceptrons.tables import Column, TableEncoder, read
-from perceptrons.tables.cells import read_cells
 from perceptrons.tables.column import told
 from perceptrons.tables.encoder import nothing_left
+from perceptrons.tables.frames import read_cells
 from perceptrons.tables.kinds import account
 from perceptrons.tables.read import take_column
 from perceptrons.tables.settle import settle
@@ -217,7 +217,7 @@ def load(
         y = np.unique(y, return_inverse=True)[1].astype(np.int64)
     used = [column for column in held.columns if column.used]
     encoder = TableEncoder(columns=used, n_rows=len(y)).fit(held.X.iloc[train])
-    X = encoder.transform(held.X)
+    X = encoder.apply(held.X)
     center, scale = X[train].mean(axis=0), X[train].std(axis=0)
     # A column that does not vary stays 0.
     X = (X - center) / np.where(scale > 0, scale, 1.0)

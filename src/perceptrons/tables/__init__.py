@@ -9,5 +9,6 @@ from perceptrons.tables.column import Column
 from perceptrons.tables.encoder import TableEncoder
 from perceptrons.tables.errors import DataError
 from perceptrons.tables.read import Table, read
+from perceptrons.tables.surprises import TableWarning
 
-__all__ = ["Column", "DataError", "Table", "TableEncoder", "read"]
+__all__ = ["Column", "DataError", "Table", "TableEncoder", "TableWarning", "read"]

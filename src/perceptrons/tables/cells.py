@@ -1,25 +1,22 @@
-"""Any table becomes columns that NumPy holds, each in its own type.
+"""A column that NumPy holds, in its own type, of an array or of Python's objects.
 
-Frames of pandas, polars and Arrow come through narwhals; whole numbers stay whole and
-text is kept as levels and their codes, until :mod:`perceptrons.tables.encoder` makes
-numbers of them.
+Whole numbers stay whole and text is kept as levels and their codes, until
+:mod:`perceptrons.tables.encoder` makes numbers of them.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any, Literal
 
-import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from perceptrons.tables.errors import DataError
-from perceptrons.tables.names import check_unique, column_names, is_missing
+from perceptrons.tables.names import is_missing
 
 Array = NDArray[Any]
 
@@ -81,7 +78,7 @@ class Cells:
             return np.array([*self.levels, None], object)[
                 np.where(self.missing, len(self.levels), self.values)
             ]
-        found = np.array([str(value) for value in self.values.tolist()], object)
+        found = np.array([written(value) for value in self.values.tolist()], object)
         found[self.missing] = None
         return found
 
@@ -89,7 +86,7 @@ class Cells:
         """Return the same column as text."""
         if self.storage == "text":
             return self
-        return _text(self.name, self.texts().tolist(), self.declared)
+        return text(self.name, self.texts().tolist(), self.declared)
 
     def plain(self) -> Array:
         """Return an array as a frame would hold it; gaps are NaN, NaT or None."""
@@ -112,183 +109,8 @@ class Cells:
         return bool(np.abs(self.values).max(initial=0) < 2**53)
 
 
-def read_cells(X: Any) -> list[Cells]:
-    """Return the columns of a table.
-
-    Parameters
-    ----------
-    X : DataFrame or array-like of shape (n, d)
-        Of pandas, polars or Arrow; columns of an array are called x0, x1, ...
-
-    Raises
-    ------
-    DataError
-        If X is sparse, has not two dimensions, or has equal names.
-    """
-    return list(iterate(X))
-
-
-def iterate(X: Any, only: Iterable[str] | None = None) -> Iterator[Cells]:
-    """Yield the columns of a table, all or only those named, in the table's order.
-
-    Parameters
-    ----------
-    X : DataFrame or array-like of shape (n, d)
-    only : iterable of str, optional
-    """
-    wanted = None if only is None else set(only)
-    if hasattr(X, "toarray"):
-        raise DataError("X must be a DataFrame or a dense array; call X.toarray().")
-    if is_frame(X):
-        frame, names = _named(X)
-        if (
-            wanted is None
-            and len(names) >= _WIDE
-            and nw.dependencies.is_pandas_dataframe(X)
-        ):
-            yield from _wide(X, names)
-            return
-        for name, series in zip(names, frame.iter_columns(), strict=True):
-            if wanted is None or name in wanted:
-                yield from_series(name, series)
-        return
-    array = X if isinstance(X, np.ndarray) else np.asarray(X)
-    if array.ndim != 2:
-        raise DataError(
-            f"X must have rows and columns, got the shape {array.shape}; for one "
-            "column give X.reshape(-1, 1)."
-        )
-    for place in range(array.shape[1]):
-        if wanted is None or f"x{place}" in wanted:
-            yield from_array(f"x{place}", array[:, place])
-
-
-#: From so many columns on a pandas frame is taken apart by types: a Series costs as
-#: much as the numbers of a few hundred rows.
-_WIDE = 1000
-
-
-def _wide(X: Any, names: Sequence[str]) -> Iterator[Cells]:
-    """Yield the columns of a pandas frame, those of one plain type from one array."""
-    plain: dict[Any, list[int]] = {}
-    for place, own in enumerate(X.dtypes):
-        if isinstance(own, np.dtype) and own.kind in "fiub":
-            plain.setdefault(own, []).append(place)
-    ready: dict[int, Array] = {}
-    for places in plain.values():
-        block = X.iloc[:, places].to_numpy()
-        ready |= {place: block[:, own] for own, place in enumerate(places)}
-    for place, name in enumerate(names):
-        if place in ready:
-            yield from_array(name, ready[place])
-        else:
-            series = nw.from_native(X.iloc[:, place], series_only=True)
-            yield from_series(name, series)
-
-
-def is_frame(X: Any) -> bool:
-    """Tell whether X is a table of named columns, of any of the libraries.
-
-    Parameters
-    ----------
-    X : object
-    """
-    return bool(nw.dependencies.is_into_dataframe(X))
-
-
-def names_of(X: Any) -> list[str]:
-    """Return the names of a table's columns.
-
-    Parameters
-    ----------
-    X : DataFrame or array-like of shape (n, d)
-    """
-    if not is_frame(X):
-        return [f"x{place}" for place in range(np.shape(X)[1])]
-    given = getattr(X, "column_names", None)
-    return column_names(X.columns if given is None else given)
-
-
-def column_of(name: str, values: Any) -> Cells:
-    """Return one column: a Series, a table of one column, an array or a list.
-
-    Parameters
-    ----------
-    name : str
-        What to call it where it has no name, and in the refusal.
-    values : Series, DataFrame or array-like of shape (n,) or (n, 1)
-
-    Raises
-    ------
-    DataError
-        If it is no single column.
-    """
-    native: Any = nw.from_native(
-        values, eager_only=True, allow_series=True, pass_through=True
-    )
-    if isinstance(native, nw.DataFrame):
-        if native.shape[1] != 1:
-            raise DataError(f"{name} must be one column, got the shape {native.shape}.")
-        (only,) = read_cells(values)
-        return only
-    if isinstance(native, nw.Series):
-        own = native.name
-        return from_series(name if is_missing(own) or own == "" else str(own), native)
-    array = values if isinstance(values, np.ndarray) else np.asarray(values)
-    if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.ndim != 1:
-        raise DataError(f"{name} must be one column, got the shape {array.shape}.")
-    return from_array(name, array)
-
-
-def _named(X: Any) -> tuple[Any, list[str]]:
-    """Return a frame whose names are text, and the names."""
-    names = names_of(X)
-    check_unique("X", names)
-    # pandas takes anything for a name, and several levels of them.
-    frame = X.set_axis(names, axis=1) if hasattr(X, "set_axis") else X
-    return nw.from_native(frame, eager_only=True), names
-
-
-def from_series(name: str, series: nw.Series[Any]) -> Cells:
-    """Return one column of a frame.
-
-    Parameters
-    ----------
-    name : str
-    series : narwhals Series
-    """
-    dtype = series.dtype
-    if isinstance(dtype, (nw.Categorical, nw.Enum)):
-        return _text(name, series.to_list(), declared=True)
-    if isinstance(dtype, nw.String):
-        return _text(name, series.to_list())
-    if dtype.is_float():
-        return from_array(name, np.asarray(series.to_numpy(), np.float64))
-    if dtype.is_integer() and (whole := series.to_numpy()).dtype.kind in "iu":
-        return from_array(name, whole)
-    if isinstance(dtype, nw.Datetime) and dtype.time_zone is not None:
-        # What the clock on the wall shows is what has seasons and hours.
-        series = series.dt.replace_time_zone(None)
-    missing = np.asarray(series.is_null().to_numpy(), bool)
-    if isinstance(dtype, (nw.Date, nw.Datetime)):
-        return Cells(name, "date", _moments(series), missing)
-    if isinstance(dtype, (nw.Boolean, nw.Decimal)) or dtype.is_integer():
-        return _objects(name, series.to_list())
-    if isinstance(dtype, nw.Duration):
-        spans = series.to_numpy().astype("timedelta64[us]").astype(np.int64)
-        return Cells(name, "duration", spans / _DAY, missing)
-    return from_array(name, series.to_numpy())
-
-
-_DAY = 86_400_000_000
-
-
-def _moments(series: nw.Series[Any]) -> Array:
-    """Return points in time, to the microsecond."""
-    found = series.to_numpy()
-    return np.asarray(found, "datetime64[us]")
+#: Microseconds of one.
+DAY = 86_400_000_000
 
 
 def from_array(name: str, array: Array) -> Cells:
@@ -300,7 +122,7 @@ def from_array(name: str, array: Array) -> Cells:
     array : ndarray of shape (n,)
     """
     if isinstance(array, np.ma.MaskedArray):
-        return _objects(name, array.tolist())
+        return objects(name, array.tolist())
     array = np.asarray(array)
     whole = np.zeros(len(array), bool)
     if array.dtype.kind == "f":
@@ -315,13 +137,19 @@ def from_array(name: str, array: Array) -> Cells:
     if array.dtype.kind == "M":
         return Cells(name, "date", array.astype("datetime64[us]"), np.isnat(array))
     if array.dtype.kind == "m":
-        spans = array.astype("timedelta64[us]").astype(np.int64) / _DAY
+        spans = array.astype("timedelta64[us]").astype(np.int64) / DAY
         return Cells(name, "duration", spans, np.isnat(array))
-    return _objects(name, array.tolist())
+    return objects(name, array.tolist())
 
 
-def _objects(name: str, cells: Sequence[Any]) -> Cells:
-    """Return a column of Python's objects, by what they all are."""
+def objects(name: str, cells: Sequence[Any]) -> Cells:
+    """Return a column of Python's objects, by what they all are.
+
+    Parameters
+    ----------
+    name : str
+    cells : sequence
+    """
     present = [cell for cell in cells if not is_missing(cell)]
     types = {type(cell) for cell in present}
     missing = np.array([is_missing(cell) for cell in cells], bool)
@@ -337,7 +165,7 @@ def _objects(name: str, cells: Sequence[Any]) -> Cells:
     if not present:
         return Cells(name, "float", np.full(len(cells), np.nan), missing)
     if all_are(str):
-        return _text(name, cells)
+        return text(name, cells)
     if all_are(bool, np.bool_):
         return column("boolean", present, bool)
     if all_are(Integral) and not types & {bool, np.bool_}:
@@ -358,7 +186,7 @@ def _objects(name: str, cells: Sequence[Any]) -> Cells:
         days = (cell / datetime.timedelta(days=1) for cell in present)
         return column("duration", days, np.float64)
     if all_are(str, Integral, Real, Decimal, np.bool_):
-        return _text(name, cells)
+        return text(name, cells)
     odd = next(cell for cell in present if not isinstance(cell, (str, Real, Decimal)))
     return Cells(
         name, "other", missing.astype(float), missing, (str(odd),),
@@ -377,11 +205,31 @@ def _naive(moment: datetime.date) -> Any:
     return moment
 
 
-def _text(name: str, cells: Sequence[Any], declared: bool = False) -> Cells:
-    """Return a column of text; what is blank is missing."""
+def written(value: Any) -> str:
+    """Return a cell as text; a whole number is the same one beside gaps, as a float.
+
+    Parameters
+    ----------
+    value : object
+    """
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def text(name: str, cells: Sequence[Any], declared: bool = False) -> Cells:
+    """Return a column of text; what is blank is missing.
+
+    Parameters
+    ----------
+    name : str
+    cells : sequence
+    declared : bool, default=False
+        Whether it was given as a category.
+    """
     first: dict[Any, int] = {}
     raw = np.array([first.setdefault(cell, len(first)) for cell in cells], np.intp)
-    given = [None if is_missing(cell) else str(cell) for cell in first]
+    given = [None if is_missing(cell) else written(cell) for cell in first]
     place: dict[str, int] = {}
     codes = np.zeros(len(given) or 1, np.intp)
     blank = np.zeros(len(given) or 1, bool)
@@ -404,7 +252,7 @@ def text_cells(name: str, codes: Array, levels: Sequence[str]) -> Cells:
     codes : ndarray of int, of shape (n,)
     levels : sequence of str
     """
-    small = _text(name, levels)
+    small = text(name, levels)
     counts = np.bincount(codes, minlength=len(levels))
     ends = [bool(own.strip()) and own != own.strip() for own in levels]
     blanks = int(counts[np.array(ends, bool)].sum()) if levels else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Self
 
@@ -10,22 +11,16 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from perceptrons.tables.cells import (
-    Cells,
-    is_frame,
-    iterate,
-    names_of,
-    read_cells,
-)
+from perceptrons.tables import surprises
+from perceptrons.tables.cells import Cells
 from perceptrons.tables.column import Column
 from perceptrons.tables.errors import DataError
+from perceptrons.tables.frames import is_frame, iterate, names_of, read_cells
 from perceptrons.tables.kinds import account
 from perceptrons.tables.learned import Learned, blocks, learn, names_out
 from perceptrons.tables.levels import least_level_rows
 from perceptrons.tables.names import listed, place_of
-from perceptrons.tables.numerals import GAP_WORDS
 from perceptrons.tables.settle import settle
-from perceptrons.tables.values import numbers
 
 Array = NDArray[np.float64]
 
@@ -124,7 +119,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         return self._encode(self._learn(X))
 
     def transform(self, X: Any) -> Array:
-        """Return numbers.
+        """Return numbers; what new rows hold beyond those fitted is a warning.
 
         Parameters
         ----------
@@ -140,42 +135,38 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         ------
         DataError
             If a column is not there.
+
+        Warns
+        -----
+        TableWarning
+            Of cells that cannot be read as those fitted were, and of levels that no
+            row fitted had: column, count, the first, and what to do.
         """
         check_is_fitted(self, "account_")
-        return self._encode(self._found(X))
+        found = self._found(X)
+        for own in surprises.find(self._used(), self._learned, found):
+            warnings.warn(str(own), surprises.TableWarning, stacklevel=2)
+        return self._encode(found)
 
-    def unread(self, X: Any) -> dict[str, tuple[int, str]]:
-        """Count cells that are not what their column was, and pass as missing.
-
-        Empty cells, words for them and levels never seen do not count.
+    def apply(self, X: Any) -> Array:
+        """Return numbers as :meth:`transform` does, without a word of what is new.
 
         Parameters
         ----------
         X : as in :meth:`transform`
-
-        Returns
-        -------
-        dict of str to (int, str)
-            By column, where there are any: how many, and the first.
         """
         check_is_fitted(self, "account_")
-        cells, found = self._found(X), {}
-        for column in self._used():
-            if column.kind == "category":
-                continue
-            held = cells[column.name]
-            lost = np.isnan(numbers(held, column.reading)) & ~held.missing
-            if not lost.any():
-                continue
-            known = {*getattr(column.reading, "gaps", ())}
-            words = [
-                word
-                for word in held.take(lost).texts()
-                if word not in known and word.lower() not in GAP_WORDS
-            ]
-            if words:
-                found[column.name] = (len(words), words[0])
-        return found
+        return self._encode(self._found(X))
+
+    def surprises(self, X: Any) -> list[surprises.Surprise]:
+        """Return what :meth:`transform` would warn of.
+
+        Parameters
+        ----------
+        X : as in :meth:`transform`
+        """
+        check_is_fitted(self, "account_")
+        return surprises.find(self._used(), self._learned, self._found(X))
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Any:
         """Return the names of the columns of numbers.
@@ -197,14 +188,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         return {
             "columns": [column.as_dict() for column in self.account_],
             "names": list(self.feature_names_in_),
-            "learned": {
-                name: {
-                    **vars(own),
-                    "parts": list(own.parts),
-                    "levels": list(own.levels),
-                }
-                for name, own in self._learned.items()
-            },
+            "learned": {name: own.as_dict() for name, own in self._learned.items()},
         }
 
     @classmethod
@@ -220,10 +204,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         encoder.feature_names_in_ = np.array(state["names"], object)
         encoder.n_features_in_ = len(state["names"])
         encoder._learned = {
-            name: Learned(
-                **{**own, "parts": tuple(own["parts"]), "levels": tuple(own["levels"])}
-            )
-            for name, own in state["learned"].items()
+            name: Learned.from_dict(own) for name, own in state["learned"].items()
         }
         return encoder
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ from perceptrons.tables.levels import kept_levels
 from perceptrons.tables.values import level_codes, numbers
 
 Array = NDArray[np.float64]
+
+#: More rare levels of a column than this are not kept.
+MOST_REMEMBERED = 1000
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,9 @@ class Learned:
         Of categories: those with a column of their own.
     pool : bool
         Of categories: whether others share a column.
+    rare : tuple of str or None
+        Of categories: the levels that share it, so that new ones are told from them;
+        None if they are too many to be kept, where new ones must be expected.
     """
 
     fill: float = 0.0
@@ -43,6 +50,26 @@ class Learned:
     parts: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
     pool: bool = False
+    rare: tuple[str, ...] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, for JSON."""
+        rare = None if self.rare is None else list(self.rare)
+        lists = {"parts": list(self.parts), "levels": list(self.levels), "rare": rare}
+        return {**vars(self), **lists}
+
+    @staticmethod
+    def from_dict(state: Mapping[str, Any]) -> Learned:
+        """Return what :meth:`as_dict` gave, also without rare levels."""
+        rare = state.get("rare")
+        return Learned(
+            **{
+                **state,
+                "parts": tuple(state["parts"]),
+                "levels": tuple(state["levels"]),
+                "rare": None if rare is None else tuple(rare),
+            }
+        )
 
 
 def learn(cells: Cells, column: Column, least: int) -> Learned:
@@ -78,7 +105,10 @@ def _learn_levels(cells: Cells, least: int) -> Learned:
     order = sorted(np.flatnonzero(counts).tolist(), key=lambda code: levels[code])
     kept = kept_levels(counts[order], least)
     own = tuple(levels[code] for code, keep in zip(order, kept, strict=True) if keep)
-    return Learned(levels=own, pool=not bool(kept.all()))
+    n_rare = len(order) - len(own)
+    others = (levels[code] for code, keep in zip(order, kept, strict=True) if not keep)
+    rare = tuple(others) if n_rare <= MOST_REMEMBERED else None
+    return Learned(levels=own, pool=n_rare > 0, rare=rare)
 
 
 def _one_hot(cells: Cells, own: Learned) -> Array:
