@@ -14,6 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 import perceptrons
+from perceptrons import MLPClassifier
 from perceptrons.comparison.columns import prepare
 from perceptrons.comparison.inputs import take_groups
 from perceptrons.presets import tabular_classifier, tabular_regressor
@@ -353,3 +354,24 @@ def test_presets_of_classes_take_them_with_weights(table, rng):
     model = tabular_classifier(random_state=0, n_jobs=1)
     model.fit(table, y, sample_weight=weights)
     assert model.score(table, y) > 0.95
+
+
+# Targets of words.
+
+
+@pytest.mark.skipif(not hasattr(np.dtypes, "StringDType"), reason="NumPy 2")
+def test_words_of_numpys_own_type_are_classes(rng):
+    X, words = rng.normal(size=(60, 2)), np.array(["yes", "no"] * 30)
+    own = words.astype(np.dtypes.StringDType())
+    assert prepare(X, own).classes.tolist() == ["no", "yes"]
+    gaps = words.astype(object)
+    gaps[:3] = None
+    gaps = gaps.astype(np.dtypes.StringDType(na_object=None))
+    assert prepare(X, gaps).y.size == 57
+    network = MLPClassifier((3,), tol=1.0, n_iter_no_change=2)
+    preset = tabular_classifier(effort="small", random_state=0, n_jobs=1)
+    for model in (network.set_params(random_state=0), preset):
+        found = clone(model).fit(X, own)
+        np.testing.assert_array_equal(
+            found.predict(X), clone(model).fit(X, words).predict(X)
+        )

@@ -133,6 +133,19 @@ def is_plain(array: Any) -> bool:
         return math.isfinite(array.sum())
 
 
+def words(y: Any) -> Any:
+    """Return targets as they are, but NumPy's own strings as scikit-learn knows them.
+
+    Parameters
+    ----------
+    y : array-like
+    """
+    if not isinstance(y, np.ndarray) or y.dtype.kind != "T":
+        return y
+    # Such a column may have gaps, which text of one width cannot hold.
+    return np.array(y.tolist(), object if hasattr(y.dtype, "na_object") else str)
+
+
 def domain(name: str, Y: Any, allowed: Any, loss: Any) -> None:
     """Check that the targets are what the loss, as the user gave it, is for."""
     if not allowed.holds(Y):

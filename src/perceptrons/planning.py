@@ -213,6 +213,7 @@ class Planning:
 
     def _check_pair(self, X: Any, y: Any, reset: bool, **rules: Any) -> tuple[Any, Any]:
         """Return validated X and y; what scikit-learn refuses is named."""
+        y = _checks.words(y)
         plain = is_table(X) and _checks.is_plain(y)
         plain = plain and y.ndim in (1, 2) and len(X) == len(y)
         with _checks.naming("X", "y"):

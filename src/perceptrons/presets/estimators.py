@@ -231,6 +231,7 @@ class _Tabular(SavableTree, BaseEstimator):
     def _numbers(self, X: Any, *y: Any, reset: bool = False) -> Any:
         """Return rows as finite numbers, a table's words, dates and gaps too; and y."""
         rules: dict[str, Any] = {"dtype": np.float64, **(self._rules if y else {})}
+        y = tuple(map(_checks.words, y))
         if reset:
             rules["ensure_min_samples"] = 2
         if self._table is None:
