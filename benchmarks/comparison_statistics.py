@@ -30,8 +30,8 @@ from comparison_runs import Runs
 from perceptrons import compare
 from perceptrons.comparison import candidates
 from perceptrons.comparison.decision import decide
-from perceptrons.comparison.evaluate import fit
-from perceptrons.comparison.folds import make_folds
+from perceptrons.comparison.fitting import fit
+from perceptrons.comparison.folds import Links, make_folds
 from perceptrons.comparison.statistics import correlated_t
 from perceptrons.comparison.task import Task
 from perceptrons.comparison.ties import Ties
@@ -86,7 +86,9 @@ def from_two_learners(n, repeats, folds, gain, seed):
     a = np.sqrt((1 + b**2) / (1 - gain) ** 2 - 1)
     X = rng.normal(size=(n, 2))
     y = X @ [a, b] + rng.normal(size=n)
-    made = make_folds(y, classes=False, n_folds=folds, repeats=repeats, seed=seed)
+    made = make_folds(
+        y, Links(), classes=False, n_folds=folds, repeats=repeats, seed=seed
+    )
     test = np.array([fold.test for fold in made])
     candidate, reference = (line_errors(x, y, test) for x in X.T)
     return (reference - candidate) / reference.mean()

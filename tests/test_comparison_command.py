@@ -14,7 +14,6 @@ from typer.testing import CliRunner
 
 from perceptrons import MLPRegressor, presets
 from perceptrons.cli import app
-from perceptrons.comparison import compare
 from perceptrons.comparison.result import Comparison
 from perceptrons.pages.lock import hold
 
@@ -185,7 +184,7 @@ def test_what_to_mind_is_told_before_training(tmp_path, rng, monkeypatch):
     def refuse(*_, **__):
         raise ValueError("training begins")
 
-    monkeypatch.setattr(compare, "evaluate", refuse)
+    monkeypatch.setattr("perceptrons.comparison.measured.evaluate", refuse)
     rows = "".join(f"{i % 7},{i},n{i:03d},same,{i * i % 11}\n" for i in range(120))
     (tmp_path / "t.csv").write_text(f"a,index,free,flat,y\n{rows}")
     done = call(tmp_path / "t.csv", "--target", "y", "--out", tmp_path / "out")

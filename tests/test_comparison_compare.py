@@ -18,8 +18,9 @@ from sklearn.preprocessing import StandardScaler
 
 import perceptrons
 from perceptrons import presets
-from perceptrons.comparison import candidates
-from perceptrons.comparison.folds import make_folds
+from perceptrons.comparison import affordable, candidates
+from perceptrons.comparison.candidate import LINEAR
+from perceptrons.comparison.folds import Links, make_folds
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +70,7 @@ def result(small):
 def test_ols_has_the_errors_of_cross_val_score(result):
     X, y = linear(90, np.random.default_rng(1))
     found = result.scores.query("candidate == 'OLS'")
-    folds = make_folds(y, classes=False, n_folds=3, repeats=2, seed=0)
+    folds = make_folds(y, Links(), classes=False, n_folds=3, repeats=2, seed=0)
     expected = -cross_val_score(
         LinearRegression(),
         X,
@@ -91,7 +92,7 @@ def test_the_gain_is_the_relative_drop_of_the_mean_metric(result):
 
 def test_the_reference_is_the_best_that_is_linear_in_its_coefficients(result):
     table = result.table()
-    table = table[table["kind"].isin(candidates.LINEAR)]
+    table = table[table["kind"].isin(LINEAR)]
     assert table["RMSE"].idxmin() == result.reference == result.verdict.reference
     assert np.isnan(table.loc[result.reference, "gain"])
 
@@ -241,7 +242,7 @@ def test_rows_without_a_target_leave_their_groups_too(small, rng):
 
 
 def test_a_polynomial_too_large_is_left_out_and_said_so(small, rng, monkeypatch):
-    monkeypatch.setattr(candidates, "network_work", lambda rows, columns: 1000)
+    monkeypatch.setattr(affordable, "network_work", lambda rows, columns: 1000)
     found = perceptrons.compare(*linear(60, rng), **SHORT)
     for name in ("polynomial Ridge", "additive splines"):
         assert name not in found.candidates.index

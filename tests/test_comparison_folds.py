@@ -1,14 +1,18 @@
 """Folds: every row is tested once, and what belongs together stays together."""
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 
-from perceptrons.comparison.folds import make_folds
+from perceptrons.comparison.folds import Links, make_folds
 
 
 def folds_of(y, **settings):
     settings = {"classes": False, "n_folds": 5, "repeats": 3, "seed": 0} | settings
-    return make_folds(np.asarray(y), **settings)
+    names = {field.name for field in fields(Links)} & settings.keys()
+    links = Links(**{name: settings.pop(name) for name in names})
+    return make_folds(np.asarray(y), links, **settings)
 
 
 @pytest.mark.parametrize("classes", [False, True])

@@ -13,7 +13,7 @@ from sklearn.neighbors import KNeighborsRegressor
 
 from perceptrons.comparison import leaks as leaks_module
 from perceptrons.comparison.columns import prepare
-from perceptrons.comparison.folds import make_folds
+from perceptrons.comparison.folds import Links, make_folds
 from perceptrons.tables.read import read, take_column
 
 TABLES = {
@@ -256,7 +256,12 @@ def test_copies_of_a_row_do_not_help_whoever_learns_by_heart(rng):
     X, y = np.tile(rng.normal(size=(60, 3)), (3, 1)), np.tile(rng.normal(size=60), 3)
     prepared = prepare(X, y)
     folds = make_folds(
-        y, classes=False, n_folds=3, repeats=2, seed=0, duplicates=prepared.groups
+        y,
+        Links(duplicates=prepared.groups),
+        classes=False,
+        n_folds=3,
+        repeats=2,
+        seed=0,
     )
     heart = KNeighborsRegressor(1)
     for fold in folds:

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 from perceptrons.comparison.decision import decide
-from perceptrons.comparison.folds import make_folds
+from perceptrons.comparison.folds import Links, make_folds
 from perceptrons.comparison.measures import MEASURES
 from perceptrons.comparison.statistics import (
     Posterior,
@@ -84,7 +84,9 @@ def test_real_cross_validations_of_equal_learners_seldom_find_one_better(rng):
                     np.sqrt(np.mean((y[f.test] - line(x, y, f.train)(x[f.test])) ** 2))
                     for x in X.T
                 ]
-                for f in make_folds(y, classes=False, n_folds=5, repeats=2, seed=seed)
+                for f in make_folds(
+                    y, Links(), classes=False, n_folds=5, repeats=2, seed=seed
+                )
             ]
         )
         gain = (losses[:, 1] - losses[:, 0]) / losses[:, 1].mean()

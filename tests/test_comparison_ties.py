@@ -13,8 +13,9 @@ from sklearn.preprocessing import StandardScaler
 
 import perceptrons
 from perceptrons.comparison import candidates
-from perceptrons.comparison.candidates import Candidate, StoppedBoosting
-from perceptrons.comparison.evaluate import fit
+from perceptrons.comparison.boosting import StoppedBoosting
+from perceptrons.comparison.candidate import Candidate
+from perceptrons.comparison.fitting import fit
 from perceptrons.comparison.task import Task
 from perceptrons.comparison.ties import Ties
 

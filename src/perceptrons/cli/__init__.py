@@ -172,14 +172,15 @@ def compare(
 ) -> None:
     """Tell whether a neural network is justified on a table."""
     from perceptrons.comparison.command import Request
+    from perceptrons.comparison.options import Options
     from perceptrons.tables.read import Format
 
     form = Format(encoding, separator, decimal, thousands, dates, tuple(gaps or ()))
-    request = Request(
-        table, form, target, out, task, groups, time, against, drop or [],
-        category or [], keep or [], metric, repeats, folds, quick, rope, seed, jobs,
-        overwrite, _command(),
+    how = Options(
+        task, groups, time, drop or [], category or [], keep or [], None, against,
+        metric, repeats, folds, quick, rope, seed, jobs,
     )  # fmt: skip
+    request = Request(table, form, target, out, how, overwrite, _command())
     _compare(request, as_json)
 
 

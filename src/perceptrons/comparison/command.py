@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from perceptrons.comparison.compare import compare, tell, waiting
+from perceptrons.comparison.compare import compare
+from perceptrons.comparison.options import Options
+from perceptrons.comparison.progress import tell, waiting
 from perceptrons.comparison.result import Comparison
 from perceptrons.tables import Column, DataError, read
 from perceptrons.tables.read import Format, take_column
@@ -31,18 +33,8 @@ class Request:
         Column to predict.
     out : Path
         Folder of the page.
-    task, groups, time : str or None
-    against : str or None
-    drop : sequence of str
-    metric : str or None
-    repeats, folds : int or None
-    quick : bool
-    seed : int
-    rope : float
-    jobs : int or None
-        As the arguments of :func:`perceptrons.compare`.
-    category, keep : sequence of str
-        Columns whose numbers are codes; to use though they look like row numbers.
+    options : Options
+        Columns by name.
     overwrite : bool
         Whether a page of another table or target may be replaced.
     command : str
@@ -53,20 +45,7 @@ class Request:
     form: Format
     target: str
     out: Path
-    task: str | None
-    groups: str | None
-    time: str | None
-    against: str | None
-    drop: Sequence[str]
-    category: Sequence[str]
-    keep: Sequence[str]
-    metric: str | None
-    repeats: int | None
-    folds: int | None
-    quick: bool
-    rope: float
-    seed: int
-    jobs: int | None
+    options: Options
     overwrite: bool
     command: str
 
@@ -94,35 +73,18 @@ def run(request: Request) -> Comparison:
         holds the page of another one.
     """
     _check_folder(request)
-    named = (request.groups, request.time, *request.category)
+    options = request.options
+    named = (options.groups, options.time, *options.category)
     labels = {name for name in named if name is not None}
-    written = {*labels, *request.drop}
+    written = {*labels, *options.drop}
     with waiting(True, f"reading {request.table.name}"):
         table = read(request.table, form=request.form, as_written=written)
     tell(True, table.told)
     X, y = take_column(table.frame, request.target, "--target")
-    for option, names in (("category", request.category), ("keep", request.keep)):
+    for option, names in (("category", options.category), ("keep", options.keep)):
         for name in names:
             take_column(X, name, f"--{option}")
-    result = compare(
-        X,
-        y,
-        task=request.task,
-        groups=request.groups,
-        time=request.time,
-        against=request.against,
-        drop=request.drop,
-        category=request.category,
-        keep=request.keep,
-        metric=request.metric,
-        repeats=request.repeats,
-        n_folds=request.folds,
-        quick=request.quick,
-        rope=request.rope,
-        random_state=request.seed,
-        n_jobs=request.jobs,
-        progress=True,
-    )
+    result = compare(X, y, **vars(options), progress=True)
     return replace(
         result,
         prepared=replace(

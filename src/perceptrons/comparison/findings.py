@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from perceptrons.comparison.candidates import Candidate
+from perceptrons.comparison.candidate import Candidate
 from perceptrons.comparison.columns import Prepared
-from perceptrons.comparison.evaluate import fit, seed_of
+from perceptrons.comparison.fitting import fit, seed_of
 from perceptrons.comparison.task import Task
 from perceptrons.comparison.ties import Ties
 from perceptrons.comparison.verdict import Verdict

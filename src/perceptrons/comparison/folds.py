@@ -80,33 +80,45 @@ class Folds:
         return float(np.mean([len(f.test) / len(f.train) for f in self.folds]))
 
 
+@dataclass(frozen=True)
+class Links:
+    """What rows have to do with each other.
+
+    Parameters
+    ----------
+    groups, duplicates : ndarray of shape (n,) or None, default=None
+        Rows of one group, and rows that are copies of each other, never stand on both
+        sides of a fold.
+    time : ndarray of shape (n,) or None, default=None
+        Rows are put in this order.
+    """
+
+    groups: Any = None
+    duplicates: Any = None
+    time: Any = None
+
+
 def make_folds(
     y: NDArray[Any],
+    links: Links,
     *,
     classes: bool,
     n_folds: int,
     repeats: int,
     seed: int,
-    groups: Any = None,
-    duplicates: Any = None,
-    time: Any = None,
 ) -> Folds:
     """Divide the rows by repeated K-fold cross-validation, or along time.
 
     Parameters
     ----------
     y : ndarray of shape (n,)
+    links : Links
     classes : bool
         Whether y holds classes; then every fold has about the same shares of them.
     n_folds, repeats : int
         Along time there is one repeat: rows before train, the next rows test.
     seed : int
         Of the shuffling.
-    groups, duplicates : array-like of shape (n,) or None
-        Rows of one group, and rows that are copies of each other, never stand on both
-        sides of a fold.
-    time : array-like of shape (n,) or None
-        Rows are put in this order.
 
     Returns
     -------
@@ -124,21 +136,21 @@ def make_folds(
             f"folds, so that each tests on {_LEAST_TEST_ROWS} or more, got {n}; use "
             "fewer folds or collect more rows."
         )
-    if time is not None:
-        if groups is not None:
+    if links.time is not None:
+        if links.groups is not None:
             raise ValueError(
                 "groups and time must not both be given, since one fold cannot follow "
                 "both; choose the one that says how the model will be used."
             )
-        folds = _along_time(np.asarray(time), n_folds, duplicates)
+        folds = _along_time(links, n_folds)
         made = Folds(folds, 1, n_folds, f"{n_folds} forward-chaining folds along time")
     else:
-        folds = _shuffled(y, classes, n_folds, repeats, seed, groups, duplicates)
+        folds = _shuffled(y, links, classes, n_folds, repeats, seed)
         text = f"{repeats} \N{MULTIPLICATION SIGN} {n_folds}-fold cross-validation"
         text += ", stratified by class" if classes else ""
-        text += ", rows of a group kept together" if groups is not None else ""
+        text += ", rows of a group kept together" if links.groups is not None else ""
         made = Folds(folds, repeats, n_folds, text)
-    if duplicates is not None:
+    if links.duplicates is not None:
         text = f"{made.description}, duplicate rows kept together"
         made = Folds(made.folds, made.repeats, n_folds, text)
     if classes:
@@ -146,8 +158,9 @@ def make_folds(
     return made
 
 
-def _along_time(time: NDArray[Any], n_folds: int, duplicates: Any) -> list[Fold]:
+def _along_time(links: Links, n_folds: int) -> list[Fold]:
     """Train on the rows before, test on the rows that follow."""
+    time, duplicates = np.asarray(links.time), links.duplicates
     order = np.argsort(time, kind="stable")
     folds = []
     for fold, (before, after) in enumerate(TimeSeriesSplit(n_folds).split(order)):
@@ -168,14 +181,14 @@ def _along_time(time: NDArray[Any], n_folds: int, duplicates: Any) -> list[Fold]
 
 def _shuffled(
     y: NDArray[Any],
+    links: Links,
     classes: bool,
     n_folds: int,
     repeats: int,
     seed: int,
-    groups: Any,
-    duplicates: Any,
 ) -> list[Fold]:
     """Divide at random, anew in each repeat."""
+    groups, duplicates = links.groups, links.duplicates
     units = np.arange(len(y)) if duplicates is None else np.asarray(duplicates)
     if groups is None:
         # Copies of a row go where the first of them goes: the splitters that know

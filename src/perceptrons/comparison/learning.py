@@ -9,17 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from perceptrons.comparison.candidates import Candidate
-from perceptrons.comparison.evaluate import (
-    SEVERAL_FOLDS,
-    fit,
-    predict,
-    prepare_fold,
-    seed_of,
-)
+from perceptrons.comparison.contest import Contest
+from perceptrons.comparison.evaluate import SEVERAL_FOLDS
+from perceptrons.comparison.fitting import fit, predict, seed_of
 from perceptrons.comparison.folds import LEAST_CLASS_ROWS, Fold
 from perceptrons.comparison.task import Task
-from perceptrons.comparison.ties import Ties
 from perceptrons.work import Crew
 
 SHARES = (0.125, 0.25, 0.5)
@@ -28,30 +22,18 @@ _LEAST_ROWS = 40
 
 
 def learning_curves(
-    X: pd.DataFrame,
-    y: NDArray[Any],
-    transformer: Any,
-    folds: Sequence[Fold],
-    candidates: Sequence[Candidate],
-    task: Task,
-    ties: Ties,
-    *,
-    seed: int,
-    latest: bool,
-    crew: Crew,
-    advance: Callable[[], object],
+    contest: Contest, folds: Sequence[Fold], crew: Crew, advance: Callable[[], object]
 ) -> pd.DataFrame:
     """Fit candidates on parts of the training rows of some folds.
 
+    Along time these are the rows that train last, else rows at random.
+
     Parameters
     ----------
-    X, y, transformer, candidates, task, ties, crew : as in ``evaluate``
+    contest : Contest
     folds : sequence of Fold
         Each tests on the same rows for every size.
-    seed : int
-        Of the choice of rows, and of the fits.
-    latest : bool
-        The rows that train last, not rows at random: along time.
+    crew : Crew
     advance : callable
         Called after each part.
 
@@ -61,46 +43,36 @@ def learning_curves(
         Columns candidate, fold, n_train, share, value. Parts of fewer than 40 rows are
         left out; so is the whole, which the comparison has measured.
     """
-    draw = np.random.default_rng(seed)
+    latest = contest.ties.time is not None
+    draw = np.random.default_rng(contest.seed)
     folds, usable = curve_points(folds)
     shares, parts = [], []
     for fold in folds:
         order = fold.train[::-1] if latest else draw.permutation(fold.train)
         for share in usable:
             shares.append(share)
-            train = _part(order, share, y, task)
+            train = _part(order, share, contest.y, contest.task)
             # Along time the rows stay in its order.
             train = train[::-1] if latest else train
             parts.append(Fold(0, fold.fold, train, fold.test))
-    tasks = [(X, y, transformer, part, candidates, task, ties, seed) for part in parts]
     rows = []
-    done = crew.share(_losses, tasks)
+    done = crew.share(_losses, [(contest, part) for part in parts])
     for share, part, losses in zip(shares, parts, done, strict=True):
         advance()
-        for candidate, value in zip(candidates, losses, strict=True):
+        for candidate, value in zip(contest.candidates, losses, strict=True):
             rows.append((candidate.name, part.fold, len(part.train), share, value))
     columns = ["candidate", "fold", "n_train", "share", "value"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _losses(
-    X: pd.DataFrame,
-    y: NDArray[Any],
-    transformer: Any,
-    part: Fold,
-    candidates: Sequence[Candidate],
-    task: Task,
-    ties: Ties,
-    seed: int,
-) -> list[float]:
+def _losses(contest: Contest, part: Fold) -> list[float]:
     """Return the metric of each candidate, trained on a part."""
-    inputs, held = prepare_fold(X, transformer, part)
+    inputs, held = contest.prepared(part)
+    y, task, ties = contest.y, contest.task, contest.ties.among(part.train)
+    seed = seed_of(contest.seed, 0, part.fold, 0)
     losses = []
-    for candidate in candidates:
-        own = seed_of(seed, 0, part.fold, 0)
-        model, _ = fit(
-            candidate, inputs, y[part.train], own, task, ties.among(part.train)
-        )
+    for candidate in contest.candidates:
+        model, _ = fit(candidate, inputs, y[part.train], seed, task, ties)
         guess = predict(candidate, task, model, held)
         losses.append(task.loss(y[part.test], guess))
     return losses

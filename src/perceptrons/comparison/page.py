@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from perceptrons import provenance
 from perceptrons.comparison import figures
-from perceptrons.comparison.candidates import LINEAR
+from perceptrons.comparison.candidate import LINEAR
 from perceptrons.comparison.decision import CERTAIN
 from perceptrons.comparison.differences import differences
 from perceptrons.comparison.findings import Findings
@@ -74,15 +74,8 @@ def _context(comparison: Findings, files: Files) -> dict[str, Any]:
         "reference": comparison.reference,
         "reference_role": _role(table, comparison.reference),
         "test": _TEST if comparison.repeats > 1 else _TEST_OF_FOLDS,
-        "rope": f"{100 * comparison.rope:g}",
-        "certain": f"{CERTAIN:g}",
-        "likely": f"{LIKELY:g}",
-        "doubtful": f"{1 - CERTAIN:.2g}",
-        "tail": f"{100 * (1 - CERTAIN):.2g}",
-        "caveats": [
-            *comparison.caveats,
-            *_noise(comparison),
-        ],
+        **_rule(comparison.rope),
+        "caveats": [*comparison.caveats, *_noise(comparison)],
         "descriptions": list(comparison.candidates["description"].items()),
         "gains": list(_gains(comparison, files)),
         "no_curve": "" if _has_curve(comparison) else _NO_CURVE,
@@ -93,6 +86,24 @@ def _context(comparison: Findings, files: Files) -> dict[str, Any]:
             "folds": files.csv("folds", comparison.scores),
             "columns": files.csv("columns", columns),
         },
+        **_origin(comparison),
+    }
+
+
+def _rule(rope: float) -> dict[str, str]:
+    """Return the numbers of the rule, as they are printed."""
+    return {
+        "rope": f"{100 * rope:g}",
+        "certain": f"{CERTAIN:g}",
+        "likely": f"{LIKELY:g}",
+        "doubtful": f"{1 - CERTAIN:.2g}",
+        "tail": f"{100 * (1 - CERTAIN):.2g}",
+    }
+
+
+def _origin(comparison: Findings) -> dict[str, Any]:
+    """Return how, when, by which code and where the numbers came about."""
+    return {
         "reproduce": comparison.reproduce,
         "seed": comparison.seed,
         "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),

@@ -8,7 +8,7 @@ from typing import Literal
 
 import pandas as pd
 
-from perceptrons.comparison.candidates import LINEAR, RANKS
+from perceptrons.comparison.candidate import LINEAR, RANKS
 from perceptrons.comparison.decision import Status
 from perceptrons.comparison.gains import Gains
 from perceptrons.pages.wording import percent, probability

@@ -18,6 +18,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
 
+from perceptrons.comparison.folds import Links
 from perceptrons.presets.folds import codes, deal, join
 
 Rows = NDArray[np.intp]
@@ -42,11 +43,12 @@ class Ties:
     time: NDArray[Any] | None = None
 
     @staticmethod
-    def of(groups: Any, duplicates: Any, time: Any) -> Ties:
+    def of(links: Links) -> Ties:
         """Return the ties of rows with groups, copies or times.
 
         Along time copies do not count: it is the order that says what was known.
         """
+        groups, duplicates, time = links.groups, links.duplicates, links.time
         if time is not None:
             return Ties(time=np.asarray(time))
         if groups is None or duplicates is None:

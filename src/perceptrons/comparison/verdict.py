@@ -7,10 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from perceptrons.comparison.candidate import NETWORK
 from perceptrons.comparison.decision import CERTAIN, Status
 from perceptrons.comparison.gains import Gains
 from perceptrons.comparison.outlook import MOST_TIMES, Outlook, look_ahead
-from perceptrons.comparison.steps import Step, answer, steps
+from perceptrons.comparison.steps import Answer, Step, answer, steps
 from perceptrons.pages.wording import (
     percent,
     probability,
@@ -221,67 +222,63 @@ def _price(cost: Cost) -> str:
     return f"{parameters}{two_digits(cost.seconds)} s to train"
 
 
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a comparison.
+
+    Parameters
+    ----------
+    metric : str
+        That decides.
+    n_rows : int
+    rope : float
+        Gain that matters in practice.
+    against : str or None, default=None
+        The model that alone decides, if the user named one.
+    """
+
+    metric: str
+    n_rows: int
+    rope: float
+    against: str | None = None
+
+
 def judge(
-    gains: Gains,
-    network: str,
-    kinds: pd.Series[str],
-    costs: pd.DataFrame,
-    curves: pd.DataFrame,
-    *,
-    metric: str,
-    rope: float,
-    n_rows: int,
-    against: str | None = None,
-    notes: tuple[str, ...] = (),
-    leaks: tuple[str, ...] = (),
+    gains: Gains, field: pd.DataFrame, curves: pd.DataFrame, question: Question
 ) -> Verdict:
     """Return the verdict on the network.
 
     Parameters
     ----------
     gains : Gains
-        Over the best model that is linear in its coefficients, or over ``against``.
-    network : str
-    kinds : Series of str
-        By candidate.
-    costs : DataFrame
-        By candidate: parameters, seconds, microseconds.
+        Over the best model that is linear in its coefficients, or over the one that
+        alone decides.
+    field : DataFrame
+        By candidate: kind, parameters, seconds, microseconds.
     curves : DataFrame
         Learning curves of network and reference.
-    metric : str
-    rope : float
-    n_rows : int
-    against : str or None, default=None
-        The model that alone decides, if the user named one.
-    notes : tuple of str, default=()
-        What else the comparison shows, a sentence each.
-    leaks : tuple of str, default=()
-        Columns that predict the target almost alone, or add up to it.
+    question : Question
+
+    Returns
+    -------
+    Verdict
     """
-    found = answer(gains, network, kinds, costs["seconds"], rope, against)
+    rope, kinds = question.rope, field["kind"]
+    found = answer(gains, NETWORK, kinds, field["seconds"], rope, question.against)
     over = found.gains
-    posterior = over.posterior(network)
-    low, high = over.interval(network)
-    outlook = None
-    if found.status == "undecided" and posterior.scale > 0:
-        # A curve of the rival's, or else of the reference's.
-        known = over.reference in set(curves["candidate"])
-        pair = network, over.reference if known else gains.reference
-        outlook = look_ahead(posterior, curves, pair, n_rows, rope)
-    ratio = costs["seconds"] / costs["seconds"][over.reference]
-    costs = costs[["parameters", "seconds", "microseconds"]].assign(times=ratio)
+    posterior = over.posterior(NETWORK)
+    low, high = over.interval(NETWORK)
     own, other = (
-        Cost(**{str(name): float(costs[name][model]) for name in costs})
-        for model in (network, found.recommended)
+        _cost(field, name, over.reference) for name in (NETWORK, found.recommended)
     )
     least = gains.mean(found.best)
     return Verdict(
         status=found.status,
-        candidate=network,
+        candidate=NETWORK,
         reference=over.reference,
         recommended=found.recommended,
-        metric=metric,
-        value=gains.mean(network),
+        metric=question.metric,
+        value=gains.mean(NETWORK),
         reference_value=gains.mean(over.reference),
         gain=posterior.mean,
         low=low,
@@ -289,13 +286,32 @@ def judge(
         p_gain=posterior.above(0.0),
         p_practical=posterior.above(rope),
         rope=rope,
-        outlook=outlook,
+        outlook=_outlook(found, gains.reference, curves, question),
         cost=own,
         other_cost=other,
         best=found.best,
         behind=gains.mean(found.recommended) / (least or 1.0) - 1,
-        against=against is not None,
-        steps=tuple(steps(gains, network, kinds, rope)),
-        notes=notes,
-        leaks=leaks,
+        against=question.against is not None,
+        steps=tuple(steps(gains, NETWORK, kinds, rope)),
     )
+
+
+def _cost(field: pd.DataFrame, name: str, reference: str) -> Cost:
+    """Return what a model costs, and in units of the reference."""
+    known = ("parameters", "seconds", "microseconds")
+    parameters, seconds, microseconds = (float(field[of][name]) for of in known)
+    times = seconds / float(field["seconds"][reference])
+    return Cost(parameters, seconds, microseconds, times)
+
+
+def _outlook(
+    found: Answer, reference: str, curves: pd.DataFrame, question: Question
+) -> Outlook | None:
+    """Say how many more rows would decide an open question."""
+    posterior = found.gains.posterior(NETWORK)
+    if found.status != "undecided" or not posterior.scale > 0:
+        return None
+    # A curve of the rival's, or else of the reference's.
+    rival = found.gains.reference
+    pair = NETWORK, rival if rival in set(curves["candidate"]) else reference
+    return look_ahead(posterior, curves, pair, question.n_rows, question.rope)
