@@ -10,9 +10,9 @@ import threading
 import numpy as np
 import pandas as pd
 import pytest
+from light import lighten
 from typer.testing import CliRunner
 
-from perceptrons import MLPRegressor, presets
 from perceptrons.cli import app
 from perceptrons.comparison.result import Comparison
 from perceptrons.pages.lock import hold
@@ -24,12 +24,8 @@ def call(*arguments):
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    """Let the network be a small one, which fits in milliseconds."""
-
-    def network(*, random_state=None, n_jobs=None):
-        return MLPRegressor("squared_error", (3,), solver="lbfgs", max_iter=20)
-
-    monkeypatch.setattr(presets, "tabular_regressor", network)
+    """Let candidates fit in milliseconds."""
+    lighten(monkeypatch)
 
 
 @pytest.fixture
@@ -45,17 +41,17 @@ def houses(tmp_path, rng):
     return path
 
 
-SHORT = ("--repeats", 1, "--folds", 3)
+SHORT = ("--repeats", 1, "--folds", 3, "--jobs", 1)
 
 
 def test_it_prints_the_verdict_and_writes_the_page(houses, tmp_path):
     out = tmp_path / "out"
     done = call(houses, "--target", "price", "--drop", "copy", "--out", out, *SHORT)
     assert done.exit_code == 0
-    sentence, *_, page = done.stdout.strip().splitlines()
+    sentence, *lines = done.stdout.strip().splitlines()
     assert "RMSE" in sentence
     assert "for OLS" in sentence or "for Ridge" in sentence or "for Lasso" in sentence
-    assert page == str(out / "index.html")
+    assert str(out / "index.html") in lines
     assert (out / "index.html").exists()
 
 

@@ -5,9 +5,9 @@ import datetime
 import numpy as np
 import pandas as pd
 import pytest
+from light import lighten
 
 import perceptrons
-from perceptrons import MLPRegressor, presets
 from perceptrons.comparison import inputs
 
 N = 6
@@ -163,10 +163,7 @@ def test_what_has_no_order_is_refused(given, text):
 
 @pytest.fixture
 def small(monkeypatch):
-    def network(*, random_state=None, n_jobs=None):
-        return MLPRegressor("squared_error", (3,), solver="lbfgs", max_iter=10)
-
-    monkeypatch.setattr(presets, "tabular_regressor", network)
+    lighten(monkeypatch)
 
 
 def test_columns_named_by_numbers_are_dropped_grouped_and_put_in_order(small, rng):
@@ -174,7 +171,7 @@ def test_columns_named_by_numbers_are_dropped_grouped_and_put_in_order(small, rn
     table = pd.DataFrame(rng.normal(size=(n, 3)))
     table[3] = np.arange(n) // 5
     y = table[0] + rng.normal(size=n)
-    short = {"repeats": 1, "n_folds": 3, "random_state": 0}
+    short = {"repeats": 1, "n_folds": 3, "random_state": 0, "n_jobs": 1}
     y = y.rename("y")
     grouped = perceptrons.compare(table, y, drop=1, groups=3, **short)
     assert grouped.prepared.features == ["0", "2"]

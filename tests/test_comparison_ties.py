@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from light import lighten
 from numpy.testing import assert_array_equal
 from sklearn import config_context
 from sklearn.base import BaseEstimator, RegressorMixin
@@ -32,6 +33,12 @@ class Recorder(RegressorMixin, BaseEstimator):
 
     def predict(self, X):
         return np.full(len(X), self.mean_)
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    """Let candidates fit in milliseconds."""
+    lighten(monkeypatch)
 
 
 @pytest.fixture

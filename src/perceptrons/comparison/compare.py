@@ -82,7 +82,7 @@ def compare(
         "Brier", "AUC" or "balanced error" for classes; or what it costs to take a
         class (row, sorted) for another (column). None: RMSE or log loss.
     repeats, n_folds : int or None, default=None
-        Of cross-validation. None: 3 x 10, with more than 2,000 rows 3 x 5, with more
+        Of cross-validation. None: 3 x 10, with more than 500 rows 3 x 5, with more
         than 20,000 3 x 3; 5 along time. Fewer folds where there are fewer groups or
         rows of a class.
     quick : bool, default=False

@@ -20,8 +20,9 @@ from perceptrons.work import Crew
 
 Array = NDArray[np.floating[Any]]
 
-# Folds of the first repeat on which the network is trained with several seeds.
-SEVERAL_FOLDS = 5
+# Folds of the first repeat on which the network is trained with several seeds, and on
+# parts of the rows.
+SEVERAL_FOLDS = 3
 # Two tell training from data.
 _SEEDS = 2
 # Predictions are timed on at least so many rows, which hides the cost of the call.

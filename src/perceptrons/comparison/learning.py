@@ -16,7 +16,7 @@ from perceptrons.comparison.folds import LEAST_CLASS_ROWS, Fold
 from perceptrons.comparison.task import Task
 from perceptrons.work import Crew
 
-SHARES = (0.125, 0.25, 0.5)
+SHARES = (0.25, 0.5)
 
 _LEAST_ROWS = 40
 
