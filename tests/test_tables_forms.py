@@ -380,6 +380,16 @@ def test_a_damaged_file_is_a_sentence(write, content, told):
         read(write(content))
 
 
+def test_a_long_text_among_numbers_is_no_word_for_a_gap(write):
+    cells = [str(v) for v in range(59)]
+    rest = [*cells, "1"]
+    short = read(write(lines([*cells, "w" * 60], w=rest, y=rest)))
+    assert short.frame["qty"].isna().sum() == 1
+    long = read(write(lines([*cells, "w" * 10**6], w=rest, y=rest)))
+    assert long.frame["qty"].tolist()[:2] == ["0", "1"]
+    assert len(repr((long.source, long.readings, long.told))) < 1000
+
+
 def test_a_cell_of_a_megabyte_and_a_long_header_are_read(write):
     long = "x" * 1_000_000
     assert read(write(f"a,b\n1,{long}\n2,y\n")).frame["b"][0] == long

@@ -235,7 +235,7 @@ def pack(name: str, header: Header, arrays: Arrays) -> bytes:
     if int.from_bytes(content[:8], "little") > MOST_HEADER:
         raise StateError(
             f"{name} cannot be saved: its names and settings take more than "
-            f"{MOST_HEADER} bytes; shorten the names of the columns."
+            f"{MOST_HEADER} bytes; shorten the names of columns and levels."
         )
     return content
 

@@ -33,6 +33,9 @@ from perceptrons.tables.numerals import (
 LEAST_NUMERIC = 0.9
 MOST_OTHER_WORDS = 3
 
+#: Characters of such a word; what is longer is text.
+LONGEST_WORD = 60
+
 _SIGNS = ".,' "
 
 
@@ -118,6 +121,8 @@ def examine(
             number, plain = split(text), False
         known = text in options.gaps or text.lower() in GAP_WORDS
         if number is None or text in options.gaps:
+            if not known and len(text) > LONGEST_WORD:
+                return None
             words.append(text)
             n_odd += 0 if known else count
             odd += not known

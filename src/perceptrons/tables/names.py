@@ -92,12 +92,13 @@ def _nearest(name: str, names: Sequence[str]) -> str:
 
 
 def listed(names: Sequence[str], most: int = 20) -> str:
-    """List names, not all of thousands.
+    """List names: not all of thousands, and the first characters of a long one.
 
     Parameters
     ----------
     names : sequence of str
     most : int, default=20
     """
-    shown = ", ".join(repr(name) for name in names[:most])
+    heads = [name if len(name) <= 60 else f"{name[:57]}..." for name in names[:most]]
+    shown = ", ".join(map(repr, heads))
     return shown + (f" and {len(names) - most:,} more" if len(names) > most else "")
