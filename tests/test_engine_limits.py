@@ -161,8 +161,9 @@ def test_allocation_failure_is_an_error_that_leaves_the_engine_usable():
         def make(sizes, rows=4):
             hidden = len(sizes) - 2
             return _kernels.Network32(
-                "portable", sizes, [2] * hidden, [0.0] * hidden, 0, 0.0, [],
-                0.0, 0.0, 0.0, rows,
+                instructions="portable", sizes=sizes,
+                activations=[{"code": 2}] * hidden, loss={"code": 0},
+                penalty={"l1": 0.0, "l2": 0.0, "alpha": 0.0}, rows=rows,
             )
 
         net = MLPRegressor(

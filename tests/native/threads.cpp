@@ -38,8 +38,7 @@ template <> const Kernels<double>& kernels() { return PERCEPTRONS_BACKEND.twice;
 template <class T>
 std::vector<T> train(int rule, bool clip, bool dropout, int n_threads) {
     const int n_rows = 150, batch = 64, d = 5, K = 3;
-    typename Network<T>::Problem problem{
-        {d, 130, 33, K}, {2, 7}, {0, 0}, 0, 0, {}, 0, 1e-3, 0};
+    const Problem problem{{d, 130, 33, K}, {2, 7}, {0, 0}, 0, 0, 0, {}, 0, 1e-3, 0};
     Network<T> network(kernels<T>(), problem, batch);
     uint64_t seed = 1;
     std::vector<T> theta(network.n_parameters()), X(n_rows * d), Y(n_rows * K),
@@ -72,11 +71,9 @@ std::vector<T> train(int rule, bool clip, bool dropout, int n_threads) {
     epoch.n_threads = n_threads;
     Step<T> step{};
     step.rule = Rule(rule);
-    const T settings[] = {T(0.9), T(0.99), T(1e-8), T(0.01)};
-    std::memcpy(step.settings, settings, sizeof settings);
+    step.settings = {0.9, 1, 1e-8, 0.9, 0.9, 0.99, 0.01};
     FlushDenormals flush;
-    network.run_epochs(data, epoch, step, 0.9, 0.99, theta.data(), first.data(),
-                       second.data());
+    network.run_epochs(data, epoch, step, theta.data(), first.data(), second.data());
     std::vector<T> raw(n_rows * K);
     network.load_weights(theta.data());
     network.forward(typename Network<T>::Lease(network), rows, n_rows, raw.data(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
@@ -23,31 +24,31 @@ THREAD_WORK = 4_000_000
 
 _DRAWS = {"in order": 0, "shuffled": 1, "with replacement": 2}
 
-# Settings and state arrays of each rule, in the order of kernels/rules.hpp.
-_RULES: dict[type, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    optimizers.GradientDescent: ((), ()),
-    optimizers.Momentum: (("momentum", "nesterov"), ("velocity",)),
-    optimizers.AdaGrad: (("epsilon",), ("square_sum",)),
-    optimizers.RMSProp: (("decay", "epsilon"), ("mean_square",)),
-    optimizers.Adam: (("beta_1", "beta_2", "epsilon"), ("mean", "mean_square")),
-    optimizers.AdamW: (
-        ("beta_1", "beta_2", "epsilon", "weight_decay"),
-        ("mean", "mean_square"),
-    ),
+# The arrays of each rule's state, as kernels/rules.hpp calls them first and second.
+_STATES: dict[type, tuple[str, ...]] = {
+    optimizers.GradientDescent: (),
+    optimizers.Momentum: ("velocity",),
+    optimizers.AdaGrad: ("square_sum",),
+    optimizers.RMSProp: ("mean_square",),
+    optimizers.Adam: ("mean", "mean_square"),
+    optimizers.AdamW: ("mean", "mean_square"),
 }
-
-# The setting of each loss that has one number, and of each that has one per output.
-_LOSS_SETTINGS: dict[type, str] = {
-    losses.Huber: "delta",
-    losses.CrossEntropy: "label_smoothing",
-}
-_LOSS_LEVELS: dict[type, str] = {losses.Pinball: "levels"}
 
 
 def _code(record: Any) -> int | None:
     """Return the code of a record's own class; an heir's formula may be another."""
     code: int | None = vars(type(record)).get("code")
     return code
+
+
+def _told(record: Any) -> dict[str, Any]:
+    """Return code and settings of a record, by name; rates come step by step."""
+    settings = {
+        field.name: getattr(record, field.name)
+        for field in fields(record)
+        if field.name != "learning_rate"
+    }
+    return {"code": _code(record), **settings}
 
 
 def check_codes(built: dict[str, dict[str, int]]) -> None:
@@ -96,7 +97,7 @@ def declines(problem: Problem, rule: Rule | None) -> str | None:
             return f"the activation {activation!r} is written in Python"
     if not _known(problem.loss, losses.LOSSES):
         return f"the loss {problem.loss!r} is written in Python"
-    if rule is not None and type(rule) not in _RULES:
+    if rule is not None and type(rule) not in _STATES:
         return f"the optimizer {rule!r} is written in Python"
     return None
 
@@ -118,24 +119,13 @@ class CompiledObjective:
         single = problem.dtype == np.float32
         self._features = _kernels.Features32 if single else _kernels.Features64
         make = _kernels.Network32 if single else _kernels.Network64
-        loss: Any = problem.loss
-        hidden: Any = problem.activations
-        setting = _LOSS_SETTINGS.get(type(loss))
-        by_output = _LOSS_LEVELS.get(type(loss))
-        levels = getattr(loss, by_output) if by_output else ()
         self._network = make(
-            instruction_set(),
-            list(problem.architecture.sizes),
-            [activation.code for activation in hidden],
-            [getattr(activation, "alpha", 0.0) for activation in hidden],
-            loss.code,
-            getattr(loss, setting) if setting else 0.0,
-            # One level serves all outputs, several have an output each.
-            list(levels) * (problem.architecture.sizes[-1] if len(levels) == 1 else 1),
-            problem.penalty.l1,
-            problem.penalty.l2,
-            problem.penalty.alpha,
-            rows,
+            instructions=instruction_set(),
+            sizes=list(problem.architecture.sizes),
+            activations=[_told(activation) for activation in problem.activations],
+            loss=_told(problem.loss),
+            penalty=asdict(problem.penalty),
+            rows=rows,
         )
         self._rows, self._most_threads = rows, n_threads
         self._bound: list[tuple[Any, Any]] = []
@@ -159,31 +149,28 @@ class CompiledObjective:
         """Take up to as many epochs as the rates have rows, in place."""
         rule, state, batches = steps.rule, steps.state, steps.batches
         clip, dropout = steps.clip, steps.dropout
-        names, arrays = _RULES[type(rule)]
-        settings = [float(getattr(rule, name)) for name in names]
-        states = [state[name] for name in arrays] + [None, None]
+        first, second, *_ = (*[state[name] for name in _STATES[type(rule)]], None, None)
         Y, weights = _aligned(data.Y, data.weights)
+        asked = {
+            "batch_rows": batches.size,
+            "draw": _DRAWS[batches.draw],
+            "batches": batches.stream.bit_generator.capsule,
+            "rates": steps.rates,
+            "most_seconds": steps.most_seconds,
+            "clip": 0.0 if clip is None else clip.limit,
+            "clip_layers": clip is not None and len(clip.groups[0]) > 1,
+            "dropout": list(dropout.rates) if dropout else [],
+            "drops": dropout.stream.bit_generator.capsule if dropout else None,
+            "n_threads": self._threads(batches.size),
+        }
+        own = {
+            **_told(rule), "first": first, "second": second,
+            "steps": state.get("step", 0),
+        }  # fmt: skip
         taken, seconds, n_steps, interruption = self._network.run_epochs(
-            X=self._bind(data.X),
-            Y=Y,
-            weights=weights,
-            batch_rows=batches.size,
-            draw=_DRAWS[batches.draw],
-            batches=batches.stream.bit_generator.capsule,
-            rates=steps.rates,
-            most_seconds=steps.most_seconds,
-            clip=0.0 if clip is None else clip.limit,
-            clip_layers=clip is not None and len(clip.groups[0]) > 1,
-            dropout=list(dropout.rates) if dropout else [],
-            drops=dropout.stream.bit_generator.capsule if dropout else None,
-            n_threads=self._threads(batches.size),
-            rule=rule.code,  # type: ignore[attr-defined]
-            settings=settings + [0.0] * (4 - len(settings)),
-            steps=state.get("step", 0),
-            theta=theta,
-            first=states[0],
-            second=states[1],
-        )
+            theta=theta, X=self._bind(data.X), Y=Y, weights=weights, steps=asked,
+            rule=own,
+        )  # fmt: skip
         if "step" in state:
             state["step"] = n_steps
         return Epochs(taken, seconds, interruption)

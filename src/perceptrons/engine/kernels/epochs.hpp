@@ -29,15 +29,14 @@ double Network<T>::value_and_grad(const T* theta, const Data<T>& data,
 
 template <class T>
 void Network<T>::run_epochs(const Data<T>& data, Epochs<T>& epochs, Step<T> step,
-                            double beta_1, double beta_2, T* theta, T* first,
-                            T* second) {
+                            T* theta, T* first, T* second) {
     load(theta, plan_.theta);
     look_at(plan_, data.X, data.n_rows);
     step.first = load_state(first, first_);
     step.second = load_state(second, second_);
     transpose_all();
     Team team(epochs.n_threads);
-    Powers powers{beta_1, beta_2};
+    Powers powers{step.settings.beta_1, step.settings.beta_2};
     const auto begun = std::chrono::steady_clock::now();
     double at = 0;
     do {

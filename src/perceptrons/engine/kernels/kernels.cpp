@@ -106,7 +106,7 @@ void backward_tile(const Plan<T>& plan, const Batch<T>& batch, int begin, int ro
                  last.ld_outputs, batch.targets + begin * long(last.n_out),
                  batch.scales + begin, last.delta + begin * long(last.ld_delta),
                  last.ld_delta, batch.losses + begin, rows, last.n_out,
-                 plan.loss_setting, plan.quantiles);
+                 plan.loss_settings);
     for (int l = plan.n_layers - 1; l > 0; --l) {
         const Layer<T>&above = plan.layers[l], &below = plan.layers[l - 1];
         T* delta = below.delta + begin * long(below.ld_delta);

@@ -12,8 +12,8 @@ using namespace perceptrons;
 // Products are fused with sums as written, not as a compiler likes: see multiply_add.
 // Value of one row with K outputs; writes the slope by each raw output.
 template <class T, int code>
-inline double loss_row(const T* raw, const T* y, T* slope, int K, T setting,
-                       const T* quantiles) {
+inline double loss_row(const T* raw, const T* y, T* slope, int K,
+                       LossSettings<T> settings) {
     double value = 0;
     switch (code) {
         case HALF_SQUARED_ERROR:
@@ -41,20 +41,20 @@ inline double loss_row(const T* raw, const T* y, T* slope, int K, T setting,
             for (int k = 0; k < K; ++k) {
                 T residual = raw[k] - y[k];
                 double size = std::fabs(double(residual));
-                double inside = size < setting ? size : double(setting);
+                double inside = size < settings.delta ? size : double(settings.delta);
                 value = multiply_add(inside, size - 0.5 * inside, value);
-                slope[k] = residual > setting    ? setting
-                           : residual < -setting ? -setting
-                                                 : residual;
+                slope[k] = residual > settings.delta    ? settings.delta
+                           : residual < -settings.delta ? -settings.delta
+                                                        : residual;
             }
             return value;
         case PINBALL:
             for (int k = 0; k < K; ++k) {
                 T residual = y[k] - raw[k];
-                double q = quantiles[k];
+                double q = settings.quantiles[k];
                 value = multiply_add(residual > 0 ? q : q - 1, double(residual), value);
-                slope[k] = residual > 0   ? -quantiles[k]
-                           : residual < 0 ? T(1) - quantiles[k]
+                slope[k] = residual > 0   ? -settings.quantiles[k]
+                           : residual < 0 ? T(1) - settings.quantiles[k]
                                           : residual;  // 0 at 0, NaN stays NaN
             }
             return value;
@@ -84,7 +84,8 @@ inline double loss_row(const T* raw, const T* y, T* slope, int K, T setting,
                 normalizer += double(slope[k]);
             }
             for (int k = 0; k < K; ++k) {
-                T target = multiply_add(y[k], T(1) - setting, setting / T(K));
+                T target = multiply_add(y[k], T(1) - settings.label_smoothing,
+                                        settings.label_smoothing / T(K));
                 expected = multiply_add(double(target),
                                         double(raw[k]) - double(largest), expected);
                 slope[k] = T(double(slope[k]) / normalizer) - target;
@@ -98,12 +99,12 @@ inline double loss_row(const T* raw, const T* y, T* slope, int K, T setting,
 template <class T, int code>
 inline void loss_rows_of(const T* raw, long ld_raw, const T* Y, const T* scales,
                          T* delta, long ld_delta, double* losses, int rows, int K,
-                         T setting, const T* quantiles) {
+                         LossSettings<T> settings) {
     auto each_row = [=](int outputs) __attribute__((always_inline)) {
         for (int r = 0; r < rows; ++r) {
             T* slope = delta + r * ld_delta;
             losses[r] = loss_row<T, code>(raw + r * ld_raw, Y + r * long(outputs),
-                                          slope, outputs, setting, quantiles);
+                                          slope, outputs, settings);
             for (int k = 0; k < outputs; ++k) slope[k] *= scales[r];
         }
     };
@@ -117,11 +118,11 @@ inline void loss_rows_of(const T* raw, long ld_raw, const T* Y, const T* scales,
 template <class T>
 inline void loss_rows(int code, const T* raw, long ld_raw, const T* Y, const T* scales,
                       T* delta, long ld_delta, double* losses, int rows, int K,
-                      T setting, const T* quantiles) {
+                      LossSettings<T> settings) {
 #define PERCEPTRONS_CASE(name)                                                        \
     case name:                                                                        \
         return loss_rows_of<T, name>(raw, ld_raw, Y, scales, delta, ld_delta, losses, \
-                                     rows, K, setting, quantiles)
+                                     rows, K, settings)
     switch (code) {
         PERCEPTRONS_CASE(HALF_SQUARED_ERROR);
         PERCEPTRONS_CASE(MEAN_SQUARED_ERROR);

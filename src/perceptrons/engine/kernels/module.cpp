@@ -1,21 +1,16 @@
 // The Python face of the engine: networks of one dtype on one instruction set.
-#include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
-#include <nanobind/stl/optional.h>
-#include <nanobind/stl/string.h>
-#include <nanobind/stl/vector.h>
-
 #include <atomic>
 #include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "asked.hpp"
 #include "codes.hpp"
 #include "epochs.hpp"
 #include "forward.hpp"
 
-namespace nb = nanobind;
 using namespace perceptrons;
 
 extern const Backend backend_portable;
@@ -55,35 +50,6 @@ const Backend& find(const std::string& name) {
         if (name == backend->name) return *backend;
     throw std::invalid_argument("instruction set " + name +
                                 " is not supported by this processor");
-}
-
-template <class T>
-using Flat = nb::ndarray<T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-template <class T>
-using Read = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-template <class T> using Matrix = nb::ndarray<const T, nb::ndim<2>, nb::device::cpu>;
-template <class T>
-using Table = nb::ndarray<T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
-
-BitGenerator* generator(nb::handle capsule) {
-    void* pointer = PyCapsule_GetPointer(capsule.ptr(), "BitGenerator");
-    if (!pointer) throw nb::python_error();
-    return static_cast<BitGenerator*>(pointer);
-}
-
-void require(bool holds, const char* rule) {
-    if (!holds) throw std::invalid_argument(rule);
-}
-
-// Reading a number across its alignment is undefined; perceptrons.engine.compiled
-// copies such arrays, anyone else is refused.
-template <class T> void require_aligned(std::initializer_list<const T*> pointers) {
-    for (const T* pointer : pointers)
-        require(reinterpret_cast<uintptr_t>(pointer) % sizeof(T) == 0,
-                "arrays must be aligned: numpy.require(array, requirements='A')");
-}
-template <class A> auto* data_or_null(const std::optional<A>& array) {
-    return array ? array->data() : nullptr;
 }
 
 // Features as the engine reads them: an array of any strides, or the parts of CSR rows.
@@ -179,26 +145,17 @@ void bind(nb::module_& m, const char* network, const char* features) {
     };
 
     nb::class_<N>(m, network)
-        .def("__init__",
-             [](N* self, const std::string& instructions, std::vector<int> sizes,
-                std::vector<int> activations, std::vector<double> alphas, int loss,
-                double loss_setting, std::vector<double> quantiles, double l1,
-                double l2, double alpha, int64_t rows) {
-                 require(sizes.size() >= 2 && activations.size() == sizes.size() - 2 &&
-                             alphas.size() == activations.size(),
-                         "one activation per hidden layer");
-                 for (int size : sizes) require(size >= 1, "sizes must be positive");
-                 for (int code : activations)
-                     require(code >= 0 && code < n_activations, "no such activation");
-                 require(loss >= 0 && loss < n_losses, "no such loss");
-                 if (loss == PINBALL)
-                     require(int(quantiles.size()) == sizes.back(),
-                             "one quantile per output");
-                 typename N::Problem problem{sizes, activations,  alphas,
-                                             loss,  loss_setting, quantiles,
-                                             l1,    l2,           alpha};
-                 new (self) N(kernels_of<T>(find(instructions)), problem, rows);
-             })
+        .def(
+            "__init__",
+            [](N* self, const std::string& instructions, std::vector<int> sizes,
+               std::vector<nb::dict> activations, nb::dict loss, nb::dict penalty,
+               int64_t rows) {
+                const Problem problem = problem_of(sizes, activations, loss, penalty);
+                new (self) N(kernels_of<T>(find(instructions)), problem, rows);
+            },
+            nb::kw_only(), nb::arg("instructions"), nb::arg("sizes"),
+            nb::arg("activations"), nb::arg("loss"), nb::arg("penalty"),
+            nb::arg("rows"))
         .def(
             "value_and_grad",
             [data_of](N& net, Read<T> theta, const F& X, Table<const T> Y,
@@ -230,59 +187,17 @@ void bind(nb::module_& m, const char* network, const char* features) {
             nb::arg("grad").noconvert())  // a converted copy would be lost
         .def(
             "run_epochs",
-            [data_of](N& net, const F& X, Table<const T> Y,
-                      std::optional<Read<T>> weights, int64_t batch_rows, int draw,
-                      nb::handle batches, Matrix<double> rates, double most_seconds,
-                      double clip, bool clip_layers, std::vector<double> dropout,
-                      nb::handle drops, int n_threads, int rule,
-                      std::vector<double> settings, int64_t steps, Flat<T> theta,
-                      std::optional<Flat<T>> first, std::optional<Flat<T>> second) {
-                for (const auto* array : {&first, &second})
-                    require(
-                        !*array || int64_t((*array)->shape(0)) == net.n_parameters(),
-                        "the rule's state must have one entry per parameter");
-                require(int64_t(theta.shape(0)) == net.n_parameters() &&
-                            settings.size() == 4,
+            [data_of](N& net, Flat<T> theta, const F& X, Table<const T> Y,
+                      std::optional<Read<T>> weights, nb::dict steps, nb::dict rule) {
+                require(int64_t(theta.shape(0)) == net.n_parameters(),
                         "theta must have one entry per parameter");
+                require_aligned<T>({theta.data()});
                 Data<T> data = data_of(net, X, Y, weights);
-                require(batch_rows >= 1 && batch_rows <= net.rows(),
-                        "batches must have 1 to `rows` rows");
-                require(n_threads >= 1 && n_threads <= net.rows(),
-                        "n_threads must be from 1 to rows");
-                require(dropout.empty() || dropout.size() == net.n_hidden(),
-                        "one dropout rate per hidden layer");
-                for (double p : dropout)
-                    require(p >= 0 && p < 1, "dropout must be in [0, 1)");
-                require(draw >= 0 && draw <= 2, "no such draw");
-                require(rule >= 0 && rule < n_rules, "no such rule");
-                require(rule == GRADIENT_DESCENT || first, "the rule needs its state");
-                require((rule != ADAM && rule != ADAMW) || second,
-                        "the rule needs its state");
-                require_aligned<T>(
-                    {theta.data(), data_or_null(first), data_or_null(second)});
-                require_aligned<double>({rates.data()});
-                require(rates.shape(0) >= 1 && int64_t(rates.shape(1)) >=
-                                                   (data.n_rows - 1) / batch_rows + 1,
-                        "one rate per step");
-                Epochs<T> epochs;
-                epochs.batch_rows = batch_rows;
-                epochs.draw = Draw(draw);
-                epochs.batches = generator(batches);
-                epochs.count = int64_t(rates.shape(0));
-                epochs.rates = rates.data();
-                epochs.epoch_stride = rates.stride(0);
-                epochs.step_stride = rates.stride(1);
-                epochs.most_seconds = most_seconds;
-                epochs.clip = clip;
-                epochs.clip_layers = clip_layers;
-                epochs.dropout = dropout;
-                if (!dropout.empty()) epochs.drops = generator(drops);
-                epochs.n_threads = n_threads;
-                epochs.steps = steps;
+                AskedEpochs<T> asked_epochs = epochs_of(net, data.n_rows, steps);
+                AskedRule<T> asked_rule = rule_of(net, rule);
+                Epochs<T>& epochs = asked_epochs.epochs;
+                epochs.steps = asked_rule.steps;
                 auto asked = std::chrono::steady_clock::now();
-                Step<T> step{};
-                step.rule = Rule(rule);
-                for (int i = 0; i < 4; ++i) step.settings[i] = T(settings[i]);
                 nb::object interruption = nb::none();
                 try {
                     nb::gil_scoped_release release;
@@ -303,22 +218,17 @@ void bind(nb::module_& m, const char* network, const char* features) {
                                     throw nb::python_error();
                             });
                     };
-                    net.run_epochs(data, epochs, step, settings[0], settings[1],
-                                   theta.data(), first ? first->data() : nullptr,
-                                   second ? second->data() : nullptr);
+                    net.run_epochs(data, epochs, asked_rule.step, theta.data(),
+                                   data_or_null(asked_rule.first),
+                                   data_or_null(asked_rule.second));
                 } catch (nb::python_error& error) {  // what poll threw
                     interruption = nb::borrow(error.value());
                 }
                 return nb::make_tuple(epochs.losses, epochs.seconds, epochs.steps,
                                       interruption);
             },
-            nb::kw_only(), nb::arg("X"), nb::arg("Y"), nb::arg("weights").none(),
-            nb::arg("batch_rows"), nb::arg("draw"), nb::arg("batches"),
-            nb::arg("rates"), nb::arg("most_seconds"), nb::arg("clip"),
-            nb::arg("clip_layers"), nb::arg("dropout"), nb::arg("drops").none(),
-            nb::arg("n_threads"), nb::arg("rule"), nb::arg("settings"),
-            nb::arg("steps"), nb::arg("theta").noconvert(),
-            nb::arg("first").none().noconvert(), nb::arg("second").none().noconvert())
+            nb::kw_only(), nb::arg("theta").noconvert(), nb::arg("X"), nb::arg("Y"),
+            nb::arg("weights").none(), nb::arg("steps"), nb::arg("rule"))
         .def("load",
              [](N& net, Read<T> theta) {
                  require(int64_t(theta.shape(0)) == net.n_parameters(),

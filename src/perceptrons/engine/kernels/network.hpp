@@ -43,17 +43,19 @@ template <class T> struct Epochs {
     int64_t steps = 0;                    // of Adam, in and out
 };
 
+// What is trained: an activation and its alpha per hidden layer, loss and penalty with
+// their settings.
+struct Problem {
+    std::vector<int> sizes, activations;
+    std::vector<double> alphas;
+    int loss;
+    double delta, label_smoothing;
+    std::vector<double> quantiles;
+    double l1, l2, alpha;
+};
+
 template <class T> class Network {
   public:
-    struct Problem {
-        std::vector<int> sizes, activations;
-        std::vector<double> alphas;
-        int loss;
-        double loss_setting;
-        std::vector<double> quantiles;
-        double l1, l2, alpha;
-    };
-
     Network(const Kernels<T>& kernels, const Problem& problem, int64_t rows)
         : kernels_(kernels),
           rows_(rows),
@@ -66,8 +68,8 @@ template <class T> class Network {
         plan_.n_layers = L;
         plan_.layers = layers_.data();
         plan_.loss = Loss(problem.loss);
-        plan_.loss_setting = T(problem.loss_setting);
-        plan_.quantiles = quantiles_.data();
+        plan_.loss_settings = {T(problem.delta), T(problem.label_smoothing),
+                               quantiles_.data()};
         plan_.l1 = T(problem.l1);
         plan_.l2 = T(problem.l2);
         plan_.alpha = T(problem.alpha);
@@ -135,8 +137,8 @@ template <class T> class Network {
 
     // Train; after each epoch theta and the rule's state hold its end, unless it
     // diverged (its loss is NaN then, and it is the last) or poll threw.
-    void run_epochs(const Data<T>& data, Epochs<T>& epochs, Step<T> step, double beta_1,
-                    double beta_2, T* theta, T* first, T* second);
+    void run_epochs(const Data<T>& data, Epochs<T>& epochs, Step<T> step, T* theta,
+                    T* first, T* second);
 
     // For the forward passes that follow; not while one is under way.
     void load_weights(const T* theta) {

@@ -37,14 +37,29 @@ enum Loss {
     CROSS_ENTROPY,
     n_losses
 };
-enum Rule {
-    GRADIENT_DESCENT,  // no settings
-    MOMENTUM,          // momentum, nesterov (0 or 1)
-    ADAGRAD,           // epsilon
-    RMSPROP,           // decay, epsilon
-    ADAM,              // beta_1, beta_2, epsilon
-    ADAMW,             // beta_1, beta_2, epsilon, weight_decay
-    n_rules
+enum Rule { GRADIENT_DESCENT, MOMENTUM, ADAGRAD, RMSPROP, ADAM, ADAMW, n_rules };
+
+// Settings of all rules, named as in perceptrons.optimizers; each reads its own.
+struct RuleSettings {
+    double momentum, nesterov, epsilon, decay, beta_1, beta_2, weight_decay;
+};
+constexpr struct {
+    const char* name;
+    double RuleSettings::* setting;
+} rule_settings[] = {
+    {"momentum", &RuleSettings::momentum},
+    {"nesterov", &RuleSettings::nesterov},
+    {"epsilon", &RuleSettings::epsilon},
+    {"decay", &RuleSettings::decay},
+    {"beta_1", &RuleSettings::beta_1},
+    {"beta_2", &RuleSettings::beta_2},
+    {"weight_decay", &RuleSettings::weight_decay},
+};
+
+// Settings of all losses, named as in perceptrons.losses.
+template <class T> struct LossSettings {
+    T delta, label_smoothing;
+    const T* quantiles;  // of the pinball loss, one per output
 };
 
 // Whether the slope does not follow from what the activation puts out.
@@ -86,15 +101,14 @@ template <class T> struct Plan {
     T* gradient;         // of the same shape
     int64_t n_stored;
     Loss loss;
-    T loss_setting;      // Huber's delta, the label smoothing
-    const T* quantiles;  // of the pinball loss, one per output
+    LossSettings<T> loss_settings;
     T l1, l2, alpha;
 };
 
 // One optimizer's step: settings, and the state arrays as stored.
 template <class T> struct Step {
     Rule rule;
-    T settings[4];  // as listed at Rule
+    RuleSettings settings;
     T learning_rate;
     T root_correction, rate_correction;  // Adam's bias corrections of this step
     T* first;                            // velocity, sum of squares, mean square, mean
