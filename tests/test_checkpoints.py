@@ -1,11 +1,9 @@
 """Checkpoints: a killed fit goes on to the bits of an unbroken one."""
 
 import itertools
-import random
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -177,42 +175,52 @@ def test_lbfgs_and_odd_arguments_are_refused(tmp_path):
 
 
 SCRIPT = """
-import sys, warnings, numpy as np
+import itertools, os, signal, sys, warnings, numpy as np
 warnings.simplefilter("ignore")
 from perceptrons import Checkpoint, MLPRegressor
+path, out, place, number = *sys.argv[1:4], int(sys.argv[4])
+calls = itertools.count(1)
+
+def die_at(call):
+    def watched(*given):
+        if next(calls) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return call(*given)
+    return watched
+
+class Kill:
+    on_epoch_end = staticmethod(die_at(lambda state: None) if place == "epoch"
+                                else lambda state: None)
+
+if place in ("fsync", "replace"):
+    setattr(os, place, die_at(getattr(os, place)))
 rng = np.random.default_rng(0)
 X = rng.normal(size=(300, 5)); y = np.sin(X).sum(axis=1)
 net = MLPRegressor(hidden_layer_sizes=(20,), dropout=0.1, random_state=0, max_iter=150,
                    n_iter_no_change=np.inf, schedule="cosine",
-                   callbacks=[Checkpoint(sys.argv[1])])
-print("ready", flush=True)
-net.fit(X, y, resume_from=sys.argv[1])
-np.save(sys.argv[2], net.coefs_[0])
+                   callbacks=[Checkpoint(path), Kill()])
+net.fit(X, y, resume_from=path)
+np.save(out, net.coefs_[0])
 """
 
 
-def run(path, out, seconds):
-    """Run until the end, or until it is killed; tell whether it was."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, path, out], stdout=subprocess.PIPE
-    )
-    with process:
-        process.stdout.readline()
-        if seconds is None:
-            return process.wait()
-        time.sleep(seconds)
-        process.send_signal(signal.SIGKILL)
-        return process.wait()
+def run(path, out, place="nowhere", number=0):
+    """Run until the end, or until it kills itself in the so-manieth of these calls."""
+    command = [sys.executable, "-c", SCRIPT, path, out, place, str(number)]
+    return subprocess.run(command, check=False).returncode
 
 
-@pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.slow)])
-def test_a_process_killed_at_any_moment_goes_on(kills, tmp_path):
-    whole, broken = tmp_path / "whole.npy", tmp_path / "broken.npy"
-    run(tmp_path / "other", whole, None)
-    moments = random.Random(kills)
-    killed = [
-        run(tmp_path / "at", broken, moments.uniform(0.0, 0.08)) for _ in range(kills)
-    ]
-    assert killed[0] == -signal.SIGKILL
-    run(tmp_path / "at", broken, None)
-    assert_array_equal(np.load(broken), np.load(whole))
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("unbroken")
+    assert run(folder / "at", folder / "whole.npy") == 0
+    return np.load(folder / "whole.npy")
+
+
+# After an epoch; before a file is on the disk; before it is in its place.
+@pytest.mark.parametrize("place", ["epoch", "fsync", "replace"])
+def test_a_process_killed_at_any_moment_goes_on(place, unbroken, tmp_path):
+    for number in (1, 2, 60):
+        assert run(tmp_path / "at", tmp_path / "x", place, number) == -signal.SIGKILL
+    assert run(tmp_path / "at", tmp_path / "broken.npy") == 0
+    assert_array_equal(np.load(tmp_path / "broken.npy"), unbroken)
