@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,14 @@ from perceptrons.objective import (
 )
 
 Array = NDArray[np.floating[Any]]
+
+
+class _Parameters(NamedTuple):
+    """All weights or their gradient: as one vector, and its views layer by layer."""
+
+    flat: Array
+    Ws: list[Array]
+    bs: list[Array]
 
 
 class NumPyObjective:
@@ -82,8 +90,8 @@ class NumPyObjective:
         """
         architecture, loss = self.problem.architecture, self.problem.loss
         raw = np.empty((X.shape[0], architecture.sizes[-1]), self.problem.dtype)
-        views = (architecture.views(theta), architecture.views(grad))
-        self._backpropagate(theta, X, Y, weights, masks, grad, raw, views)
+        at, slope = self._view(theta), self._view(grad)
+        self._backpropagate(X, Y, weights, masks, raw, at, slope)
         value = _weighted_sum(row_losses(loss, raw, Y), weights) / len(Y)
         W = theta[: architecture.n_weights]
         return value + self.problem.penalty.value(W, len(Y))
@@ -106,10 +114,7 @@ class NumPyObjective:
         X, Y, weights, size = data.X, data.Y, data.weights, batches.size
         # Python floats: a NumPy float64 would turn float32 arithmetic into float64.
         rates = steps.rates[0].tolist()
-        views = (
-            problem.architecture.views(theta),
-            problem.architecture.views(self._grad),
-        )
+        at, slope = self._view(theta), self._view(self._grad)
         W = theta[: problem.architecture.n_weights]
         order = batches.order()
         tile = self._rows_per_tile(X.shape[1], size)
@@ -130,9 +135,7 @@ class NumPyObjective:
                 masks = None
                 if steps.dropout is not None:
                     masks = steps.dropout.masks(len(y), problem.dtype)
-                self._backpropagate(
-                    theta, tile_X[batch], y, w, masks, self._grad, raw[batch], views
-                )
+                self._backpropagate(tile_X[batch], y, w, masks, raw[batch], at, slope)
                 if not problem.penalty.is_zero:
                     total += len(y) * problem.penalty.value(W, len(y))
                 if steps.clip is not None:
@@ -172,16 +175,19 @@ class NumPyObjective:
             ]
         return self._tiles[n_rows]
 
+    def _view(self, flat: Array) -> _Parameters:
+        """Return a vector of all weights with its views."""
+        return _Parameters(flat, *self.problem.architecture.views(flat))
+
     def _backpropagate(
         self,
-        theta: Array,
         X: Any,
         Y: Array,
         weights: Array | None,
         masks: Sequence[Array | None] | None,
-        grad: Array,
         raw: Array,
-        views: tuple[tuple[list[Array], list[Array]], tuple[list[Array], list[Array]]],
+        at: _Parameters,
+        grad: _Parameters,
     ) -> None:
         """Write raw outputs and the gradient of J.
 
@@ -190,10 +196,9 @@ class NumPyObjective:
         rule of the report's eqs. (8) and (9), layer by layer.
         """
         problem = self.problem
-        (Ws, _), (grad_Ws, grad_bs) = views
-        n_rows, last = len(Y), len(Ws) - 1
+        n_rows, last = len(Y), len(at.Ws) - 1
         Zs, As, deltas = self._tile(n_rows)
-        inputs = forward(views[0], problem.activations, X, (Zs, As, raw), masks)
+        inputs = forward((at.Ws, at.bs), problem.activations, X, (Zs, As, raw), masks)
 
         delta = problem.loss.slope(raw, Y, deltas[last])
         if weights is None:
@@ -202,12 +207,12 @@ class NumPyObjective:
             delta *= (weights / weights.dtype.type(n_rows))[:, None]
         ones = self._ones[:n_rows]
         for layer in range(last, -1, -1):
-            product(inputs[layer].T, delta, grad_Ws[layer])
-            np.dot(ones, delta, out=grad_bs[layer])
+            product(inputs[layer].T, delta, grad.Ws[layer])
+            np.dot(ones, delta, out=grad.bs[layer])
             if layer == 0:
                 break
             below, Z = deltas[layer - 1], Zs[layer - 1]
-            np.dot(delta, Ws[layer].T, out=below)
+            np.dot(delta, at.Ws[layer].T, out=below)
             below *= problem.activations[layer - 1].slope(Z, As[layer - 1], Z)
             mask = masks[layer - 1] if masks else None
             if mask is not None:
@@ -215,7 +220,9 @@ class NumPyObjective:
             delta = below
         if not problem.penalty.is_zero:
             n_weights = problem.architecture.n_weights
-            problem.penalty.add_slope(theta[:n_weights], n_rows, grad[:n_weights])
+            problem.penalty.add_slope(
+                at.flat[:n_weights], n_rows, grad.flat[:n_weights]
+            )
 
 
 def _weighted_sum(losses: Array, weights: Array | None) -> float:
