@@ -8,6 +8,7 @@ compiled one may decline a case with a reason.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 
 from perceptrons import _checks, threads
@@ -35,8 +36,12 @@ class Choice:
         return CompiledObjective(problem, rows, self.n_threads)
 
 
+@cache
 def missing() -> str | None:
-    """Return why there is no compiled engine, or None where there is one."""
+    """Return why there is no compiled engine, or None where there is one.
+
+    Looked up once: every fit and every prediction asks.
+    """
     if find_spec("perceptrons.engine._kernels") is None:
         return "this installation was built without the compiled engine"
     try:
