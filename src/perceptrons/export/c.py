@@ -117,18 +117,7 @@ def _source(network: Network, name: str, kind: str) -> str:
         # One row per unit, so that the inner loop walks through memory.
         constants.append(_matrix(f"W{layer}", W.T, kind))
         constants.append(_vector(f"b{layer}", b, kind))
-        before = "x" if layer == 0 else f"a{(layer - 1) % 2}"
-        last = layer == len(widths) - 1
-        after = "y" if last else f"a{layer % 2}"
-        act = "" if last else _activation(network.activations[layer], suffix)
-        steps += [
-            f"    for (int j = 0; j < {len(b)}; j++) {{",
-            f"        {kind} z = b{layer}[j];",
-            f"        for (int i = 0; i < {len(W)}; i++)",
-            f"            z += W{layer}[j][i] * {before}[i];",
-            f"        {after}[j] = {act or 'z'};",
-            "    }",
-        ]
+        steps += _layer(network, layer, kind, suffix)
     buffers = [f"    {kind} a{k}[{widest}];" for k in range(min(2, len(widths) - 1))]
     upper = name.upper()
     return "\n".join(
@@ -151,6 +140,24 @@ def _source(network: Network, name: str, kind: str) -> str:
             "",
         ]
     )
+
+
+def _layer(network: Network, layer: int, kind: str, suffix: str) -> list[str]:
+    """Return the loops of one layer, from one buffer to the other."""
+    n_inputs, n_units = network.weights[layer].shape
+    before = "x" if layer == 0 else f"a{(layer - 1) % 2}"
+    after, value = "y", "z"
+    if layer < len(network.activations):
+        after = f"a{layer % 2}"
+        value = _activation(network.activations[layer], suffix)
+    return [
+        f"    for (int j = 0; j < {n_units}; j++) {{",
+        f"        {kind} z = b{layer}[j];",
+        f"        for (int i = 0; i < {n_inputs}; i++)",
+        f"            z += W{layer}[j][i] * {before}[i];",
+        f"        {after}[j] = {value};",
+        "    }",
+    ]
 
 
 def _activation(activation: Any, f: str) -> str:
