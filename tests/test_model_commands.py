@@ -73,6 +73,14 @@ def test_pieces_are_predicted_as_the_whole(folder, monkeypatch):
     )
 
 
+def test_what_several_blanks_divide_is_fitted_and_predicted(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = [f"{i % 7}   {i % 5}   {i % 3}" for i in range(40)]
+    (tmp_path / "t.txt").write_text("\n".join(["a   b   y", *rows, ""]))
+    run("fit", "t.txt", "--target", "y", "--task", "regression", "--model", "m")
+    assert run("predict", "m", "t.txt").output.count("\n") == 41
+
+
 def test_columns_are_matched_by_name_and_missing_ones_named(folder, tmp_path):
     rows = pd.read_csv(folder / "new.csv")
     rows.assign(more=1)[["more", "kind", "size"]].to_csv(tmp_path / "other.csv")
@@ -153,7 +161,7 @@ def test_classes_come_with_their_probabilities(tmp_path):
     assert_allclose(found.iloc[:, 1:].sum(axis=1), 1.0)
     assert (found["kind"] == rows["kind"]).mean() > 0.9
     said = run("predict", tmp_path / "m", tmp_path / "t.csv", "--interval", 0.9, code=2)
-    assert "intervals are not known to TabularClassifier" in said.output
+    assert "predict_interval is not known to TabularClassifier" in said.output
 
 
 def test_show_says_what_a_model_is(folder, tmp_path):
@@ -185,6 +193,7 @@ def test_export_writes_other_languages(tmp_path):
     ("words", "match"),
     [
         (["predict", "no.model", "t.csv"], "no.model: No such file"),
+        (["show", "pipe"], "pipe cannot be loaded: it is no regular file"),
         (["show", "folder"], "folder: Is a directory; name another file"),
         (["show", "t.csv"], "cannot be loaded"),
         (["fit", "t.csv", "--target", "none"], "none"),
@@ -195,6 +204,7 @@ def test_misuse_is_a_sentence(words, match, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "t.csv").write_text("a,b\n1,2\n3,4\n")
     (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
     result = run(*words, code=2)
     assert match in result.output
     assert "Traceback" not in result.output

@@ -189,7 +189,8 @@ def read(path: str | os.PathLike[str], use: Callable[[IO[bytes], int], Any]) -> 
         With the path, for what ``use`` raises and for what is no regular file.
     OSError
     """
-    with open(path, "rb") as stream:
+    # Opening a pipe would wait for somebody to write into it.
+    with open(path, "rb", opener=_at_once) as stream:
         found = os.fstat(stream.fileno())
         try:
             if not stat.S_ISREG(found.st_mode):
@@ -200,6 +201,11 @@ def read(path: str | os.PathLike[str], use: Callable[[IO[bytes], int], Any]) -> 
         except StateError as error:
             reason = str(error)
     raise StateError(f"{os.fspath(path)} cannot be loaded: {reason}.")
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open a file without waiting."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def to_bytes(model: Any, resume: bool = False) -> bytes:

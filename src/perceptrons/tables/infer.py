@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,19 +12,17 @@ from numpy.typing import NDArray
 from perceptrons.tables import forms
 from perceptrons.tables.cells import Cells, text_cells
 from perceptrons.tables.column import Column
-from perceptrons.tables.errors import DataError
 from perceptrons.tables.forms import Options
 from perceptrons.tables.layout import File
 from perceptrons.tables.levels import blanks_sentence
 from perceptrons.tables.numerals import Form
+from perceptrons.tables.pieces import rows_of
 from perceptrons.tables.settle import Reading, settle
 from perceptrons.tables.values import EXACT
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Cells that are read at a time: what bounds memory beside the numbers themselves.
-_PIECE = 1_000_000
 _HEAD = 1000
 _WHOLE_FRACTION = re.compile(r"^([+-]?\d+)\.0+$")
 _COMMA_ALONE = re.compile(r"^([+-]?\d*),(\d*)$")
@@ -110,48 +108,10 @@ def _has_fraction(values: NDArray[np.floating[Any]]) -> bool:
     return bool((np.isfinite(some) & (some != np.round(some))).any())
 
 
-def _pieces(file: File, names: Sequence[str], **options: Any) -> Iterator[pd.DataFrame]:
-    """Yield the rows of some columns, a piece at a time."""
-    import pandas as pd
-
-    if not names:
-        return
-    read_csv: Any = pd.read_csv
-    how: dict[str, Any] = {
-        "sep": file.separator,
-        "header": None,
-        "names": file.names,
-        "usecols": list(names),
-        "index_col": False,
-        "skipinitialspace": True,
-        "keep_default_na": False,
-        "low_memory": False,
-        "chunksize": max(1000, _PIECE // len(file.names)),
-    }
-    try:
-        with file.rows() as stream:
-            yield from read_csv(stream, **how, **_exact(), **options)
-    except pd.errors.EmptyDataError:
-        return
-    except (pd.errors.ParserError, OverflowError) as error:
-        raise DataError(
-            f"{file.path} cannot be read as a table: {error}; look at that line, or "
-            "say what separates the fields (--separator)."
-        ) from None
-
-
-def _exact() -> dict[str, str]:
-    """Return what makes pandas round numbers as Python does: later ones always do."""
-    import pandas as pd
-
-    major, minor = map(int, pd.__version__.split(".")[:2])
-    return {} if (major, minor) >= (3, 1) else {"float_precision": "round_trip"}
-
-
 def _grouped(file: File, names: Sequence[str]) -> set[str]:
     """Return the columns in whose first rows a point may part thousands."""
     found = set()
-    for piece in _pieces(file, names, dtype=str, na_filter=False, nrows=_HEAD):
+    for piece in rows_of(file, names, dtype=str, na_filter=False, nrows=_HEAD):
         for name in piece:
             levels = piece[name].unique().tolist()
             seen = forms.examine(
@@ -169,7 +129,7 @@ def _numbers(
 ) -> dict[str, NDArray[Any]]:
     """Return the columns that are plain numbers or true and false in every row."""
     parts: dict[str, list[NDArray[Any]]] = {name: [] for name in names}
-    for piece in _pieces(file, names, na_values=["", *gaps]):
+    for piece in rows_of(file, names, na_values=["", *gaps]):
         for name in list(parts):
             own = piece[name].to_numpy()
             if own.dtype.kind not in "iufb" or _inexact(own):
@@ -207,7 +167,7 @@ def _texts(file: File, names: Sequence[str], gaps: tuple[str, ...]) -> list[Cell
 
     levels: dict[str, dict[str, int]] = {name: {} for name in names}
     codes: dict[str, list[NDArray[np.intp]]] = {name: [] for name in names}
-    for piece in _pieces(file, names, dtype=object, na_filter=False):
+    for piece in rows_of(file, names, dtype=object, na_filter=False):
         for name in names:
             own, different = pd.factorize(piece[name].to_numpy())
             known = levels[name]

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from perceptrons.tables import columnar, decode
 from perceptrons.tables.errors import DataError
-from perceptrons.tables.layout import layout
+from perceptrons.tables.layout import File, layout
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: Rows at a time: some megabytes of text.
 ROWS = 50_000
+
+#: Cells at a time: what bounds memory beside the numbers themselves.
+_CELLS = 1_000_000
 
 
 def pieces(path: str | Path, rows: int = ROWS) -> Iterator[pd.DataFrame]:
@@ -33,26 +36,65 @@ def pieces(path: str | Path, rows: int = ROWS) -> Iterator[pd.DataFrame]:
     DataError
         If the file is missing, damaged or no table.
     """
-    import pandas as pd
-
     path = Path(path)
     start = decode.head(path)
     if (form := columnar.form(start)) is not None:
         yield from columnar.pieces(path, form, rows)
         return
-    encoding = decode.find_encoding(path).name
-    file = layout(path, encoding, None)
-    with file.rows() as stream:
-        try:
-            yield from pd.read_csv(
-                stream,
-                sep=file.separator,
-                names=file.names,
-                header=None,
-                dtype=str,
-                keep_default_na=False,
-                na_values=[""],
-                chunksize=rows,
-            )
-        except pd.errors.ParserError as error:
-            raise DataError(f"{path} is damaged: {error}.") from None
+    file = layout(path, decode.find_encoding(path).name, None)
+    yield from rows_of(file, file.names, rows, dtype=str, na_values=[""])
+
+
+def rows_of(
+    file: File, names: Sequence[str], rows: int | None = None, **options: Any
+) -> Iterator[pd.DataFrame]:
+    """Yield some columns of a file of text, a piece of its rows at a time.
+
+    Parameters
+    ----------
+    file : File
+    names : sequence of str
+    rows : int, optional
+        Of a piece; about a million cells of the file if not given.
+    **options
+        What pandas' ``read_csv`` makes of the cells.
+
+    Raises
+    ------
+    DataError
+        If the file is no table.
+    """
+    import pandas as pd
+
+    if not names:
+        return
+    read_csv: Any = pd.read_csv
+    how: dict[str, Any] = {
+        "sep": file.separator,
+        "header": None,
+        "names": file.names,
+        "usecols": list(names),
+        "index_col": False,
+        "skipinitialspace": True,
+        "keep_default_na": False,
+        "low_memory": False,
+        "chunksize": rows or max(1000, _CELLS // len(file.names)),
+    }
+    try:
+        with file.rows() as stream:
+            yield from read_csv(stream, **how, **_exact(), **options)
+    except pd.errors.EmptyDataError:
+        return
+    except (pd.errors.ParserError, OverflowError) as error:
+        raise DataError(
+            f"{file.path} cannot be read as a table: {error}; look at that line, or "
+            "say what separates the fields (--separator)."
+        ) from None
+
+
+def _exact() -> dict[str, str]:
+    """Return what makes pandas round numbers as Python does: later ones always do."""
+    import pandas as pd
+
+    major, minor = map(int, pd.__version__.split(".")[:2])
+    return {} if (major, minor) >= (3, 1) else {"float_precision": "round_trip"}
