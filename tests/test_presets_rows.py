@@ -7,20 +7,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import root_mean_squared_error
 
 from perceptrons.presets import tabular_classifier, tabular_regressor
-from perceptrons.presets.rows import distinct
+from perceptrons.presets.rows import Given, distinct
 
 
 def rows_of(X, y, weights=None, groups=None, time=None, classes=False, seed=0):
-    return distinct(
-        np.asarray(X, float),
-        np.asarray(y, float),
-        weights,
-        groups,
-        time,
-        n_folds=5,
-        classes=classes,
-        random=np.random.RandomState(seed),
-    )
+    given = Given(np.asarray(X, float), np.asarray(y, float), weights, groups, time)
+    return distinct(given, 5, classes=classes, random=np.random.RandomState(seed))
 
 
 def grouped(n_groups, size, rng):

@@ -36,8 +36,8 @@ HOMES = {
     "MLPClassifier": "perceptrons.estimators",
     "MLPRegressor": "perceptrons.estimators",
     "TableModel": "perceptrons.table_model",
-    "TabularClassifier": "perceptrons.presets.estimators",
-    "TabularRegressor": "perceptrons.presets.estimators",
+    "TabularClassifier": "perceptrons.presets.classifier",
+    "TabularRegressor": "perceptrons.presets.regressor",
 }
 
 #: Types that ``skops.io.load(file, trusted=perceptrons.TRUSTED)`` meets in our files.

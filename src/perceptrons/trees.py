@@ -20,9 +20,8 @@ from perceptrons.state.words import decode, encode
 
 #: Classes by name, and where they live. None of them runs what its attributes say.
 CLASSES = {
-    **dict.fromkeys(
-        ("TabularRegressor", "TabularClassifier"), "perceptrons.presets.estimators"
-    ),
+    "TabularRegressor": "perceptrons.presets.regressor",
+    "TabularClassifier": "perceptrons.presets.classifier",
     **dict.fromkeys(
         ("Scaler", "Plain", "Bins", "Normal", "Cosines"),
         "perceptrons.presets.encodings",

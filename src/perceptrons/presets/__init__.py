@@ -9,12 +9,8 @@ the rest with linear models. docs/presets.md gives the reason of every choice an
 was measured.
 """
 
-from perceptrons.presets.estimators import (
-    TabularClassifier,
-    TabularRegressor,
-    tabular_classifier,
-    tabular_regressor,
-)
+from perceptrons.presets.classifier import TabularClassifier, tabular_classifier
+from perceptrons.presets.regressor import TabularRegressor, tabular_regressor
 
 __all__ = [
     "TabularClassifier",

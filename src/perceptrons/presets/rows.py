@@ -43,21 +43,9 @@ class Rows:
         return bool((self.weights == 1.0).all())
 
 
-def distinct(
-    X: Array,
-    y: Array,
-    weights: Array | None,
-    groups: Any,
-    time: Any,
-    *,
-    n_folds: int,
-    classes: bool,
-    random: np.random.RandomState,
-) -> Rows:
-    """Merge equal rows, adding their weights, and deal out the folds.
-
-    Rows that agree in X but not in y are held out together, like a group, unless
-    fewer than half of the rows differ in X: then new rows will repeat old ones, too.
+@dataclass(frozen=True)
+class Given:
+    """Rows as a user hands them over.
 
     Parameters
     ----------
@@ -70,6 +58,26 @@ def distinct(
         Rows of one group are held out together.
     time : array-like of shape (n,) or None
         Rows are held out in blocks along it; rows at different times are not merged.
+    """
+
+    X: Array
+    y: Array
+    weights: Array | None = None
+    groups: Any = None
+    time: Any = None
+
+
+def distinct(
+    given: Given, n_folds: int, *, classes: bool, random: np.random.RandomState
+) -> Rows:
+    """Merge equal rows, adding their weights, and deal out the folds.
+
+    Rows that agree in X but not in y are held out together, like a group, unless
+    fewer than half of the rows differ in X: then new rows will repeat old ones, too.
+
+    Parameters
+    ----------
+    given : Given
     n_folds, classes, random : as in :func:`perceptrons.presets.folds.deal`
 
     Returns
@@ -81,12 +89,13 @@ def distinct(
     ValueError, TypeError
         For bad groups or times, and if both are given.
     """
+    X, y, groups, time = given.X, given.y, given.groups, given.time
     if groups is not None and time is not None:
         raise ValueError(
             "groups and time must not both be given, since one fold cannot follow "
             "both; choose the one that says how the model will be used."
         )
-    weights = np.ones(len(y)) if weights is None else weights
+    weights = np.ones(len(y)) if given.weights is None else given.weights
     kept = weights > 0
     group = None if groups is None else codes("groups", groups, len(y))[kept]
     moment = None if time is None else codes("time", time, len(y))[kept]
