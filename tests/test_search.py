@@ -134,3 +134,55 @@ def test_halving_by_several_scores_needs_a_name(regression, refit):
         search.fit(*regression)
     with pytest.raises(TypeError, match="fit takes groups and sample_weight"):
         GridSearch(net(), {"alpha": [1.0]}).fit(*regression, extra=1)
+
+
+@pytest.mark.filterwarnings("ignore:One or more of the test scores")
+def test_halving_bears_scores_that_are_no_numbers(regression):
+    """A setting without a score is left behind, and all without one end in no error."""
+
+    def score(model, X, y):
+        return np.nan if model.alpha > 0.5 or model.max_iter > most else -model.alpha
+
+    most = 30
+    grid = {"alpha": [1.0, 0.1, 0.2, 2.0]}
+    search = GridSearch(net(max_iter=20), grid, cv=3, halving=2, scoring=score)
+    assert search.fit(*regression).best_params_["alpha"] == 0.1
+    most = 0
+    assert search.fit(*regression).best_params_["max_iter"] == 20
+
+
+def test_halving_asks_a_callable_refit(regression):
+    grid = {"alpha": [1.0, 2.0, 3.0]}
+    search = GridSearch(net(), grid, cv=3, halving=3, refit=lambda results: 1)
+    assert search.fit(*regression).best_index_ == 1
+    assert search.best_params_["alpha"] == 2.0
+
+
+def test_folds_may_be_masks_and_are_looked_at(regression):
+    X, y = regression
+    held = np.arange(90) < 30
+    grid = {"alpha": [1e-4, 1.0]}
+    masks, numbers = (
+        GridSearch(net(), grid, cv=[pair]).fit(X, y)
+        for pair in ((~held, held), (np.arange(30, 90), np.arange(30)))
+    )
+    same_results(masks, numbers)
+    same_results(masks, GridSearchCV(net(), grid, cv=[(~held, held)]).fit(X, y))
+
+
+@pytest.mark.parametrize(
+    ("how", "match"),
+    [
+        ({"cv": [(np.ones(5, bool), np.arange(3))]}, "cv must hold one entry per row"),
+        ({"cv": [(np.arange(50), np.arange(90, 95))]}, "cv must hold row numbers"),
+        ({"cv": [(np.arange(50), [])]}, "cv must hold at least one row"),
+        ({"cv": []}, "cv must yield at least one pair"),
+        ({"n_jobs": 0}, "n_jobs must be None or an integer other than 0, got 0"),
+        ({"n_jobs": "2"}, "'n_jobs' parameter of GridSearch"),
+        ({"error_score": "x"}, "'error_score' parameter of GridSearch"),
+        ({"return_train_score": "x"}, "'return_train_score' parameter of GridSearch"),
+    ],
+)
+def test_bad_arguments_are_named(regression, how, match):
+    with pytest.raises(ValueError, match=match):
+        GridSearch(net(), {"alpha": [1.0]}, **how).fit(*regression)

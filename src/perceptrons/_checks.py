@@ -74,6 +74,16 @@ def real(
     raise TypeError(f"{name} must be a number in {interval}, got {value!r}; {remedy}.")
 
 
+def n_jobs(value: Any) -> int | None:
+    """Return ``value`` if it is None or a whole number other than 0."""
+    if value is None or (isinstance(value, Integral) and value != 0):
+        return value if value is None else int(value)
+    raise ValueError(
+        f"n_jobs must be None or an integer other than 0, got {value!r}; -1 means all "
+        "cores."
+    )
+
+
 def row_numbers(name: str, selection: Any, n_rows: int) -> NDArray[np.intp]:
     """Turn a selection of rows into their numbers, as NumPy reads it, or refuse it.
 

@@ -344,13 +344,7 @@ def _check_flags(estimator: Any) -> None:
             )
     if given is not None and not np.iterable(given):
         raise TypeError(f"callbacks must be a list, got {given!r}; give [{given!r}].")
-    if estimator.n_jobs is not None and (
-        not isinstance(estimator.n_jobs, Integral) or estimator.n_jobs == 0
-    ):
-        raise ValueError(
-            "n_jobs must be None or an integer other than 0, got "
-            f"{estimator.n_jobs!r}; -1 means all cores."
-        )
+    _checks.n_jobs(estimator.n_jobs)
 
 
 def _batch_size(given: Any) -> int | None:

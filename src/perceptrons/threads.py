@@ -14,6 +14,8 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
+from perceptrons import _checks
+
 _local = threading.local()
 
 
@@ -51,8 +53,10 @@ def usable_threads(n_jobs: int | None) -> int:
     Raises
     ------
     ValueError
-        If a variable of the environment that is asked for them is no number above 0.
+        For an ``n_jobs`` of 0, and if a variable of the environment that is asked for
+        them is no number above 0.
     """
+    _checks.n_jobs(n_jobs)
     if getattr(_local, "one_thread", False):
         return 1
     if n_jobs is not None and n_jobs > 0:
