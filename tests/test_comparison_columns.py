@@ -56,6 +56,13 @@ def test_the_target_sets_the_task(rng, values, task, classes):
         assert prepared.classes.tolist() == classes
 
 
+@pytest.mark.parametrize(("grades", "ordered"), [(2, False), (5, True)])
+def test_grades_are_told_that_their_order_is_not_used(rng, grades, ordered):
+    prepared = prepare(table(rng), pd.Series(np.arange(N) % grades, name="grade"))
+    assert prepared.task == "classification"
+    assert ("order no model uses" in prepared.task_reason) == ordered
+
+
 def test_the_task_can_be_overridden(rng):
     y = np.arange(N) % 5
     prepared = prepare(table(rng), y, task="regression")

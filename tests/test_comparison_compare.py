@@ -70,6 +70,9 @@ def test_the_gain_is_the_relative_drop_of_the_mean_metric(result):
     table = result.table()
     assert_allclose(table.loc["network", "RMSE"], verdict.value)
     assert_allclose(table.loc["network", "gain"], verdict.gain)
+    assert table.loc["constant", "skill"] == 0
+    own, constant = table["RMSE"]["OLS"], table["RMSE"]["constant"]
+    assert_allclose(table.loc["OLS", "skill"], 1 - own / constant)
 
 
 def test_the_reference_is_the_best_that_is_linear_in_its_coefficients(result):
@@ -209,6 +212,15 @@ def test_groups_and_time_by_name_are_no_features(small, rng):
     assert accounts["day"] == "time"
 
 
+def test_a_gap_along_time_leaves_out_who_goes_on_from_the_last_row(small, rng):
+    along = perceptrons.compare(*linear(90, rng), time=np.arange(90), gap=3, **SHORT)
+    assert "3 moments" in along.split
+    assert "last value" in along.candidates.index
+    assert "seasonal naive" not in along.candidates.index
+    assert any("after a gap" in text for text in along.caveats)
+    assert "time=time, gap=3" in along.reproduce
+
+
 def test_every_point_of_a_learning_curve_is_of_the_same_folds(small, rng):
     along = perceptrons.compare(*linear(420, rng), time=np.arange(420), **SHORT)
     folds = along.learning.groupby("share")["fold"].nunique()
@@ -296,6 +308,8 @@ class Bare:
         ({"groups": "a", "time": "a"}, ValueError, "column of its own, got 'a'"),
         ({"groups": [1, 2]}, ValueError, "one value per row"),
         ({"time": ["soon"] * 60}, ValueError, "numbers or dates"),
+        ({"gap": 2}, ValueError, "got 2 without time"),
+        ({"gap": -1, "time": np.arange(60)}, ValueError, "gap must be at least 0"),
     ],
 )
 def test_misuse_is_refused(small, rng, arguments, error, text):

@@ -64,6 +64,14 @@ def test_time_trains_before_and_tests_after(rng):
         assert time[f.train].max() < time[f.test].min()
 
 
+def test_a_gap_leaves_moments_between_training_and_test(rng):
+    time = np.repeat(np.arange(30), 2)
+    made = folds_of(rng.normal(size=60), time=time, gap=2)
+    assert "2 moments between training and test" in made.description
+    for f in made:
+        assert time[f.test].min() - time[f.train].max() == 3
+
+
 def test_a_copy_of_a_later_row_is_not_trained_on(rng):
     copies = np.arange(60)
     copies[59] = 0
@@ -100,6 +108,11 @@ def test_rows_of_one_moment_are_never_on_both_sides(rng):
     time = np.repeat(np.arange(12), 5)
     for fold in folds_of(rng.normal(size=60), time=time):
         assert time[fold.train].max() < time[fold.test].min()
+
+
+def test_a_gap_that_leaves_no_training_rows_is_refused(rng):
+    with pytest.raises(ValueError, match=r"beyond the gap.*use a shorter gap"):
+        folds_of(rng.normal(size=60), time=np.arange(60), gap=10)
 
 
 def test_times_that_are_all_the_same_are_refused(rng):

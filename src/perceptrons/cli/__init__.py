@@ -150,6 +150,7 @@ def compare(
     task: options.Task = None,
     groups: options.Groups = None,
     time: options.Time = None,
+    gap: options.Gap = 0,
     against: options.Against = None,
     drop: options.Drop = None,
     category: options.Category = None,
@@ -177,7 +178,7 @@ def compare(
 
     form = Format(encoding, separator, decimal, thousands, dates, tuple(gaps or ()))
     how = Options(
-        task, groups, time, drop or [], category or [], keep or [], None, against,
+        task, groups, time, gap, drop or [], category or [], keep or [], None, against,
         metric, repeats, folds, quick, rope, seed, jobs,
     )  # fmt: skip
     request = Request(table, form, target, out, how, overwrite, _command())

@@ -93,6 +93,9 @@ Groups = Annotated[
 Time = Annotated[
     str | None, typer.Option(help="Column to order by: train before, test after.")
 ]
+Gap = Annotated[
+    int, typer.Option(min=0, help="Moments between training and test along time.")
+]
 Against = Annotated[
     str | None,
     typer.Option(help="Candidate that alone decides; every cheaper one does."),

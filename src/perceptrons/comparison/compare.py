@@ -20,6 +20,7 @@ def compare(
     task: str | None = None,
     groups: Any = None,
     time: Any = None,
+    gap: int = 0,
     drop: Any = (),
     category: Any = (),
     keep: Any = (),
@@ -64,6 +65,9 @@ def compare(
         Train on earlier rows, test on later ones; the name of a column of X, or
         values: numbers or dates, also as text, or ordered categories. There are no
         repeats then.
+    gap : int, default=0
+        So many moments, distinct times, between the last row that trains and the first
+        that is tested: what is known only so long after a row must not be learned from.
     drop : str, int, sequence of them or None, default=()
         Columns to leave out, by name.
     category : str, int, sequence of them or None, default=()
@@ -127,8 +131,8 @@ def compare(
     'undecided'
     """
     options = Options(
-        task, groups, time, drop, category, keep, candidates, against, metric, repeats,
-        n_folds, quick, rope, random_state, n_jobs,
+        task, groups, time, gap, drop, category, keep, candidates, against, metric,
+        repeats, n_folds, quick, rope, random_state, n_jobs,
     )  # fmt: skip
     options.check()
     plan = make_plan(X, y, options, progress)

@@ -169,14 +169,17 @@ class Findings:
         Returns
         -------
         DataFrame
-            By candidate: kind, the metric and its standard deviation over folds, the
-            second metric; gain, low, high, p_gain, p_practical against the reference;
-            parameters, seconds, microseconds.
+            By candidate: kind, the metric, its standard deviation over folds, skill
+            (how much smaller it is than the constant's, as a share), the second metric;
+            gain, low, high, p_gain, p_practical against the reference; parameters,
+            seconds, microseconds.
         """
         own = self.scores[self.scores["seed"] == 0].groupby("candidate")
         table = self.candidates[["kind"]].copy()
         table[self.metric] = self.means["value"]
         table["sd over folds"] = own["value"].std()
+        constant = table[self.metric].iloc[0]
+        table["skill"] = 1 - table[self.metric] / (constant or np.nan)
         table[self.second_metric] = self.means["second"]
         gains = self.statistics[["gain", "low", "high", "p_gain", "p_practical"]]
         costs = self.costs[["parameters", "seconds", "microseconds"]]

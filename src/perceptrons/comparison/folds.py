@@ -89,13 +89,16 @@ class Links:
     groups, duplicates : ndarray of shape (n,) or None, default=None
         Rows of one group, and rows that are copies of each other, never stand on both
         sides of a fold.
-    time : ndarray of shape (n,) or None, default=None
-        Rows are put in this order.
+    time : ndarray of int, of shape (n,), or None, default=None
+        Rows are put in this order: ranks of distinct times.
+    gap : int, default=0
+        Times between the last row that trains and the first that is tested.
     """
 
     groups: Any = None
     duplicates: Any = None
     time: Any = None
+    gap: int = 0
 
 
 def make_folds(
@@ -143,7 +146,11 @@ def make_folds(
                 "both; choose the one that says how the model will be used."
             )
         folds = _along_time(links, n_folds)
-        made = Folds(folds, 1, n_folds, f"{n_folds} forward-chaining folds along time")
+        text = f"{n_folds} forward-chaining folds along time"
+        if links.gap:
+            moments = "moment" if links.gap == 1 else "moments"
+            text += f", {links.gap:,} {moments} between training and test"
+        made = Folds(folds, 1, n_folds, text)
     else:
         folds = _shuffled(y, links, classes, n_folds, repeats, seed)
         text = f"{repeats} \N{MULTIPLICATION SIGN} {n_folds}-fold cross-validation"
@@ -166,12 +173,14 @@ def _along_time(links: Links, n_folds: int) -> list[Fold]:
     for fold, (before, after) in enumerate(TimeSeriesSplit(n_folds).split(order)):
         train, test = order[before], order[after]
         # Rows of the moment at which testing begins may know what is tested.
-        train = train[time[train] < time[test[0]]]
+        train = train[time[train] < time[test[0]] - links.gap]
         if not train.size:
+            short = " beyond the gap" if links.gap else ""
+            remedy = "a shorter gap, fewer folds" if links.gap else "fewer folds"
             raise ValueError(
-                f"time must leave earlier rows to train on in each of {n_folds} folds, "
-                f"got {len(np.unique(time))} distinct times for {len(time)} rows; use "
-                "fewer folds or a finer time."
+                f"time must leave earlier rows{short} to train on in each of {n_folds} "
+                f"folds, got {len(np.unique(time))} distinct times for {len(time)} "
+                f"rows; use {remedy} or a finer time."
             )
         if duplicates is not None:
             train = train[~np.isin(duplicates[train], duplicates[test])]

@@ -20,14 +20,15 @@ class Options:
 
     Parameters
     ----------
-    task, groups, time, drop, category, keep, candidates, against, metric, repeats,
-    n_folds, quick, rope, random_state, n_jobs
+    task, groups, time, gap, drop, category, keep, candidates, against, metric,
+    repeats, n_folds, quick, rope, random_state, n_jobs
         As there.
     """
 
     task: str | None = None
     groups: Any = None
     time: Any = None
+    gap: int = 0
     drop: Any = ()
     category: Any = ()
     keep: Any = ()
@@ -59,6 +60,12 @@ class Options:
             _checks.integer("n_folds", self.n_folds, 2, "None chooses by the rows")
         if self.jobs is not None:
             _checks.integer("n_jobs", self.jobs, 1, "None or -1 takes all cores")
+        _checks.integer("gap", self.gap, 0, "0 leaves none")
+        if self.gap and self.time is None:
+            raise ValueError(
+                f"gap is one along time, got {self.gap} without time; name the column "
+                "that orders the rows, or leave gap out."
+            )
         _checks.real("rope", self.rope, "0.01 is 1 %", low=0, high=1, closed="left")
         if self.random_state is not None:
             _checks.integer("random_state", self.random_state, 0, "None draws a seed")

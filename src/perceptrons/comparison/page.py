@@ -149,7 +149,7 @@ def _role(table: pd.DataFrame, reference: str) -> str:
 def _head(comparison: Findings) -> list[tuple[str, str]]:
     """Return the headings of the table of candidates."""
     numbers = (
-        comparison.metric, "gain, %", "95 % interval", "P(gain > 0)",
+        comparison.metric, "skill, %", "gain, %", "95 % interval", "P(gain > 0)",
         f"P(gain > {100 * comparison.rope:g} %)", comparison.second_metric,
         "parameters", "training, s", "prediction, µs",
     )  # fmt: skip
@@ -176,6 +176,7 @@ def _rows(comparison: Findings) -> Iterator[dict[str, Any]]:
             "chosen": name in (comparison.reference, comparison.network),
             "cells": [
                 significant(row[comparison.metric], 4),
+                _skill(row["skill"]),
                 *gain,
                 _minus(f"{row[comparison.second_metric]:.3f}"),
                 f"{row['parameters']:,.0f}" if known else "—",
@@ -183,6 +184,11 @@ def _rows(comparison: Findings) -> Iterator[dict[str, Any]]:
                 _cost(row["microseconds"]),
             ],
         }
+
+
+def _skill(value: float) -> str:
+    """Write how much better than the constant a model is."""
+    return _minus(percent(value)) if value == value else "—"
 
 
 def _cost(value: float) -> str:

@@ -127,7 +127,7 @@ def _read(X: Any, y: Any, options: Options, progress: bool) -> tuple[Prepared, L
         columns=[*apart, *prepared.columns],
         warnings=[*prepared.warnings, *told(apart)],
     )
-    return prepared, Links(groups, prepared.groups, time)
+    return prepared, Links(groups, prepared.groups, time, options.gap)
 
 
 def _task(prepared: Prepared, metric: Any) -> Task:
@@ -165,6 +165,10 @@ def _candidates(
         entries, left_out = candidates.regressors(
             rows, columns, options.jobs, along_time=options.time is not None
         )
+    if options.gap and classes is None:
+        # It goes on from the last row that trains.
+        entries = [entry for entry in entries if entry.name != "seasonal naive"]
+        left_out.append(_NO_SEASON)
     taken = [entry.name for entry in entries]
     more = {} if options.candidates is None else options.candidates
     entries = [*entries, *own_candidates(more, taken, classes is not None)]
@@ -172,6 +176,12 @@ def _candidates(
         names = [entry.name for entry in entries if entry.name != NETWORK]
         _checks.choice("against", options.against, names)
     return entries, left_out
+
+
+_NO_SEASON = (
+    "Seasonal naive (the value one season before) was left out: after a gap it does "
+    "not know where in the season the tested rows begin."
+)
 
 
 def _caveats(plan: Plan) -> Iterator[str]:

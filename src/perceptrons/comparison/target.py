@@ -194,10 +194,13 @@ def _own_task(values: NDArray[Any], kind: str, name: str) -> tuple[Task, str]:
     if kind != "numbers":
         return "classification", f"{name!r} is {_BE[kind]}: {distinct} classes."
     if values.dtype == np.int64 and distinct <= MOST_WHOLE_CLASSES:
+        several = distinct > 2
         reason = (
             f"{name!r} has {distinct} distinct whole numbers, at most "
-            f"{MOST_WHOLE_CLASSES}, so they are classes; if they are amounts, ask for "
-            "the task regression."
+            f"{MOST_WHOLE_CLASSES}, so they are classes"
+            f"{', whose order no model uses' if several else ''}; if they are "
+            f"{'grades or amounts' if several else 'amounts'}, ask for the task "
+            f"regression{', which uses it' if several else ''}."
         )
         return "classification", reason
     reason = f"{name!r} is a number of {distinct:,} distinct values: an amount."
