@@ -90,6 +90,7 @@ def test_the_core_declares_no_package_of_the_extra():
     optional = project["optional-dependencies"]
     extra = {entry.partition(">")[0] for entry in optional["study"]}
     core = {entry.partition(">")[0] for entry in project["dependencies"]}
-    assert extra == {"matplotlib", "typer", "rich", "jinja2", "pooch", "pandas"}
+    drawn = {"matplotlib", "typer", "rich", "jinja2"}
+    assert extra == {*drawn, "pooch", "pandas", "charset-normalizer"}
     assert core.isdisjoint(extra)
     assert "perceptrons[study]" in optional["test"]
