@@ -111,6 +111,24 @@ def test_a_wild_value_in_one_row_leaves_the_others_alone(friedman, regressor):
     assert error < 1.5 * root_mean_squared_error(y_test, regressor.predict(X_test))
 
 
+@pytest.mark.parametrize("power", [700, -700])
+def test_targets_of_any_size_are_learned_alike(table, power):
+    X, _ = table
+    y = X[:, 0] * X[:, 1]
+    plain, huge = (
+        tabular_regressor(effort="small", random_state=0).fit(X, target)
+        for target in (y, np.ldexp(y, power))
+    )
+    for a, b in zip(
+        plain.predict(X, return_std=True), huge.predict(X, return_std=True), strict=True
+    ):
+        assert_array_equal(np.ldexp(a, power), b)
+    ends = np.ldexp(plain.predict_interval(X), power)
+    assert_allclose(huge.predict_interval(X), ends, rtol=1e-9)
+    with pytest.raises(ValueError, match="y must lie within"):
+        tabular_regressor().fit(X, np.where(y > 0, 1.7e308, 0.0))
+
+
 @pytest.mark.parametrize("n_rows", [2, 3, 10])
 def test_few_rows_give_finite_predictions(n_rows):
     X = np.arange(2.0 * n_rows).reshape(n_rows, 2) ** 2
@@ -258,7 +276,9 @@ def test_balanced_classes_are_so_whatever_the_weights_of_rows(rare):
     ("given", "error", "match"),
     [
         ("even", ValueError, "class_weight must be None, 'balanced' or a dict"),
-        ({"none": 1.0}, ValueError, "class_weight"),
+        ({"none": 1.0}, ValueError, "class_weight must hold classes of y.* 'none'"),
+        ({"rare": 2.0, "usual": 1.0, "none": 1.0}, ValueError, "got 'none'"),
+        ({"rare": "much"}, ValueError, "class_weight"),
         ({"rare": -1.0}, ValueError, "class_weight must hold finite numbers"),
         ({"rare": 0.0, "usual": 0.0}, ValueError, "not all 0"),
         ({"rare": np.nan}, ValueError, "class_weight must hold finite numbers"),
@@ -267,6 +287,23 @@ def test_balanced_classes_are_so_whatever_the_weights_of_rows(rare):
 def test_bad_weights_of_classes_are_refused(rare, given, error, match):
     with pytest.raises(error, match=match):
         tabular_classifier(class_weight=given).fit(*rare)
+
+
+def test_new_rows_that_count_nothing_are_refused(rare):
+    X, y = rare
+    model = tabular_classifier(
+        effort="small", random_state=0, class_weight={"rare": 0.0}
+    ).fit(X, y)
+    with pytest.raises(ValueError, match="class_weight must not be 0 for every row"):
+        model.refine(X[y == "rare"], y[y == "rare"])
+    with pytest.raises(ValueError, match="sample_weight must not be zero for every"):
+        model.refine(X, y, np.zeros(80))
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_no_jobs_are_refused(preset, table):
+    with pytest.raises(ValueError, match="n_jobs must be None or an integer"):
+        preset(n_jobs=0).fit(*table)
 
 
 # Several targets.

@@ -18,7 +18,7 @@ from perceptrons.predicting import linked_outputs
 from perceptrons.presets.encodings import Encoder
 from perceptrons.presets.folds import deal
 from perceptrons.presets.race import EFFORTS, Network, Race
-from perceptrons.presets.rows import Rows
+from perceptrons.presets.rows import Rows, scale_of
 
 Array = NDArray[np.floating[Any]]
 
@@ -187,7 +187,8 @@ class Student(BaseEstimator):
             self.classes_ = np.asarray(teacher.classes_)
             numbers, loss = said.argmax(axis=1).astype(np.float64), "cross_entropy"
         else:
-            self._mean, self._scale = float(said.mean()), float(said.std()) or 1.0
+            mean, scale = scale_of(numbers)
+            self._mean, self._scale = float(mean), float(scale) or 1.0
             said = (numbers - self._mean) / self._scale
         fold = deal(numbers, FOLDS, random, classes=False)
         rows = Rows(X, numbers, np.ones(len(X)), fold)
@@ -203,7 +204,8 @@ class Student(BaseEstimator):
             same = self.predict(X) == self.classes_[theirs.argmax(axis=1)]
             self.agreement_ = float(np.mean(same))
         else:
-            self.agreement_ = float(r2_score(theirs[:, 0], self.predict(X)))
+            said = (theirs[:, 0] - self._mean) / self._scale
+            self.agreement_ = float(r2_score(said, self._said(X)[:, 0]))
         many = _safe_indexing(X, np.arange(_TIMED_ROWS) % len(X))
         # The least of three calls: the first one loads and allocates.
         own = min(_seconds(self._said, many) for _ in range(3))

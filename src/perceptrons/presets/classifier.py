@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from perceptrons import _checks, intervals
@@ -72,7 +71,7 @@ class TabularClassifier(ClassifierMixin, Tabular):
     effort, random_state, n_jobs : as in :class:`TabularRegressor`
     class_weight : dict, "balanced" or None, default=None
         What a row of each class counts, in training, in the choice of settings and in
-        their weights: {class: weight}, 1 for classes that are not there; "balanced":
+        their weights: {class: weight}, 1 for classes it leaves out; "balanced":
         all classes the same in sum. Probabilities are then those of such a table, while
         :meth:`predict_set` holds its level for rows as they come.
 
@@ -178,10 +177,16 @@ class TabularClassifier(ClassifierMixin, Tabular):
             sums = np.bincount(codes.astype(np.intp), weights)
             self._factors = sums.sum() / (len(sums) * sums)
             return
-        with _checks.naming("class_weight"):
-            self._factors = compute_class_weight(
-                self.class_weight, classes=self.classes_, y=self.classes_
+        classes = self.classes_.tolist()
+        unknown = [name for name in self.class_weight if name not in classes]
+        if unknown:
+            raise ValueError(
+                f"class_weight must hold classes of y, {classes!r}, got "
+                f"{unknown[0]!r}; leave it out."
             )
+        with _checks.naming("class_weight"):
+            given = [self.class_weight.get(name, 1.0) for name in classes]
+            self._factors = np.array(given, np.float64)
         finite = np.isfinite(self._factors) & (self._factors >= 0)
         if not finite.all() or not self._factors.any():
             raise ValueError(

@@ -12,7 +12,7 @@ from sklearn.utils.validation import column_or_1d
 
 from perceptrons import intervals
 from perceptrons.presets import stacking
-from perceptrons.presets.rows import Rows
+from perceptrons.presets.rows import Rows, scale_of
 from perceptrons.presets.tabular import Tabular
 
 Array = NDArray[np.floating[Any]]
@@ -111,8 +111,11 @@ class TabularRegressor(RegressorMixin, Tabular):
         target = centers.mean(axis=0)
         if not return_std:
             return target
-        noise = np.average(self._misses**2, axis=0, weights=self._row_weights)
-        return target, np.sqrt(noise + centers.var(axis=0))
+        # By a power of 2: no square overflows or vanishes, none rounds otherwise.
+        power = np.frexp(self._y_scale)[1]
+        misses, centers = np.ldexp(self._misses, -power), np.ldexp(centers, -power)
+        noise = np.average(misses**2, axis=0, weights=self._row_weights)
+        return target, np.ldexp(np.sqrt(noise + centers.var(axis=0)), power)
 
     def predict_interval(self, X: Any, level: float = 0.9) -> Array:
         """Return an interval for the target of each row: CV+.
@@ -168,10 +171,8 @@ class TabularRegressor(RegressorMixin, Tabular):
 
     def _targets(self, y: Array, weights: Array) -> Array:
         """Return the standardized targets, (n,) or (n, K)."""
-        mean = np.average(y, axis=0, weights=weights)
-        spread = np.average((y - mean) ** 2, axis=0, weights=weights)
         # A constant target is predicted exactly: its networks' outputs count nothing.
-        scale = np.where(np.ptp(y, axis=0) > 0, np.sqrt(spread), 0.0)
+        mean, scale = scale_of(y, weights)
         several = y.ndim > 1
         self._y_mean = mean if several else float(mean)
         self._y_scale = scale if several else float(scale)

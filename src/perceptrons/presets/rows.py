@@ -13,6 +13,10 @@ from perceptrons.presets.folds import Labels, codes, deal, join, repeats
 Array = NDArray[np.floating[Any]]
 
 
+# Distances between larger targets are beyond float64.
+MOST = 1e300
+
+
 @dataclass(frozen=True)
 class Rows:
     """Distinct rows in an order of their own.
@@ -41,6 +45,28 @@ class Rows:
     def equal_weights(self) -> bool:
         """Whether all rows count the same."""
         return bool((self.weights == 1.0).all())
+
+
+def scale_of(y: Array, weights: Array | None = None) -> tuple[Any, Any]:
+    """Return mean and standard deviation of each target, 0 for a constant one.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,) or (n, K)
+    weights : ndarray of shape (n,) or None
+    """
+    most = float(np.abs(y).max())
+    if most > MOST:
+        raise ValueError(
+            f"y must lie within -{MOST:g} and {MOST:g}, got {most:g}; divide it."
+        )
+    # By a power of 2, so that no square overflows, nor vanishes, nor rounds otherwise.
+    power = int(np.frexp(most)[1])
+    small = np.ldexp(y, -power)
+    mean = np.average(small, axis=0, weights=weights)
+    spread = np.sqrt(np.average((small - mean) ** 2, axis=0, weights=weights))
+    scale = np.where(np.ptp(small, axis=0) > 0, spread, 0.0)
+    return np.ldexp(mean, power), np.ldexp(scale, power)
 
 
 @dataclass(frozen=True)
@@ -99,6 +125,11 @@ def distinct(
     kept = weights > 0
     group = None if groups is None else codes("groups", groups, len(y))[kept]
     moment = None if time is None else codes("time", time, len(y))[kept]
+    if not kept.any():
+        raise ValueError(
+            "sample_weight times class_weight must not be 0 for every row: nothing is "
+            "left to learn from."
+        )
     X, y, weights = X[kept], y[kept], weights[kept]
 
     unit = repeats(np.column_stack([X, y] if moment is None else [X, y, moment]))
