@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,12 @@ _BINARY = {
     b"%PDF": "a PDF document",
     b"SQLite format 3": "an SQLite database",
     b"\x89HDF": "an HDF5 file",
+}
+# How files of text begin that are no lines of fields.
+_OTHER_TEXT = {
+    r"(create table|insert into|drop table|begin;|-- |/\*)": "a dump of SQL statements",
+    r"(\[\s*[{\[]|\{\s*\")": "a JSON file",
+    r"<[!?a-z]": "an HTML or XML file",
 }
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -119,6 +126,12 @@ def find_encoding(path: Path, asked: str | None = None) -> Encoding:
     for magic, form in _BINARY.items():
         if start.startswith(magic):
             raise DataError(f"{path} is {form}, not text; save it as CSV (UTF-8).")
+    opening = start.removeprefix(codecs.BOM_UTF8).decode("latin-1").lstrip().lower()
+    for pattern, form in _OTHER_TEXT.items():
+        if re.match(pattern, opening):
+            raise DataError(
+                f"{path} is {form}, not a table of lines; export the table as CSV."
+            )
     if asked is not None:
         _check_encoding(path, asked)
         return Encoding(asked)

@@ -189,6 +189,14 @@ def _names(
             f"{separator.join(header)[:60]!r}; put a line of names before it."
         )
     names = [name.strip() for name in header]
+    blank = names.count("")
+    if blank > 1 and 2 * blank > len(names):
+        raise DataError(
+            f"{path} has no line of names: its first begins "
+            f"{separator.join(header)[:40]!r}, in which {blank} of {len(names)} "
+            "columns have no name. If it is a title, delete the lines above the names; "
+            "else name the columns."
+        )
     if first and all(len(record) == len(header) + 1 for record in first):
         # A separator at the end of each row, or row names as R writes them.
         at_end = all(not record[-1].strip() for record in first)
