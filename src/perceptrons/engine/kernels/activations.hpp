@@ -86,32 +86,22 @@ inline void slope_row(const T* row, T* delta, int64_t columns, T alpha) {
     });
 }
 
-#define PERCEPTRONS_BY_CODE(CALL)          \
-    switch (code) {                        \
-        case SIGMOID: CALL(SIGMOID);       \
-        case TANH: CALL(TANH);             \
-        case RELU: CALL(RELU);             \
-        case LEAKY_RELU: CALL(LEAKY_RELU); \
-        case ELU: CALL(ELU);               \
-        case SELU: CALL(SELU);             \
-        case GELU: CALL(GELU);             \
-        case SILU: CALL(SILU);             \
-        case SOFTPLUS: CALL(SOFTPLUS);     \
-        default: break;                    \
-    }
-
 template <class T>
 inline void activate(int code, T* a, T* slopes, int64_t columns, T alpha) {
-#define PERCEPTRONS_CALL(name) return activate_row<T, name>(a, slopes, columns, alpha)
-    PERCEPTRONS_BY_CODE(PERCEPTRONS_CALL)
-#undef PERCEPTRONS_CALL
+    if (code == IDENTITY) return;
+#define PERCEPTRONS_CASE(constant, name) \
+    case constant: return activate_row<T, constant>(a, slopes, columns, alpha);
+    switch (code) { PERCEPTRONS_ACTIVATIONS(PERCEPTRONS_CASE) }
+#undef PERCEPTRONS_CASE
 }
 
 template <class T>
 inline void multiply_slope(int code, const T* a, T* delta, int64_t columns, T alpha) {
-#define PERCEPTRONS_CALL(name) return slope_row<T, name>(a, delta, columns, alpha)
-    PERCEPTRONS_BY_CODE(PERCEPTRONS_CALL)
-#undef PERCEPTRONS_CALL
+    if (code == IDENTITY) return;
+#define PERCEPTRONS_CASE(constant, name) \
+    case constant: return slope_row<T, constant>(a, delta, columns, alpha);
+    switch (code) { PERCEPTRONS_ACTIVATIONS(PERCEPTRONS_CASE) }
+#undef PERCEPTRONS_CASE
 }
 
 }  // namespace PERCEPTRONS_ISA

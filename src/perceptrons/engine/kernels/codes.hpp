@@ -2,45 +2,25 @@
 #pragma once
 #include <nanobind/nanobind.h>
 
-#include <initializer_list>
-#include <utility>
-
 #include "plan.hpp"
 
 namespace perceptrons {
 
 // The codes by the names of the Python tables, which are compared.
 inline nanobind::dict codes() {
-    auto named = [](std::initializer_list<std::pair<const char*, int>> rows) {
-        nanobind::dict table;
-        for (const auto& [name, code] : rows) table[name] = code;
-        return table;
-    };
-    nanobind::dict tables;
-    tables["activations"] = named({{"identity", IDENTITY},
-                                   {"sigmoid", SIGMOID},
-                                   {"tanh", TANH},
-                                   {"relu", RELU},
-                                   {"leaky_relu", LEAKY_RELU},
-                                   {"elu", ELU},
-                                   {"selu", SELU},
-                                   {"gelu", GELU},
-                                   {"silu", SILU},
-                                   {"softplus", SOFTPLUS}});
-    tables["losses"] = named({{"squared_error", HALF_SQUARED_ERROR},
-                              {"mean_squared_error", MEAN_SQUARED_ERROR},
-                              {"absolute_error", ABSOLUTE_ERROR},
-                              {"huber", HUBER},
-                              {"pinball", PINBALL},
-                              {"poisson", POISSON_DEVIANCE},
-                              {"binary_cross_entropy", BINARY_CROSS_ENTROPY},
-                              {"cross_entropy", CROSS_ENTROPY}});
-    tables["optimizers"] = named({{"gd", GRADIENT_DESCENT},
-                                  {"sgd", MOMENTUM},
-                                  {"adagrad", ADAGRAD},
-                                  {"rmsprop", RMSPROP},
-                                  {"adam", ADAM},
-                                  {"adamw", ADAMW}});
+    nanobind::dict tables, activations, losses, optimizers;
+#define PERCEPTRONS_ACTIVATION(constant, name) activations[name] = int(constant);
+#define PERCEPTRONS_LOSS(constant, name) losses[name] = int(constant);
+#define PERCEPTRONS_RULE(constant, name) optimizers[name] = int(constant);
+    PERCEPTRONS_ACTIVATIONS(PERCEPTRONS_ACTIVATION)
+    PERCEPTRONS_LOSSES(PERCEPTRONS_LOSS)
+    PERCEPTRONS_RULES(PERCEPTRONS_RULE)
+#undef PERCEPTRONS_ACTIVATION
+#undef PERCEPTRONS_LOSS
+#undef PERCEPTRONS_RULE
+    tables["activations"] = activations;
+    tables["losses"] = losses;
+    tables["optimizers"] = optimizers;
     return tables;
 }
 

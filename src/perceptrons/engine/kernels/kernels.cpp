@@ -223,16 +223,13 @@ template <class T>
 void update_run(const Plan<T>& plan, const Step<T>& s, int64_t at, int64_t count) {
     T *theta = plan.theta + at, *first = s.first + at, *second = s.second + at;
     const T* grad = plan.gradient + at;
+#define PERCEPTRONS_CASE(constant, name) \
+    case constant: return step<T, constant>(s, theta, grad, first, second, count);
     switch (s.rule) {
-        case GRADIENT_DESCENT:
-            return step<T, GRADIENT_DESCENT>(s, theta, grad, first, second, count);
-        case MOMENTUM: return step<T, MOMENTUM>(s, theta, grad, first, second, count);
-        case ADAGRAD: return step<T, ADAGRAD>(s, theta, grad, first, second, count);
-        case RMSPROP: return step<T, RMSPROP>(s, theta, grad, first, second, count);
-        case ADAM: return step<T, ADAM>(s, theta, grad, first, second, count);
-        case ADAMW: return step<T, ADAMW>(s, theta, grad, first, second, count);
-        default: return;
+        PERCEPTRONS_RULES(PERCEPTRONS_CASE)
+        default: break;
     }
+#undef PERCEPTRONS_CASE
 }
 
 template <class T>

@@ -119,20 +119,11 @@ template <class T>
 inline void loss_rows(int code, const T* raw, long ld_raw, const T* Y, const T* scales,
                       T* delta, long ld_delta, double* losses, int rows, int K,
                       LossSettings<T> settings) {
-#define PERCEPTRONS_CASE(name)                                                        \
-    case name:                                                                        \
-        return loss_rows_of<T, name>(raw, ld_raw, Y, scales, delta, ld_delta, losses, \
-                                     rows, K, settings)
-    switch (code) {
-        PERCEPTRONS_CASE(HALF_SQUARED_ERROR);
-        PERCEPTRONS_CASE(MEAN_SQUARED_ERROR);
-        PERCEPTRONS_CASE(ABSOLUTE_ERROR);
-        PERCEPTRONS_CASE(HUBER);
-        PERCEPTRONS_CASE(PINBALL);
-        PERCEPTRONS_CASE(POISSON_DEVIANCE);
-        PERCEPTRONS_CASE(BINARY_CROSS_ENTROPY);
-        PERCEPTRONS_CASE(CROSS_ENTROPY);
-    }
+#define PERCEPTRONS_CASE(constant, name)                                          \
+    case constant:                                                                \
+        return loss_rows_of<T, constant>(raw, ld_raw, Y, scales, delta, ld_delta, \
+                                         losses, rows, K, settings);
+    switch (code) { PERCEPTRONS_LOSSES(PERCEPTRONS_CASE) }
 #undef PERCEPTRONS_CASE
 }
 

@@ -12,32 +12,41 @@
 
 namespace perceptrons {
 
-// Codes of the tables in perceptrons.activations, .losses and .optimizers.
-enum Activation {
-    IDENTITY,
-    SIGMOID,
-    TANH,
-    RELU,
-    LEAKY_RELU,
-    ELU,
-    SELU,
-    GELU,
-    SILU,
-    SOFTPLUS,
-    n_activations
-};
-enum Loss {
-    HALF_SQUARED_ERROR,
-    MEAN_SQUARED_ERROR,
-    ABSOLUTE_ERROR,
-    HUBER,
-    PINBALL,
-    POISSON_DEVIANCE,
-    BINARY_CROSS_ENTROPY,
-    CROSS_ENTROPY,
-    n_losses
-};
-enum Rule { GRADIENT_DESCENT, MOMENTUM, ADAGRAD, RMSPROP, ADAM, ADAMW, n_rules };
+// A row for each formula that is compiled: what it is called here, and in the tables of
+// perceptrons.activations, .losses and .optimizers. Their order is that of the codes.
+#define PERCEPTRONS_ACTIVATIONS(ROW) \
+    ROW(IDENTITY, "identity")        \
+    ROW(SIGMOID, "sigmoid")          \
+    ROW(TANH, "tanh")                \
+    ROW(RELU, "relu")                \
+    ROW(LEAKY_RELU, "leaky_relu")    \
+    ROW(ELU, "elu")                  \
+    ROW(SELU, "selu")                \
+    ROW(GELU, "gelu")                \
+    ROW(SILU, "silu")                \
+    ROW(SOFTPLUS, "softplus")
+#define PERCEPTRONS_LOSSES(ROW)                       \
+    ROW(HALF_SQUARED_ERROR, "squared_error")          \
+    ROW(MEAN_SQUARED_ERROR, "mean_squared_error")     \
+    ROW(ABSOLUTE_ERROR, "absolute_error")             \
+    ROW(HUBER, "huber")                               \
+    ROW(PINBALL, "pinball")                           \
+    ROW(POISSON_DEVIANCE, "poisson")                  \
+    ROW(BINARY_CROSS_ENTROPY, "binary_cross_entropy") \
+    ROW(CROSS_ENTROPY, "cross_entropy")
+#define PERCEPTRONS_RULES(ROW)  \
+    ROW(GRADIENT_DESCENT, "gd") \
+    ROW(MOMENTUM, "sgd")        \
+    ROW(ADAGRAD, "adagrad")     \
+    ROW(RMSPROP, "rmsprop")     \
+    ROW(ADAM, "adam")           \
+    ROW(ADAMW, "adamw")
+
+#define PERCEPTRONS_CONSTANT(constant, name) constant,
+enum Activation { PERCEPTRONS_ACTIVATIONS(PERCEPTRONS_CONSTANT) n_activations };
+enum Loss { PERCEPTRONS_LOSSES(PERCEPTRONS_CONSTANT) n_losses };
+enum Rule { PERCEPTRONS_RULES(PERCEPTRONS_CONSTANT) n_rules };
+#undef PERCEPTRONS_CONSTANT
 
 // Settings of all rules, named as in perceptrons.optimizers; each reads its own.
 struct RuleSettings {
