@@ -408,3 +408,23 @@ def test_c_predicts_as_predict_and_without_warnings_alone(tmp_path):
     # float32 in another order.
     assert_allclose(found, model.predict_proba(X[:9]), atol=1e-6)
     assert not re.search("malloc|calloc|alloca|stdlib", code.source)
+
+
+class Cube:
+    """A row that no language knows."""
+
+    def value(self, z, out):
+        return np.power(z, 3, out=out)
+
+    def slope(self, z, a, out):
+        return np.multiply(3.0, z * z, out=out)
+
+
+@pytest.mark.parametrize("write", [to_c, to_formula, to_onnx])
+def test_a_row_that_a_language_lacks_is_refused_and_not_taken_for_another(
+    write, monkeypatch
+):
+    monkeypatch.setitem(activations.ACTIVATIONS, "cube", Cube())
+    net = MLPRegressor((3,), activation="cube", max_iter=2, solver="sgd")
+    with pytest.raises(TypeError, match=r"Cube.* cannot be written as"):
+        write(net.fit(X, SIGNAL[:, 0]))

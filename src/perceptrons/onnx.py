@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 from perceptrons import activations
 from perceptrons._base import Perceptron
 from perceptrons.estimators import MLPClassifier, MLPRegressor
-from perceptrons.export.network import Network, network_of
+from perceptrons.export.network import Network, network_of, unwritten
 
 try:
     import onnx
@@ -144,6 +144,8 @@ def _activate(build: _Builder, activation: Any, Z: str, A: str) -> str:
     if isinstance(activation, activations.SELU):
         settings = {"alpha": activation.ALPHA, "gamma": activation.SCALE}
         return build.node("Selu", [Z], A, **settings)
+    if type(activation) not in _NODES:
+        raise unwritten(activation, "ONNX")
     kind, names = _NODES[type(activation)]
     return build.node(
         kind, [Z], A, **{name: float(getattr(activation, name)) for name in names}

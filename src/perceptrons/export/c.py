@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perceptrons import activations
-from perceptrons.export.network import Network, network_of, probable, visible
+from perceptrons.export.network import Network, network_of, probable, unwritten, visible
 
 # Rows of the test vector that comes with the code.
 TEST_ROWS = 8
@@ -182,7 +182,9 @@ def _activation(activation: Any, f: str) -> str:
         return f"z / (1.0{f} + exp{f}(-z))"
     if isinstance(activation, activations.GELU):
         return f"0.5{f} * z * erfc{f}(-0.70710678118654752{f} * z)"
-    return f"(z > 0.0{f} ? z : 0.0{f}) + log1p{f}(exp{f}(-fabs{f}(z)))"
+    if isinstance(activation, activations.Softplus):
+        return f"(z > 0.0{f} ? z : 0.0{f}) + log1p{f}(exp{f}(-fabs{f}(z)))"
+    raise unwritten(activation, "C")
 
 
 def _link(link: str, n_outputs: int, kind: str, f: str) -> list[str]:

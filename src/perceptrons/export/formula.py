@@ -15,6 +15,7 @@ from perceptrons.export.network import (
     network_of,
     outputs_of,
     probable,
+    unwritten,
     visible,
 )
 
@@ -166,10 +167,12 @@ def _activation(activation: Any, z: str, words: Words) -> str:
         inner = call("erf", [f"{root}{times}({z})"])
         half, one = number("0.5"), number("1.0")
         return f"{half}{times}({z}){times}({one} + {inner})"
-    # log(1 + exp(z)) without overflow
-    small = call("exp", [f"-{call('abs', [z])}"])
-    grown = call("log", [f"{number('1.0')} + {small}"])
-    return f"{call('max', [zero, z])} + {grown}"
+    if isinstance(activation, activations.Softplus):
+        # log(1 + exp(z)) without overflow
+        small = call("exp", [f"-{call('abs', [z])}"])
+        grown = call("log", [f"{number('1.0')} + {small}"])
+        return f"{call('max', [zero, z])} + {grown}"
+    raise unwritten(activation, "a formula")
 
 
 def _logistic(z: str, words: Words) -> str:

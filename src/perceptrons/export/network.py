@@ -207,6 +207,14 @@ def probable(network: Network) -> list[Any]:
     return list(network.classes[1:] if n_outputs == 1 else network.classes)
 
 
+def unwritten(activation: Any, language: str) -> TypeError:
+    """Return the error for a row of ``ACTIVATIONS`` that a language lacks so far."""
+    return TypeError(
+        f"activation {activation!r} cannot be written as {language} so far; use "
+        "another activation, or save the model."
+    )
+
+
 def visible(text: Any) -> str:
     """Return a name of the user's that ends no comment and no line."""
     plain = str(text).encode("unicode_escape").decode("ascii")
