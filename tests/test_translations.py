@@ -329,8 +329,8 @@ def step_ours(estimator, start, X, y, sample_weight=None, **settings):
     return model.partial_fit(X, y, sample_weight, **classes)
 
 
-def test_every_loss_is_translated_to_pytorch():
-    assert set(PYTORCH_LOSSES) == set(losses.LOSSES)
+def test_what_is_translated_to_pytorch_are_rows():
+    assert set(PYTORCH_LOSSES) <= set(losses.LOSSES)
 
 
 @pytest.mark.parametrize("penalty", STRENGTHS)

@@ -225,11 +225,12 @@ def problem_data(
     theta = rng.normal(0.0, 0.7, Architecture(sizes).n_parameters)
     X = rng.standard_normal((n_rows, sizes[0]))
     shape = (n_rows, sizes[-1])
-    if loss == "poisson":
+    link = LOSSES[loss].link.name
+    if link == "exp":
         return theta, X, rng.poisson(2.0, shape).astype(np.float64)
-    if loss == "binary_cross_entropy":
+    if link == "logistic":
         return theta, X, rng.integers(0, 2, shape).astype(np.float64)
-    if loss == "cross_entropy":
+    if link == "softmax":
         return theta, X, np.eye(sizes[-1])[rng.integers(0, sizes[-1], n_rows)]
     return theta, X, rng.standard_normal(shape)
 
