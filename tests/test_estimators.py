@@ -135,7 +135,10 @@ def test_every_public_method_of_scikit_learn_is_there(name):
 @EVERY_KIND
 def test_every_fitted_attribute_of_scikit_learn_is_there(kind, early_stopping, solver):
     y = TARGETS[kind.split(",")[0]]
-    ours = fitted(kind, solver=solver, early_stopping=early_stopping)
+    if y.dtype.kind == "U":
+        # Before 1.9 early stopping of scikit-learn's own takes no labels of text.
+        y = np.unique(y, return_inverse=True)[1]
+    ours = build(kind, solver=solver, early_stopping=early_stopping).fit(X, y)
     shared = {
         name: value
         for name, value in ours.get_params().items()

@@ -425,6 +425,6 @@ def test_a_row_that_a_language_lacks_is_refused_and_not_taken_for_another(
     write, monkeypatch
 ):
     monkeypatch.setitem(activations.ACTIVATIONS, "cube", Cube())
-    net = MLPRegressor((3,), activation="cube", max_iter=2, solver="sgd")
+    net = MLPRegressor(activation="cube", max_iter=2)
     with pytest.raises(TypeError, match=r"Cube.* cannot be written as"):
         write(net.fit(X, SIGNAL[:, 0]))
