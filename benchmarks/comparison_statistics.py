@@ -4,7 +4,7 @@
 
 First the statistics alone: on differences drawn from the test's own model, and on
 cross-validations of two learners whose gain is known exactly. Then the whole function,
-where the truth is linear and where the network gains 2, 5 and 10 %, on 3 x 10 folds.
+where the network gains 0, 2, 5 and 10 % over the best other model.
 comparison_stand_ins.py has thousands of data sets for these statistics. Every result is
 appended to a CSV file, so that a run can be stopped and goes on where it was; --report
 only writes the page from what there is. Give a fresh folder --runs after a change of
@@ -41,27 +41,30 @@ GAINS = (0.0, 0.02, 0.05, 0.10)
 ALONE = 10_000
 SPLITS = ((5, 5), (10, 10))
 ROWS = (200, 500, 2000)
-# Data sets of the whole function by rows, folds and true gain.
+# Data sets of the whole function by rows, folds and true gain: those first that the
+# promise is about, in turns.
 WHOLE = {
     (500, (3, 10), 0.0): 300,
     (500, (3, 10), 0.05): 300,
     (500, (3, 10), 0.02): 100,
     (500, (3, 10), 0.10): 100,
     (200, (3, 10), 0.0): 100,
-    (2000, (3, 10), 0.0): 100,
+    (2000, (3, 5), 0.0): 100,
 }
+FIRST = 2
+RUNS = Path(__file__).parent / "comparison_counts"
 WEIGHTS = np.array([1.0, -0.8, 0.6, -0.4, 0.2])
 # Strengths of the bend, between which that of a wanted gain is found.
 BENDS = (0.0, 0.4, 0.6, 0.8, 1.0, 1.3)
-CALIBRATION = 10
+CALIBRATION = 5
 TEST_ROWS = 20_000
 SCENARIO = ("part", "n", "repeats", "folds", "wanted")
 HEADS = {
     "alone": (*SCENARIO, "sets", "justified", "not justified", "undecided", "covered"),
-    "calibration": ("n", "bend", "seed", "network", "linear"),
+    "truths": ("n", "bend", "seed", "candidate", "error"),
     "whole": (
         *SCENARIO, "seed", "bend", "reference", "status", "gain", "low", "high",
-        "p_gain", "p_practical", "truth_network", "truth_reference", "seconds",
+        "p_gain", "p_practical", "processor_seconds",
     ),
 }  # fmt: skip
 
@@ -120,7 +123,7 @@ def judge_alone(task):
         low, high = posterior.interval()
         row[decide(posterior, ROPE)] += 1
         row["covered"] += low <= gain <= high
-    return row | {"sets": ALONE}
+    return [row | {"sets": ALONE}]
 
 
 def sample(n, bend, rng):
@@ -130,46 +133,37 @@ def sample(n, bend, rng):
     return X, X @ WEIGHTS + bend * wave + rng.normal(size=n)
 
 
-def true_errors(n, bend, seed):
+def true_errors(task):
     """Return every candidate's RMSE on many fresh rows, trained on fresh rows."""
+    n, bend, seed = task
+    warnings.simplefilter("ignore")
     rng = np.random.default_rng((3, n, round(1000 * bend), seed))
     X, y = sample(n, bend, rng)
     X_test, y_test = sample(TEST_ROWS, bend, rng)
-    errors = {}
+    errors = []
     for entry in candidates.regressors(n, X.shape[1], 1)[0]:
         model, _ = fit(entry, X, y, seed, Task(None), Ties())
         rest = y_test - model.predict(X_test)
-        errors[entry.name] = float(np.sqrt(np.mean(rest**2)))
+        values = (n, bend, seed, entry.name, float(np.sqrt(np.mean(rest**2))))
+        errors.append(dict(zip(HEADS["truths"], values, strict=True)))
     return errors
 
 
-def calibrate(task):
-    """Return the network's and the best other error at one bend, from one set."""
-    n, bend, seed = task
-    errors = true_errors(n_train(n, (3, 10)), bend, seed)
-    network = errors.pop("network")
-    linear = min(errors.values())
-    return {"n": n, "bend": bend, "seed": seed, "network": network, "linear": linear}
-
-
 def judge_whole(task):
-    """Return the verdict on one data set, and true errors from a fresh one."""
+    """Return the verdict on one data set."""
     n, (repeats, folds), wanted, bend, seed = task
     # The user would see them; here they would only repeat.
     warnings.simplefilter("ignore")
     X, y = sample(n, bend, np.random.default_rng((4, n, round(1000 * bend), seed)))
-    start = time.perf_counter()
+    start = time.process_time()
     result = compare(
         X, y, repeats=repeats, n_folds=folds, rope=ROPE, random_state=seed, n_jobs=1
     )
-    seconds = time.perf_counter() - start
-    truth = true_errors(n_train(n, (repeats, folds)), bend, 10_000 + seed)
+    seconds = time.process_time() - start
     verdict = result.verdict.as_dict()
     row = dict(zip(SCENARIO, ("whole", n, repeats, folds, wanted), strict=True))
     row |= {name: verdict[name] for name in HEADS["whole"] if name in verdict}
-    row |= {"seed": seed, "bend": bend, "seconds": seconds}
-    row["truth_network"] = truth["network"]
-    return row | {"truth_reference": truth[verdict["reference"]]}
+    return [row | {"seed": seed, "bend": bend, "processor_seconds": seconds}]
 
 
 def n_train(n, split):
@@ -188,19 +182,26 @@ def perform(runs, name, work, tasks, pool, jobs, deadline):
             return
         done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
         for future in done:
-            runs.append(name, future.result())
-            print(future.result(), flush=True)
+            for row in future.result():
+                runs.append(name, row)
+                print(row, flush=True)
 
 
 def simulate(runs, jobs, minutes, sets):
     """Fill in what is missing, the cheap parts first."""
     deadline = time.monotonic() + 60 * minutes
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        perform(runs, "alone", judge_alone, alone_tasks(runs), pool, jobs, deadline)
-        perform(runs, "calibration", calibrate, bend_tasks(runs), pool, jobs, deadline)
-        if time.monotonic() < deadline:
-            whole = whole_tasks(runs, sets)
-            perform(runs, "whole", judge_whole, whole, pool, jobs, deadline)
+
+        def all_of(name, work, tasks):
+            perform(runs, name, work, tasks, pool, jobs, deadline)
+
+        all_of("alone", judge_alone, alone_tasks(runs))
+        for part in (list(WHOLE)[:FIRST], WHOLE):
+            all_of("truths", true_errors, bend_tasks(runs, part))
+            # As many training sets tell the truth as data sets are judged.
+            for most in (10, 30, 100, sets):
+                all_of("whole", judge_whole, whole_tasks(runs, part, most))
+                all_of("truths", true_errors, truth_tasks(runs, part, most))
 
 
 def alone_tasks(runs):
@@ -214,25 +215,37 @@ def alone_tasks(runs):
     ]
 
 
-def bend_tasks(runs):
+def bend_tasks(runs, part):
     """Return the training sets that tell how much the network gains at each bend."""
-    bent = sorted({n for n, _, gain in WHOLE if gain})
+    bent = sorted({n_train(n, split) for n, split, _ in part})
     return [
         (n, bend, seed)
-        for n, bend in itertools.product(bent, BENDS)
-        for seed in runs.missing("calibration", CALIBRATION, n=n, bend=bend)
+        for bend, n in itertools.product(BENDS, bent)
+        for seed in runs.missing("truths", CALIBRATION, n=n, bend=bend)
     ]
 
 
-def whole_tasks(runs, sets):
+def whole_tasks(runs, part, most):
     """Return the data sets that are missing, the same share of every scenario first."""
     tasks = []
-    for (n, split, gain), count in WHOLE.items():
-        bend = bend_of(runs, n, gain) if gain else 0.0
+    for n, split, gain in part:
+        count, bend = WHOLE[n, split, gain], bend_of(runs, n, split, gain)
         where = scenario("whole", n, split, gain)
-        seeds = runs.missing("whole", min(count, sets), **where)
+        seeds = runs.missing("whole", min(count, most), **where)
         tasks += [((1 + seed) / count, (n, split, gain, bend, seed)) for seed in seeds]
     return [task for _, task in sorted(tasks)]
+
+
+def truth_tasks(runs, part, most):
+    """Return the training sets that tell the truth, of every scenario with verdicts."""
+    return [
+        (n_train(n, split), bend, seed)
+        for n, split, gain in part
+        for bend in [bend_of(runs, n, split, gain)]
+        for seed in runs.missing(
+            "truths", min(WHOLE[n, split, gain], most), n=n_train(n, split), bend=bend
+        )
+    ]
 
 
 def scenario(part, n, split, gain):
@@ -240,11 +253,20 @@ def scenario(part, n, split, gain):
     return dict(zip(SCENARIO, (part, n, *split, gain), strict=True))
 
 
-def bend_of(runs, n, gain):
-    """Return the bend at which the network truly gains so much, by interpolation."""
-    table = runs.table("calibration").query("n == @n")
-    means = table.groupby("bend")[["network", "linear"]].mean()
-    gains = 1 - means["network"] / means["linear"]
+def bend_of(runs, n, split, gain):
+    """Return the bend at which the network truly gains so much, by interpolation.
+
+    It is kept from the first data set on, whatever further training sets say.
+    """
+    whole = runs.table("whole")
+    own = whole[(whole["n"] == n) & (whole["wanted"] == gain)]
+    if len(own):
+        return float(own["bend"].iloc[0])
+    truths = runs.table("truths")
+    truths = truths[(truths["n"] == n_train(n, split)) & truths["bend"].isin(BENDS)]
+    means = truths.groupby(["bend", "candidate"])["error"].mean().unstack()
+    others = means.drop(columns="network").min(axis=1)
+    gains = np.maximum.accumulate(1 - means["network"] / others)
     return round(float(np.interp(gain, gains, means.index)), 3)
 
 
@@ -253,19 +275,41 @@ def summary(runs):
     alone, whole = runs.table("alone"), runs.table("whole")
     rows = []
     for names, sets in whole.groupby(list(SCENARIO)):
-        truth = true_gains(sets)
-        counts = sets["status"].value_counts()
         row = dict(zip(SCENARIO, names, strict=True)) | {"sets": len(sets)}
+        truths = true_gains(runs, sets)
+        if truths is None:
+            continue
+        truth = sets["reference"].map(truths["gain"])
+        counts = sets["status"].value_counts()
         row |= {name: counts.get(name, 0) for name in HEADS["alone"][6:9]}
         row["covered"] = ((sets["low"] <= truth) & (truth <= sets["high"])).sum()
-        rows.append(row | {"gain": truth.mean(), "seconds": sets["seconds"].median()})
+        often = truths.loc[sets["reference"].mode()[0]]
+        row |= {"gain": often["gain"], "error": often["error"]}
+        row |= {"training_sets": int(often["sets"])}
+        row |= {"processor_seconds": sets["processor_seconds"].median()}
+        rows.append(row)
     return pd.concat([alone.assign(gain=alone["wanted"]), pd.DataFrame(rows)])
 
 
-def true_gains(sets):
-    """Return the true gain over each set's own reference, errors averaged over sets."""
-    reference = sets.groupby("reference")["truth_reference"].transform("mean")
-    return 1 - sets["truth_network"].mean() / reference
+def true_gains(runs, sets):
+    """Return the network's true gain over each candidate: gain, error, sets.
+
+    The error is the standard error over training sets, by the delta method; None
+    where fewer than two were trained.
+    """
+    first = sets.iloc[0]
+    n = n_train(first["n"], (first["repeats"], first["folds"]))
+    table = runs.table("truths")
+    own = table[(table["n"] == n) & np.isclose(table["bend"], first["bend"])]
+    errors = own.pivot(index="seed", columns="candidate", values="error")
+    if len(errors) < 2:
+        return None
+    means = errors.mean()
+    gains = 1 - means["network"] / means
+    ratio = means["network"] / means
+    moved = (errors.mul(ratio).sub(errors["network"], axis=0)) / means
+    error = moved.std() / np.sqrt(len(errors))
+    return pd.DataFrame({"gain": gains, "error": error, "sets": len(errors)})
 
 
 def main():
@@ -276,7 +320,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--minutes", type=float, default=float("inf"))
     parser.add_argument("--sets", type=int, default=300, help="most per scenario")
-    parser.add_argument("--runs", type=Path, default=Path("comparison-statistics"))
+    parser.add_argument("--runs", type=Path, default=RUNS)
     parser.add_argument("--report", action="store_true", help="simulate nothing")
     options = parser.parse_args()
     runs = Runs(options.runs, HEADS)
