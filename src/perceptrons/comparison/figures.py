@@ -279,6 +279,38 @@ def _matrix(axes: Axes, counts: np.ndarray[Any, Any]) -> None:
         spine.set(visible=True, color=GRID)
 
 
+def calibration(table: pd.DataFrame, label: str, kinds: pd.Series[str]) -> Figure:
+    """Draw how often a class came against its mean probability.
+
+    Parameters
+    ----------
+    table : DataFrame
+        candidate, predicted, observed.
+    label : str
+        Of the class.
+    kinds : Series of str
+        Of the candidates.
+
+    Returns
+    -------
+    Figure
+        On the diagonal probabilities hold.
+    """
+    most = 1.05 * float(table[["predicted", "observed"]].to_numpy().max())
+    with panels(3.5) as (figure, (axes,)):
+        axes.plot([0, most], [0, most], color=INK, lw=1)
+        for name, rows in table.groupby("candidate", sort=False):
+            axes.plot(
+                rows["predicted"], rows["observed"], color=_COLORS[kinds[str(name)]],
+                marker="o", ms=4.5, label=plain(name),
+            )  # fmt: skip
+        axes.set(xlim=(0, most), ylim=(0, most))
+        axes.set_xlabel(f"mean probability of {plain(label)}")
+        axes.set_ylabel(f"share that is {plain(label)}")
+        figure.legend(loc="outside upper center", ncols=3, fontsize=9)
+    return figure
+
+
 def dependence(
     table: pd.DataFrame,
     ylabel: str,

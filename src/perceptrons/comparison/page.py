@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from perceptrons import provenance
-from perceptrons.comparison import figures
+from perceptrons.comparison import figures, rare
 from perceptrons.comparison.candidate import LINEAR
 from perceptrons.comparison.decision import CERTAIN
 from perceptrons.comparison.differences import differences
@@ -78,6 +78,7 @@ def _context(comparison: Findings, files: Files) -> dict[str, Any]:
         "caveats": [*comparison.caveats, *_noise(comparison)],
         "descriptions": list(comparison.candidates["description"].items()),
         "gains": list(_gains(comparison, files)),
+        "rare": _rare(comparison, files),
         "no_curve": "" if _has_curve(comparison) else _NO_CURVE,
         "differences": [_picture(files, **p) for p in differences(comparison)],
         "columns": prepared.columns,
@@ -194,6 +195,36 @@ def _skill(value: float) -> str:
 def _cost(value: float) -> str:
     """Write a time with two digits, without an exponent where it is long."""
     return f"{value:.2g}" if value < 99.5 else f"{value:,.0f}"
+
+
+def _rare(comparison: Findings, files: Files) -> dict[str, Any] | None:
+    """Return what thresholds find of a rare class; None if there is none."""
+    found = rare.look(comparison)
+    if found is None:
+        return None
+    return {
+        "label": found.label,
+        "share": percent(found.share),
+        "auc": [f"{name} {value:.3f}" for name, value in found.auc.items()],
+        "rows": [
+            [row["candidate"], percent(row["flagged"]), f"{row['threshold']:.3g}",
+             percent(row["recall"]), percent(row["precision"])]
+            for _, row in found.thresholds.iterrows()
+        ],
+        "csv": files.csv("thresholds", found.thresholds),
+        "picture": _picture(
+            files,
+            "calibration",
+            "Whether the probabilities hold",
+            f"How often {found.label} came in tenths of the rows by its probability "
+            "from models that were not trained on them (first repeat). On the line, "
+            "probabilities hold.",
+            figures.calibration(
+                found.calibration, str(found.label), comparison.candidates["kind"]
+            ),
+            found.calibration,
+        ),
+    }  # fmt: skip
 
 
 def _minus(text: str) -> str:
