@@ -310,6 +310,13 @@ def test_a_file_that_fails_leaves_the_old_one(tmp_path, monkeypatch):
     assert [p.name for p in tmp_path.iterdir()] == ["index.html"]
 
 
+def test_every_cell_says_what_the_template_asks_for():
+    table = pd.DataFrame({"name": ["a"], "loss": [0.5], "runs": ["cafe00 beef11"]})
+    for row in cells.grid(table)["rows"]:
+        assert all(set(cell) == {"text", "kind", "runs"} for cell in row)
+        assert [cell["runs"] for cell in row] == [[], [], ["cafe00", "beef11"]]
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [

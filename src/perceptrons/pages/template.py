@@ -20,11 +20,17 @@ def render(package: str, template: str, **context: Any) -> str:
         Name of the file.
     **context
         What it prints.
+
+    Raises
+    ------
+    jinja2.UndefinedError
+        If the template asks for what it is not given.
     """
     loaders = [jinja2.PackageLoader(name, ".") for name in (package, __package__)]
     environment = jinja2.Environment(
         loader=jinja2.ChoiceLoader(loaders),
         autoescape=True,
+        undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )

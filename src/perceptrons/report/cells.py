@@ -51,7 +51,7 @@ def _cell(name: str, value: Any, kind: str, digits: int) -> dict[str, Any]:
         keys = str(value).split()
         text = f"{len(keys)} runs" if len(keys) > 1 else keys[0][:6]
         return {"text": text, "kind": kind, "runs": keys}
-    return {"text": cell_text(value, digits), "kind": _kind(value, kind)}
+    return {"text": cell_text(value, digits), "kind": _kind(value, kind), "runs": []}
 
 
 def _kind(value: Any, kind: str) -> str:
