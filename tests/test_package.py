@@ -70,7 +70,7 @@ def test_version_written_at_build_time_is_found_again_and_again():
 def test_no_test_module_imports_another():
     found = [
         (path.name, line)
-        for path in Path(__file__).parent.glob("test_*.py")
+        for path in Path(__file__).parent.rglob("test_*.py")
         for line in path.read_text(encoding="utf-8").splitlines()
         if re.match(r"\s*(from|import) test_", line)
     ]

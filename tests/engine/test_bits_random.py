@@ -1,6 +1,6 @@
 """Networks of random settings get the same bits from every instruction set and team.
 
-As a script, ``python tests/test_engine_bits_random.py 2000`` trains 2,000 of them and
+As a script, ``python tests/engine/test_bits_random.py 2000`` trains 2,000 of them and
 prints what differs; without a number, 200, as the test does.
 """
 
