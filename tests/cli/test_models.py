@@ -112,6 +112,13 @@ def test_cells_read_otherwise_than_in_training_are_told(folder, tmp_path):
     assert "'old'" in told
 
 
+def test_an_encoding_that_was_guessed_is_told(folder, tmp_path):
+    rows = pd.read_csv(folder / "houses.csv", dtype=str).assign(town="Münster")
+    rows.to_csv(tmp_path / "western.csv", index=False, encoding="cp1252")
+    told = run("predict", folder / "m.model", tmp_path / "western.csv").stderr
+    assert "read as Windows-1252, in which it holds 'Münster'" in told
+
+
 def test_new_levels_are_told_and_a_table_without_rows_has_none(folder, tmp_path):
     rows = pd.read_csv(folder / "new.csv", dtype=str)
     rows["kind"] = "never"

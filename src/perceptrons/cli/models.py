@@ -60,10 +60,12 @@ def fit(
     """Fit a model to a table and keep it in a file."""
     import pandas as pd
 
+    from perceptrons.comparison.progress import waiting
     from perceptrons.tables.read import take_column
 
     _check_target_file(model)
-    whole = pd.concat(list(_pieces(table)), ignore_index=True)
+    with waiting(True, f"reading {table.name}"):
+        whole = pd.concat(list(_pieces(table)), ignore_index=True)
     X, y = take_column(whole, target, "--target")
     kept = (
         _recommended(X, y, task, drop or [], seed)
@@ -188,6 +190,7 @@ def _preset(
 
     from perceptrons import presets
     from perceptrons.comparison.columns import prepare
+    from perceptrons.comparison.progress import waiting
     from perceptrons.table_model import TableModel
 
     prepared = prepare(X, y, task=task, drop=drop)
@@ -197,7 +200,8 @@ def _preset(
     make = presets.tabular_classifier if classes else presets.tabular_regressor
     encoder = prepared.transformer
     numbers = encoder.fit_transform(prepared.X)
-    made = make(random_state=seed).fit(numbers, prepared.y)
+    with waiting(True, "training the preset"):
+        made = make(random_state=seed).fit(numbers, prepared.y)
     loss = min(trial["loss"] for trial in made.trials_)
     score = f"cross-entropy {loss:.4g}" if classes else f"R^2 {1 - 2 * loss:.4g}"
     about = {
@@ -273,9 +277,11 @@ def _load(file: Path) -> TableModel:
 
 
 def _pieces(table: Path) -> Iterator[pd.DataFrame]:
-    """Yield a table piece by piece, as it is written."""
-    from perceptrons.tables.pieces import pieces
+    """Return a table piece by piece, as it is written; say what was guessed of it."""
+    from perceptrons.tables.pieces import note, pieces
 
+    if text := note(table):
+        typer.echo(f"Warning: {text}", err=True)
     return pieces(table)
 
 

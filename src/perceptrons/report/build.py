@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -172,7 +173,12 @@ def study(path: Path, request: Request, console: Console | None = None) -> Summa
     StoreError, Interrupted
         As :func:`report`.
     """
-    experiment = load(path)
+    with (
+        console.status(f"reading {path.name} and its tables")
+        if console and console.is_terminal
+        else nullcontext()
+    ):
+        experiment = load(path)
     if console:
         for text in chain.from_iterable(map(told, experiment.datasets)):
             console.print(f"Warning: {text}", markup=False, soft_wrap=True)

@@ -92,7 +92,7 @@ def _without_levels(cells: Cells, own: int, least: int) -> Column:
     action = (
         f"Not used: {own:,} different texts in {len(cells):,} rows, none of them "
         f"in {least} rows or more, as of an identifier or free text. Derive a "
-        "coarser column to use it."
+        "coarser column, or numbers from its words, to use it."
     )
     if own < len(cells) - int(cells.missing.sum()):
         action += " If rows of one value belong together, name it for groups."

@@ -98,3 +98,16 @@ def _exact() -> dict[str, str]:
 
     major, minor = map(int, pd.__version__.split(".")[:2])
     return {} if (major, minor) >= (3, 1) else {"float_precision": "round_trip"}
+
+
+def note(path: str | Path) -> str:
+    """Say in which encoding a file of text is taken to be, where that is a guess.
+
+    Parameters
+    ----------
+    path : str or Path
+    """
+    path = Path(path)
+    if decode.head(path).startswith((b"PAR1", b"ARROW1")):
+        return ""
+    return decode.find_encoding(path).note
