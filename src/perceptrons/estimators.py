@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import Any, Self
 
@@ -16,11 +17,12 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target, unique_labels
 from sklearn.utils.validation import check_is_fitted
 
-from perceptrons import _checks, losses
+from perceptrons import _checks, losses, settings
 from perceptrons._base import Perceptron, _is_stochastic
 from perceptrons.course import Scorer
 from perceptrons.fitting import Call
 from perceptrons.losses import BinaryCrossEntropy, CrossEntropy, Loss
+from perceptrons.optimizers import Adam
 from perceptrons.predicting import linked_outputs
 from perceptrons.rows import check_weights
 from perceptrons.state import Labels
@@ -341,6 +343,13 @@ class MLPRegressor(RegressorMixin, Perceptron):
             return float(r2_score(Y, raw, sample_weight=weights)) if finite else np.nan
 
         return r2
+
+    def _remarks(self, incremental: bool) -> list[tuple[str, type[Warning]]]:
+        """Return the warnings after training: of targets out of reach, too."""
+        remarks = super()._remarks(incremental)
+        if self.outcome_.reason == "limit reached" and (remedy := _reach(self)):
+            remarks = [(f"{text} {remedy}", kind) for text, kind in remarks]
+        return remarks
 
     def _stratification(self, Y: Array) -> None:
         """Split at random."""
@@ -823,6 +832,36 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def _reach(net: MLPRegressor) -> str:
+    """Say so where Adam's steps were too short for targets as large as these.
+
+    A step changes no weight by much more than the learning rate, however long the
+    gradient: the output's bias and the weights before it, of units whose outputs are
+    near 1, end within steps x rate x (units + 1). Where the first epoch misses by more,
+    the first gradients tell of little but the distance.
+    """
+    resolved = settings.resolve(net)
+    losses_seen = net.loss_curve_
+    squares = isinstance(net._resolve_loss(), losses.SQUARES)
+    if not squares or not isinstance(resolved.rule, Adam) or not losses_seen:
+        return ""
+    n_rows = max(1, net.t_ // max(1, net.n_iter_))
+    size = n_rows if resolved.full_batch else min(resolved.batch_size or 200, n_rows)
+    steps = net.n_iter_ * math.ceil(n_rows / size)
+    width = net.coefs_[-1].shape[0]
+    reach = net.learning_rate_init * steps * (width + 1)
+    missed = math.sqrt(2 * losses_seen[0])
+    # Still a tenth of the way to go: it has not got there in spite of that.
+    if missed <= reach or losses_seen[-1] < 0.01 * losses_seen[0]:
+        return ""
+    return (
+        f"The targets lie about {missed:.3g} away, and steps of learning_rate_init="
+        f"{net.learning_rate_init:g} reach about {reach:.3g}: standardize y, by scikit-"
+        "learn's TransformedTargetRegressor(net, transformer=StandardScaler()) or "
+        "perceptrons.presets.tabular_regressor."
+    )
 
 
 def _check_labels(y: Any) -> None:
