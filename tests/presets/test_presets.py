@@ -345,3 +345,55 @@ def test_copies_of_a_target_are_predicted_like_it(several):
     two = tabular_regressor(random_state=0, effort="small").fit(X, Y[:, [0, 0]])
     one = tabular_regressor(random_state=0, effort="small").fit(X, Y[:, 0])
     assert r2_score(one.predict(X), two.predict(X)[:, 0]) > 0.9
+
+
+# Several labels.
+
+
+@pytest.fixture(scope="module")
+def labels():
+    """Return rows with three labels, two of them to be learned, and one constant."""
+    rng = np.random.default_rng(6)
+    X = rng.normal(size=(260, 3))
+    noise = 0.3 * rng.normal(size=(2, 260))
+    Y = np.c_[X[:, 0] > noise[0], X[:, 1] * X[:, 2] > 9, X[:, 2] + noise[1] > 0.5]
+    return X, Y.astype(int)
+
+
+def test_several_labels_are_told_each_by_itself(labels, tmp_path):
+    X, Y = labels
+    model = tabular_classifier(random_state=0, effort="small").fit(X[:180], Y[:180])
+    p, said = model.predict_proba(X[180:]), model.predict(X[180:])
+    assert_array_equal(said, p > 0.5)
+    assert_array_equal(model.classes_, np.arange(3))
+    assert ((said == Y[180:]).mean(axis=0) > [0.8, 0.99, 0.8]).all()
+    one = tabular_classifier(random_state=0, effort="small").fit(X[:180], Y[:180, 0])
+    alone = log_loss(Y[180:, 0], one.predict_proba(X[180:]))
+    assert log_loss(Y[180:, 0], p[:, 0]) < 1.3 * alone
+    sets = model.predict_set(X[180:])
+    assert sets.shape == (80, 3, 2)
+    held = np.take_along_axis(sets, Y[180:, :, None], axis=2)[..., 0]
+    assert (held.mean(axis=0) > 0.8).all()
+    assert_allclose(model.predictor()(X[180:]), p, rtol=1e-4, atol=1e-5)
+    model.save(tmp_path / "model.safetensors")
+    again = perceptrons.load(tmp_path / "model.safetensors")
+    assert_array_equal(again.predict_proba(X), model.predict_proba(X))
+    assert again.refine(X[180:], Y[180:]).predict_set(X).shape == (260, 3, 2)
+    for other in (Y[:, 0], Y[:, :2]):
+        with pytest.raises(ValueError, match="as fit had"):
+            again.refine(X, other)
+    with pytest.raises(ValueError, match="as fit had"):
+        one.refine(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("how", "Y", "match"),
+    [
+        ({"class_weight": "balanced"}, [[0, 1], [1, 1]], "where y has several labels"),
+        ({}, [[0, 2], [1, 1]], "y must hold 0 or 1 where it has several columns"),
+        ({}, [["a", "b"], ["b", "a"]], "y must hold 0 or 1 where it has several"),
+    ],
+)
+def test_other_columns_of_labels_are_refused(how, Y, match):
+    with pytest.raises(ValueError, match=match):
+        tabular_classifier(**how).fit([[0.0], [1.0]], Y)

@@ -36,7 +36,6 @@ FOLDS = 5
 class Tabular(SavableTree, BaseEstimator):
     """What both estimators share: race, stack, average."""
 
-    _loss: ClassVar[str]
     _rules: ClassVar[dict[str, Any]] = {}
     #: Makes numbers of a table of words, dates or gaps; None where X was numbers.
     _table: TableEncoder | None = None
@@ -53,6 +52,11 @@ class Tabular(SavableTree, BaseEstimator):
         self.effort = effort
         self.random_state = random_state
         self.n_jobs = n_jobs
+
+    @property
+    @abstractmethod
+    def _loss(self) -> str:
+        """Return the name of what networks are trained and judged by."""
 
     @abstractmethod
     def _codes(self, y: Any) -> Array:
@@ -87,10 +91,10 @@ class Tabular(SavableTree, BaseEstimator):
             A frame of pandas, polars or Arrow may hold words, dates and gaps, which
             :class:`perceptrons.tables.TableEncoder` makes numbers of; an array holds
             finite numbers.
-        y : array-like of shape (n,), for the regressor also (n, K)
-            Numbers for the regressor, classes for the classifier. Several targets
-            share networks and settings, chosen by the mean of their standardized
-            losses.
+        y : array-like of shape (n,) or (n, K)
+            Numbers for the regressor; for the classifier classes or, where each of K
+            labels may hold or not, a column of 0 and 1 for each. Several targets
+            share networks and settings, chosen by the mean of their losses.
         sample_weight : array-like of shape (n,) or float, default=None
             At least 0, not all 0; None: ones. A row of weight 2 counts as one given
             twice, a row of weight 0 as none.
