@@ -233,3 +233,14 @@ def test_refining_follows_a_shift_and_keeps_the_shape(fitted):
     assert other.score(X[600:], labels[600:]) > 0.9
     with pytest.raises(ValueError, match="y must hold classes that fit has seen"):
         other.refine(X[:2], ["low", "middle"])
+
+
+@pytest.mark.parametrize("indicators", [0, 2])
+def test_quantiles_found_by_bisection_are_the_same_bits(indicators):
+    rng = np.random.default_rng(7)
+    X = np.c_[rng.normal(size=(300, 3)), rng.integers(4, size=(300, 1))]
+    X = np.hstack([X, rng.integers(2, size=(300, indicators))])
+    encoder = ENCODINGS["normal"].of(Scaler.of(X), X, np.random.RandomState(0))
+    beyond = np.array([X.min(axis=0) - 1, X.max(axis=0) + 1, X.max(axis=0)])
+    for rows in (X[:1], X[5:12], beyond, X, 0.5 * (X[:8] + X[8:16])):
+        assert_array_equal(encoder.fast()(rows), encoder(rows))

@@ -6,6 +6,8 @@ its inputs. Which one serves is a matter of the table, so they are settings of t
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -25,6 +27,8 @@ MOST_BINS, LEAST_BINS, APPENDED = 8, 3, 256
 COSINES, FREQUENCY = 4, 0.3
 # Quantiles that become those of a normal, which ends at so many deviations.
 KNOTS, FARTHEST = 256, 3.0
+# Rows at a time of which bisection finds the quantiles sooner than NumPy.
+FEW = 8
 
 
 @dataclass(frozen=True)
@@ -57,8 +61,8 @@ class Scaler:
     def __call__(self, X: Array) -> Array:
         """Return the columns scaled and clipped smoothly, in (-3, 3)."""
         # A constant column is 0 whatever comes later: it has taught nothing.
-        scaled = np.zeros_like(X)
-        np.divide(X - self.center, self.spread, out=scaled, where=self.spread > 0)
+        scaled: Array = X - self.center
+        scaled /= np.where(self.spread > 0, self.spread, np.inf)
         # x / sqrt(1 + (x / 3)^2), written so that no square overflows.
         scaled /= np.hypot(1.0, scaled / CLIP)
         return scaled
@@ -123,9 +127,12 @@ class Bins:
 
     def __call__(self, X: Array) -> Array:
         """Return the inputs of a network, float32."""
-        inside = (X[:, self.column] - self.low) / self.width
-        np.clip(inside, 0.0, 1.0, out=inside)
-        return np.hstack([self.scaler(X), inside]).astype(np.float32)
+        inside = X.take(self.column, axis=1)
+        inside -= self.low
+        inside /= self.width
+        np.maximum(inside, 0.0, out=inside)
+        np.minimum(inside, 1.0, out=inside)
+        return _beside(self.scaler(X), inside)
 
 
 @dataclass(frozen=True)
@@ -167,6 +174,46 @@ class Normal:
             inputs[:, number] = np.interp(X[:, number], seen, normal)
         return inputs.astype(np.float32)
 
+    def fast(self) -> Callable[[Array], Array]:
+        """Return what does the same, bit for bit, in less time for a few rows.
+
+        A call of NumPy for all columns, each place having been found by bisection.
+        """
+        if not self.seen:
+            return self
+        sizes = [len(seen) + 1 for seen in self.seen]
+        offset = np.cumsum([0, *sizes[:-1]])
+        places = [seen.tolist() for seen in self.seen]
+        # Before the first value and after the last a level, between them slopes.
+        start = np.concatenate([np.append(seen[0], seen) for seen in self.seen])
+        level = np.concatenate([np.append(f[0], f) for f in self.normal])
+        slope = np.concatenate(
+            [
+                np.concatenate([[0.0], np.diff(f) / np.diff(seen), [0.0]])
+                for seen, f in zip(self.seen, self.normal, strict=True)
+            ]
+        )
+        numbers = self.scaler.numbers
+
+        def encode(X: Array) -> Array:
+            if len(X) > FEW:
+                return self(X)
+            columns = X.take(numbers, axis=1)
+            at = offset + [
+                [bisect_right(p, x) for p, x in zip(places, row, strict=True)]
+                for row in columns.tolist()
+            ]
+            columns -= start[at]
+            columns *= slope[at]
+            columns += level[at]
+            if len(numbers) == X.shape[1]:
+                return columns.astype(np.float32)
+            inputs = self.scaler(X)
+            inputs[:, numbers] = columns
+            return inputs.astype(np.float32)
+
+        return encode
+
 
 @dataclass(frozen=True)
 class Cosines:
@@ -199,7 +246,16 @@ class Cosines:
         scaled = self.scaler(X)
         turns = scaled[:, self.scaler.numbers, None] * self.frequency + self.phase
         waves = np.cos(2 * np.pi * turns).reshape(len(X), -1)
-        return np.hstack([scaled, waves]).astype(np.float32)
+        return _beside(scaled, waves)
+
+
+def _beside(left: Array, right: Array) -> Array:
+    """Return the columns of both, float32."""
+    d = left.shape[1]
+    out = np.empty((len(left), d + right.shape[1]), np.float32)
+    out[:, :d] = left
+    out[:, d:] = right
+    return out
 
 
 Encoder = Plain | Bins | Normal | Cosines

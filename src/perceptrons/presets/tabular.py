@@ -20,6 +20,7 @@ from sklearn.utils.validation import (
 
 from perceptrons import _checks
 from perceptrons.predicting import linked_outputs
+from perceptrons.presets.encodings import Normal
 from perceptrons.presets.race import EFFORTS, Member, Network, Race
 from perceptrons.presets.refining import refined
 from perceptrons.presets.rows import Given, Rows, distinct
@@ -229,18 +230,20 @@ class Tabular(SavableTree, BaseEstimator):
         """
         check_is_fitted(self, "networks_")
         n_folds, d = self._n_folds, len(self._encoders[0].scaler.center)
-        plan = [
-            (
-                encoder,
-                [
-                    (chosen["weight"] / n_folds, network.predictor())
-                    for network in self.networks_[k * n_folds : (k + 1) * n_folds]
-                ],
-            )
-            for k, (encoder, chosen) in enumerate(
-                zip(self._encoders, self.chosen_, strict=True)
-            )
-        ]
+        fast = {
+            id(encoder): encoder.fast() if isinstance(encoder, Normal) else encoder
+            for encoder in self._encoders
+        }
+        ask = [network.predictor() for network in self.networks_]
+        # What each encoding feeds: the places of its networks.
+        fed: dict[int, list[Callable[[Array], Array]]] = {key: [] for key in fast}
+        shares: dict[int, list[float]] = {key: [] for key in fast}
+        for k, encoder in enumerate(self._encoders):
+            fed[id(encoder)] += ask[k * n_folds : (k + 1) * n_folds]
+            share = self.chosen_[k]["weight"] / n_folds
+            shares[id(encoder)] += [share] * n_folds
+        plan = [(fast[key], fed[key]) for key in fast]
+        weights = np.concatenate([shares[key] for key in fast])
         finish = self._finisher()
 
         def predict(X: Array) -> Array:
@@ -249,15 +252,13 @@ class Tabular(SavableTree, BaseEstimator):
                     f"X must have shape (n, {d}), got {X.shape}; X[None] makes a row "
                     "of a vector."
                 )
-            total: Any = 0.0
-            encoded: dict[int, Array] = {}
-            for encoder, networks in plan:
-                inputs = encoded.get(id(encoder))
-                if inputs is None:
-                    inputs = encoded[id(encoder)] = encoder(X)
-                for weight, network in networks:
-                    total = total + weight * network(inputs)
-            return finish(total)
+            said = []
+            for encode, networks in plan:
+                inputs = encode(X)
+                said += [network(inputs) for network in networks]
+            stacked = np.array(said, np.float64)
+            total = weights @ stacked.reshape(len(said), -1)
+            return finish(total.reshape(stacked.shape[1:]))
 
         return predict
 
