@@ -130,12 +130,8 @@ def prepare(
     table = {column.name: by_name[column.name] for column in used}
     groups = leaks.repeated_rows(_coded(table, used))
     leaking, suspicions = _suspicions(table, chosen, used, groups, goal.name)
-    warned = [
-        *suspicions,
-        *leaks.repetition(groups, chosen.values),
-        *chosen.warnings,
-        *told(columns),
-    ]
+    warned = [*suspicions, *leaks.repetition(groups, chosen.values)]
+    warned += [*chosen.warnings, *told(columns)]
     return Prepared(
         X=_frame(table, used),
         y=chosen.values,

@@ -123,15 +123,7 @@ def find_encoding(path: Path, asked: str | None = None) -> Encoding:
         If the file is empty, no text, or in an encoding that cannot be told.
     """
     start = head(path)
-    for magic, form in _BINARY.items():
-        if start.startswith(magic):
-            raise DataError(f"{path} is {form}, not text; save it as CSV (UTF-8).")
-    opening = start.removeprefix(codecs.BOM_UTF8).decode("latin-1").lstrip().lower()
-    for pattern, form in _OTHER_TEXT.items():
-        if re.match(pattern, opening):
-            raise DataError(
-                f"{path} is {form}, not a table of lines; export the table as CSV."
-            )
+    _check_form(path, start)
     if asked is not None:
         _check_encoding(path, asked)
         return Encoding(asked)
@@ -163,6 +155,19 @@ def find_encoding(path: Path, asked: str | None = None) -> Encoding:
     if blank:
         raise DataError(f"{path} is empty; give {FORMS}.")
     return Encoding("utf-8-sig" if name == "utf-8" else name)
+
+
+def _check_form(path: Path, start: bytes) -> None:
+    """Refuse what begins as no table of lines does."""
+    for magic, form in _BINARY.items():
+        if start.startswith(magic):
+            raise DataError(f"{path} is {form}, not text; save it as CSV (UTF-8).")
+    opening = start.removeprefix(codecs.BOM_UTF8).decode("latin-1").lstrip().lower()
+    for pattern, form in _OTHER_TEXT.items():
+        if re.match(pattern, opening):
+            raise DataError(
+                f"{path} is {form}, not a table of lines; export the table as CSV."
+            )
 
 
 def _pieces(path: Path) -> Iterator[bytes]:

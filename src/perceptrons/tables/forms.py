@@ -111,14 +111,11 @@ def examine(
     for text, count in zip(levels, counts.tolist(), strict=True):
         if not count:
             continue
-        if PLAIN.fullmatch(text):
-            number: Number | None = Number(text, False, text, "", "")
-            short = len(text) <= LONGEST
-            whole = whole and short and WHOLE.fullmatch(text) is not None
-        elif INFINITE.fullmatch(text):
-            number, whole = Number(text, False, "0", "", ""), False
-        else:
+        number = _plain(text)
+        if number is None:
             number, plain = split(text), False
+        elif whole:
+            whole = len(text) <= LONGEST and WHOLE.fullmatch(text) is not None
         known = text in options.gaps or text.lower() in GAP_WORDS
         if number is None or text in options.gaps:
             if not known and len(text) > LONGEST_WORD:
@@ -142,6 +139,13 @@ def examine(
     if plain and not any("." in n.body or "," in n.body for n in signed):
         return Candidates((Form(gaps=gaps, whole=whole),), numbers[0].text)
     return _candidates(numbers, gaps, options)
+
+
+def _plain(text: str) -> Number | None:
+    """Return a number as programs write it, or an infinite one; None for others."""
+    if PLAIN.fullmatch(text):
+        return Number(text, False, text, "", "")
+    return Number(text, False, "0", "", "") if INFINITE.fullmatch(text) else None
 
 
 def _candidates(
