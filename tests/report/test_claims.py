@@ -9,7 +9,7 @@ import pytest
 from made_up import section_of, study_of
 
 from perceptrons.report.claims import all_of, judge
-from perceptrons.report.contests import pick
+from perceptrons.report.picks import pick
 from perceptrons.report.sections import (
     gradient_descent,
     hypotheses,

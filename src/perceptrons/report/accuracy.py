@@ -111,7 +111,8 @@ def confusion(table: pd.DataFrame) -> Figure:
             text, share = "0", None
             if cell["count"] > 0:
                 digits = 3 if cell["rate"] >= 0.1 else 2
-                text = f"{cell['count']:.4g}\n{100 * cell['rate']:.{digits}g}"
+                shown = 4 if cell["count"] >= 1000 else 3
+                text = f"{cell['count']:.{shown}g}\n{100 * cell['rate']:.{digits}g}"
                 share = float(norm(cell["rate"]))
             hover = (
                 f"true {cell['true']}, predicted {cell['predicted']}: "

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from perceptrons.report.answers import Answer, same
+from perceptrons.report.picks import of
 from perceptrons.report.study import Study, dataset
-from perceptrons.report.tables import MEASURES, RUNS, headed, over_seeds
+from perceptrons.report.tables import MEASURES, RUNS, headed, middle, over_seeds
 from perceptrons.report.ties import agreement, lower
 
 
@@ -50,7 +53,7 @@ def same_conclusion(
     published_ols: float,
     ours: Iterable[float],
     ours_ols: Iterable[float],
-) -> str:
+) -> Answer:
     """Say whether "beats OLS" has the same answer in the report and here.
 
     Parameters
@@ -59,87 +62,60 @@ def same_conclusion(
         As printed.
     ours, ours_ols : iterables of float
         Ours, one per seed.
-
-    Returns
-    -------
-    str
-        "yes: ..." or "no: ..." or "not decidable: ..." with the reason.
     """
-    theirs = lower(published_error, published_ols)
-    answers = list(map(lower, ours, ours_ols))
-    here = agreement(answers)
-    if here is None:
-        why = "seeds differ" if len(answers) > 1 else "ours ties with OLS"
-        return f"not decidable: {why}"
-    if theirs is None:
-        return "not decidable: the printed value ties with OLS"
-    if theirs == here:
-        return "yes: both beat OLS" if here else "yes: both lose to OLS"
-    return f"no: only {'ours' if here else 'the printed'} beats OLS"
+    here = agreement(map(lower, ours, ours_ols))
+    return same(lower(published_error, published_ols), here, "below OLS")
 
 
 def beside_published(
     study: Study,
-    table: pd.DataFrame,
     printed: pd.DataFrame,
     labels: Sequence[str],
     printed_ols: float,
-    *,
-    same_data: bool = False,
 ) -> pd.DataFrame:
     """Set published and own errors side by side, row by row of the published table.
 
     Parameters
     ----------
     study : Study
-    table : DataFrame
-        Rows of its table, with the columns ``labels``; the rows of kind "ols" are what
-        networks are judged by.
+        Its table has the columns ``labels``; the rows of kind "ols" are what networks
+        are judged by.
     printed : DataFrame
         ``labels``, ``train_mse`` and the deciding measure as published.
     labels : sequence of str
     printed_ols : float
         Error of OLS on the data of the published errors.
-    same_data : bool, default=False
-        Whether the published errors were measured on the data of seed 0: differences
-        are then those of :func:`as_on_seed_0`.
 
     Returns
     -------
     DataFrame
         One row per published row.
     """
-    metric = study.metric
-    means = over_seeds(table, labels, metric).set_index(list(labels)).to_dict("index")
-    ours = {
-        where: cells.set_index("seed")
-        for where, cells in table.groupby(list(labels), sort=False)
-    }
-    ols_rows = table[table["kind"] == "ols"]
+    table, metric = study.table, study.metric
+    middles = over_seeds(table, labels, metric)
+    ols_rows = of(table, kind="ols")
     ols = dict(zip(ols_rows["seed"], study.errors(ols_rows), strict=True))
-    errors = {
-        where: study.errors(cells)
-        for where, cells in table.groupby(list(labels), sort=False)
-    }
-    measures = dict.fromkeys(["train_mse", metric])
-    others = [
+    shown = [
         "test_mse", "excess", "error_f", "n_parameters", "seconds", "ended", RUNS
     ]  # fmt: skip
     rows = []
-    for _, theirs in printed.iterrows():
-        where = tuple(theirs[name] for name in labels)
-        cells, mean = ours[where], means[where if len(where) > 1 else where[0]]
-        is_ols = bool((cells["kind"] == "ols").all())
-        conclusion = same_conclusion(
-            theirs[metric], printed_ols, errors[where], [ols[s] for s in cells.index]
-        )
-        row = dict(zip(labels, where, strict=True))
-        for name in measures:
-            own = as_on_seed_0(cells.reset_index(), name) if same_data else cells[name]
-            row |= compared(MEASURES[name], theirs[name], cells[name], own)
+    for theirs in printed.to_dict("records"):
+        where = {name: theirs[name] for name in labels}
+        cells = of(table, **where)
+        (mean,) = of(middles, **where).to_dict("records")
+        row: dict[str, Any] = dict(where)
+        for name in dict.fromkeys(["train_mse", metric]):
+            row |= compared(MEASURES[name], theirs[name], cells[name], cells[name])
         row["spread"] = mean["spread"]
-        row["same conclusion?"] = "the yardstick" if is_ols else conclusion
-        row |= {name: mean[name] for name in others if name not in measures}
+        row["same conclusion?"] = (
+            "the yardstick"
+            if cells["kind"].eq("ols").all()
+            else same_conclusion(
+                theirs[metric], printed_ols, study.errors(cells),
+                [ols[seed] for seed in cells["seed"]],
+            )
+        )  # fmt: skip
+        row |= {name: mean[name] for name in shown if name != metric}
         rows.append(row)
     return headed(pd.DataFrame(rows))
 
@@ -150,7 +126,7 @@ def compared(
     ours: pd.Series[float],
     alike: pd.Series[float],
 ) -> dict[str, float]:
-    """Return a published error and the mean of ours under their headings.
+    """Return a published error and the median of ours under their headings.
 
     Parameters
     ----------
@@ -166,6 +142,6 @@ def compared(
     word = word.removesuffix(" MSE")
     return {
         f"{word} published": theirs,
-        f"{word} ours": float(ours.mean(skipna=False)),
-        f"{word} difference": float(alike.mean(skipna=False)) - theirs,
+        f"{word} ours": middle(ours),
+        f"{word} difference": middle(alike) - theirs,
     }

@@ -301,10 +301,11 @@ def _write(
 ) -> Path:
     """Write the page; an error says what to do."""
     seeds = sorted({seed for section in sections for seed in section.study.seeds})
-    facts = document.Facts(request.command, request.quick, seeds, own)
     # A part of the report has a page of its own: it must not replace the whole one.
-    part = [] if own else list(dict.fromkeys(request.studies))
-    folder = request.out / "-".join(part) if len(part) < len(BUILTIN) else request.out
+    names = [section.study.experiment.name for section in sections]
+    part = not own and len(names) < len(BUILTIN)
+    facts = document.Facts(request.command, request.quick, seeds, own, part)
+    folder = request.out / "-".join(names) if part else request.out
     try:
         return document.write(
             sections,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from perceptrons.report.answers import Answer, Ending
 from perceptrons.report.tables import HEADINGS, RUNS
 
 
@@ -51,19 +52,23 @@ def _cell(name: str, value: Any, kind: str, digits: int) -> dict[str, Any]:
         keys = str(value).split()
         text = f"{len(keys)} runs" if len(keys) > 1 else keys[0][:6]
         return {"text": text, "kind": kind, "runs": keys}
-    return {"text": cell_text(value, digits), "kind": _kind(value, kind), "runs": []}
+    return {
+        "text": cell_text(value, digits),
+        "kind": _kind(name, value, kind),
+        "runs": [],
+    }
 
 
-def _kind(value: Any, kind: str) -> str:
-    """Return the class of a cell: numbers, verdicts and divergence look different."""
-    if kind or not isinstance(value, str):
-        return kind
-    for start, name in (
-        ("yes:", "yes"), ("no:", "no"), ("not decidable:", "open"), ("diverged", "no")
-    ):  # fmt: skip
-        if value.startswith(start):
-            return name
-    return ""
+def _kind(name: str, value: Any, kind: str) -> str:
+    """Return the class of a cell: numbers, answers and divergence look different."""
+    if isinstance(value, Answer):
+        return {True: "yes", False: "no", None: "open"}[value.holds]
+    broke_down = (
+        value.diverged
+        if isinstance(value, Ending)
+        else name == "reason" and value == "diverged"
+    )
+    return "no" if broke_down else kind
 
 
 def cell_text(value: Any, digits: int = 4) -> str:
@@ -79,7 +84,7 @@ def cell_text(value: Any, digits: int = 4) -> str:
     -------
     str
     """
-    if isinstance(value, (bool, str, int, np.integer)):
+    if isinstance(value, (bool, str, int, np.integer, Answer, Ending)):
         return str(value)
     if value is None or np.isnan(value):
         return "—"

@@ -25,6 +25,9 @@ from perceptrons.report.claims import Claim
 from perceptrons.report.section import Picture, Section, Table
 from perceptrons.report.tables import runs_table, settings_table, shown_runs
 
+# As many runs as a page lists; more are in the file beside it alone.
+_LISTED = 100
+
 # Below this many figures, other processes would begin drawing too late to help.
 _WORTH_SHARING = 8
 
@@ -42,12 +45,15 @@ class Facts:
     seeds : list of int
     own : bool, default=False
         Whether the study is the reader's own, not one of the report.
+    part : bool, default=False
+        Whether some studies of the report are left out.
     """
 
     command: str
     quick: bool
     seeds: list[int]
     own: bool = False
+    part: bool = False
 
 
 def write(
@@ -84,9 +90,33 @@ def write(
     OSError
         If the folder cannot be written.
     """
-    drawings = _draw(sections, jobs)
     files = Files()
-    context = {
+    context = _context(sections, facts, hypotheses, _draw(sections, jobs), files)
+    html, on_paper = (
+        render(__package__, "page.html.j2", **context, paper=paper)
+        for paper in (False, True)
+    )
+    files.contents["index.html"] = html.encode()
+    if not (facts.own or facts.quick or facts.part):
+        files.contents["verdicts.json"] = outcome.as_json(
+            sections, hypotheses, provenance.commit()
+        )
+    files.write(folder)
+    if not printed:
+        return folder / "index.html"
+    Files({"report.pdf": pdf.convert(on_paper, folder)}).write(folder)
+    return folder / "report.pdf"
+
+
+def _context(
+    sections: Sequence[Section],
+    facts: Facts,
+    hypotheses: Sequence[Claim],
+    drawings: Mapping[str, Drawing],
+    files: Files,
+) -> dict[str, Any]:
+    """Return what the template prints."""
+    return {
         "sections": [
             _section(section, drawings, files, facts.quick) for section in sections
         ],
@@ -102,20 +132,6 @@ def write(
         "machine": provenance.machine(),
         "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     }
-    html, on_paper = (
-        render(__package__, "page.html.j2", **context, paper=paper)
-        for paper in (False, True)
-    )
-    files.contents["index.html"] = html.encode()
-    if not facts.own and not facts.quick:
-        files.contents["verdicts.json"] = outcome.as_json(
-            sections, hypotheses, provenance.commit()
-        )
-    files.write(folder)
-    if not printed:
-        return folder / "index.html"
-    Files({"report.pdf": pdf.convert(on_paper, folder)}).write(folder)
-    return folder / "report.pdf"
 
 
 def _tally(claims: Sequence[Claim]) -> list[tuple[str, int]]:
@@ -232,10 +248,9 @@ def _runs(section: Section, files: Files) -> dict[str, Any]:
     study = section.study
     full = runs_table(study.records)
     full["dataset"] = full["dataset"].map(public)
-    versions = Counter(full["versions"]).most_common()
+    few = len(study.records) <= _LISTED
     return {
-        "rows": grid(shown_runs(study.table)),
+        "rows": grid(shown_runs(study.table)) if few else None,
         "keys": study.table["key"].tolist(),
         "csv": files.csv(f"{study.experiment.name}-runs", full),
-        "versions": [(text, count) for text, count in versions],
     }

@@ -84,7 +84,7 @@ def _measures(study: Study) -> list[str]:
 
 
 def _cells(study: Study, labels: Sequence[str]) -> pd.DataFrame:
-    """Return one row per cell: averages over seeds, and how often it was best."""
+    """Return one row per cell: medians over seeds, and how often it was best."""
     measures = [*_measures(study), "seconds"]
     cells = tables.over_seeds(study.table, labels, study.metric, measures)
     best = times_best(_named(study.table, labels), ["cell"], study.metric)
@@ -133,7 +133,7 @@ def _best(study: Study, cells: pd.DataFrame) -> Table:
     order = cells.sort_values(study.metric, na_position="last", kind="stable")
     several = len(study.seeds) > 1
     note = (
-        "Lowest mean over seeds first; the column beside the runs says in how many "
+        "Lowest median over seeds first; the column beside the runs says in how many "
         "seeds a row was the lowest of all."
         if several
         else "Of one seed: --seeds 5 would tell how much of it is chance."
@@ -152,7 +152,7 @@ def _all(study: Study, cells: pd.DataFrame) -> Table:
         "all",
         "All settings",
         _headed(cells),
-        f"Means over {len(study.seeds)} seeds." if len(study.seeds) > 1 else "",
+        f"Medians over {len(study.seeds)} seeds." if len(study.seeds) > 1 else "",
         folded=len(cells) > 50,
     )
 
@@ -207,7 +207,7 @@ def _maps(study: Study, cells: pd.DataFrame) -> list[Picture]:
         Picture(
             "map",
             f"{measure[0].upper()}{measure[1:]} over {down} and {across}",
-            "Means over seeds." if len(study.seeds) > 1 else "One seed.",
+            "Medians over seeds." if len(study.seeds) > 1 else "One seed.",
             table.reset_index(drop=True),
             lambda data: heat_maps(data, down, across, measure),
         )

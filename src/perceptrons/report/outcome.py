@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-from perceptrons.report.claims import HERE, UNTESTABLE, VERDICTS, Claim
+from perceptrons.report.claims import HERE, VERDICTS, Claim
 from perceptrons.report.section import Section
 
 #: Which report this is.
@@ -49,7 +49,7 @@ ABSTRACT = {
     ),
 }
 
-_AGAINST = (VERDICTS[False], HERE[False])
+_FOR, _AGAINST = ((VERDICTS[answer], HERE[answer]) for answer in (True, False))
 
 # How many of the claims that fell are told on the first screen.
 _FEW = 5
@@ -124,14 +124,15 @@ def shipped() -> dict[str, Any]:
 
 
 def finding(claims: Sequence[Claim]) -> str:
-    """Return what a study found in a sentence: its first claim that is decided.
+    """Return what a study found: how many claims stand, and one of either kind.
 
     Parameters
     ----------
     claims : sequence of Claim
     """
-    for claim in claims:
-        if claim.verdict not in (VERDICTS[None], UNTESTABLE):
-            seeds = f" ({claim.seeds})" if claim.seeds else ""
-            return f"{claim.verdict.capitalize()}{seeds}: {claim.text}"
-    return "No claim of this study could be decided."
+    stand = [claim for claim in claims if claim.verdict in _FOR]
+    fell = [claim for claim in claims if claim.verdict in _AGAINST]
+    words = [f"{len(stand)} of {len(claims)} claims hold, {len(fell)} fail."]
+    words += [f"Holds: {claim.text}" for claim in stand[:1]]
+    words += [f"Fails: {claim.text}" for claim in fell[:1]]
+    return " ".join(words)

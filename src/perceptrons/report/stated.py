@@ -17,7 +17,8 @@ from typing import Any
 
 from perceptrons.report import ties
 from perceptrons.report.claims import Row, all_of, mostly
-from perceptrons.report.contests import REST, Contest, Pick
+from perceptrons.report.contests import Contest
+from perceptrons.report.picks import REST, Pick
 
 _AGREE = {"all": all_of, "most": mostly}
 

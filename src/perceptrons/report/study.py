@@ -118,6 +118,27 @@ class Study:
         """Return the record of the run with this key."""
         return self._by_key[key]
 
+    def predictions(self, rows: pd.DataFrame, name: str) -> pd.DataFrame:
+        """Return what some runs predict for the test set, ordered by x.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            Of ``table``, of one seed and data set.
+        name : str
+            Column that names them.
+
+        Returns
+        -------
+        DataFrame
+            ``x``, ``y`` (noisy), ``f`` (without noise), then one column per run.
+        """
+        data = dataset(rows["dataset"].iloc[0], int(rows["seed"].iloc[0]))
+        columns = {"x": data.X_test[:, 0], "y": data.y_test, "f": data.f_test}
+        for word, key in zip(rows[name], rows["key"], strict=True):
+            columns[word] = self.curves(key)["predicted"]
+        return pd.DataFrame(columns).sort_values("x", ignore_index=True)
+
     def lowest(self, rows: pd.DataFrame, metric: str | None = None) -> Error:
         """Return the lowest of the errors of some rows, NaN if all diverged.
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
+from perceptrons.report.answers import Ending
 from perceptrons.study.records import Record
 from perceptrons.study.shipped import published as published_file
 
@@ -163,7 +164,7 @@ def over_seeds(
     metric: str = "test_mse",
     measures: Sequence[str] = _MEASURES,
 ) -> pd.DataFrame:
-    """Average over seeds, in the order of first appearance.
+    """Take the medians over seeds, in the order of first appearance.
 
     Parameters
     ----------
@@ -174,22 +175,19 @@ def over_seeds(
     metric : str, default="test_mse"
         The measure that decides.
     measures : sequence of str, default=those of a regression
-        Columns to average; the number of parameters is not averaged.
+        Columns of numbers.
 
     Returns
     -------
     DataFrame
-        The columns ``by``, the mean of every measure, ``spread`` (standard deviation
-        of the deciding measure over seeds; NaN with one seed), ``seeds``, ``ended``,
-        which says how many runs diverged, and ``runs``, their keys. A mean over a
-        diverged run without numbers is NaN.
+        The columns ``by``, every measure's :func:`middle`, ``spread`` (standard
+        deviation of the deciding measure over seeds; NaN with one seed), ``seeds``,
+        ``ended``, which says how many runs diverged, and ``runs``, their keys.
     """
     rows = []
     for labels, group in table.groupby(list(by), sort=False, dropna=False):
         row = dict(zip(by, labels, strict=True))
-        # NumPy's mean: pandas' is slow where groups are many and small.
-        means = group[list(measures)].to_numpy(float).mean(axis=0)
-        row |= dict(zip(measures, means, strict=True))
+        row |= {name: middle(group[name]) for name in measures}
         row["n_parameters"] = int(group["n_parameters"].iloc[0])
         row["spread"] = group[metric].std(ddof=1)
         row["seeds"] = len(group)
@@ -197,10 +195,29 @@ def over_seeds(
         reasons = ", ".join(dict.fromkeys(group["reason"]))
         if diverged and len(group) > 1:
             reasons = f"diverged ({diverged} of {len(group)})"
-        row["ended"] = reasons
+        row["ended"] = Ending(reasons, bool(diverged))
         row[RUNS] = " ".join(group["key"])
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def middle(values: Iterable[float]) -> float:
+    """Return the median; what has no number diverged, and is the worst.
+
+    Parameters
+    ----------
+    values : iterable of float
+        One per seed.
+
+    Returns
+    -------
+    float
+        NaN where half of them or more have no number.
+    """
+    numbers = np.array([*values], dtype=float)
+    numbers[np.isnan(numbers)] = math.inf
+    found = float(np.median(numbers)) if numbers.size else math.nan
+    return found if math.isfinite(found) else math.nan
 
 
 def own_results(

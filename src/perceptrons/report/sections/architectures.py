@@ -10,41 +10,34 @@ import numpy as np
 import pandas as pd
 
 from perceptrons.report import figures, ties
-from perceptrons.report.beside import as_on_seed_0, beside_published
+from perceptrons.report.beside import as_on_seed_0
 from perceptrons.report.claims import Finding, Row, all_of, mostly, together
-from perceptrons.report.contests import (
+from perceptrons.report.contests import Contest, contest
+from perceptrons.report.heatmap import heat_maps
+from perceptrons.report.measures import data_of
+from perceptrons.report.picks import (
     NETWORKS,
     REST,
-    Contest,
     at_least,
     at_most,
     between,
-    contest,
     grid,
     inner,
     of,
     pick,
 )
-from perceptrons.report.heatmap import heat_maps
-from perceptrons.report.measures import data_of
 from perceptrons.report.section import Picture, Table
 from perceptrons.report.sections.grids import (
+    BEST_NOTE,
     CEILING,
     MARGIN,
-    OLS_HERE,
-    SEED_0,
-    as_low,
-    best_as_printed,
     best_of_all,
-    clipped,
-    ols_on_seed_0,
+    best_table,
     panels,
     printed_best,
-    summary,
-    times_best,
 )
 from perceptrons.report.study import Study, dataset
-from perceptrons.report.tables import ACTIVATIONS, over_seeds, published
+from perceptrons.report.tables import ACTIVATIONS, published
 
 # Points between our gap and the printed one that are still "about" the same.
 _ABOUT = 0.05
@@ -57,8 +50,8 @@ _CELL = {"layers": "hidden layers", "nodes": "nodes per layer"}
 
 
 def tables(study: Study) -> list[Table]:
-    """Set Table IV and Figs. 14 to 16 beside our numbers."""
-    return [_table_iv(study), _all_networks(study)]
+    """Set Table IV beside our numbers."""
+    return [_table_iv(study)]
 
 
 def pictures(study: Study) -> list[Picture]:
@@ -194,69 +187,12 @@ def _printed() -> pd.DataFrame:
 
 def _table_iv(study: Study) -> Table:
     """Set Table IV beside the same networks here, and beside the best ones here."""
-    ours, clip, metric = grid(study.table), clipped(study.table), study.metric
-    rows = []
-    for activation in _FIGURES:
-        own, printed = of(ours, activation=activation), printed_best(activation)
-        place = {name: printed[name] for name in _CELL}
-        wins = times_best(own, list(_CELL), metric)
-        means = over_seeds(own, list(_CELL), metric)
-        best = means.sort_values(metric, na_position="last").iloc[0]
-        found = {name: best[name] for name in _CELL}
-        cells = {
-            "best in the report": (place, of(own, **place), printed),
-            "the same, gradients clipped": (
-                place, of(clip, activation=activation), printed
-            ),
-            "lowest here": (found, of(own, **found), {}),
-        }  # fmt: skip
-        for words, (spot, networks, theirs) in cells.items():
-            row = {
-                "network": f"{ACTIVATIONS[activation]}, {shape(spot)}: {words}",
-                **summary(networks, theirs, metric),
-            }
-            if words == "best in the report":
-                row["same conclusion?"] = best_as_printed(study, own, place, len(means))
-            else:
-                row["same conclusion?"] = as_low(networks, metric, printed[metric])
-            if len(study.seeds) > 1 and "clipped" not in words:
-                row["best in seeds"] = int(wins.get(tuple(spot.values()), 0))
-            rows.append(row)
     return Table(
         "table-iv",
         "Table IV: the best architecture of each activation",
-        pd.DataFrame(rows).dropna(axis="columns", how="all"),
+        best_table(study, printed_best, list(_CELL), shape),
         "Layers \N{MULTIPLICATION SIGN} nodes per layer. Same conclusion: is the "
-        f"architecture the best of its {len(means)}? Clipped: the gradient of each "
-        "layer is cut to norm 1, as the report's program did and its text does not "
-        f"say. In the other rows: is the error at most {MARGIN} times that of Table "
-        "IV? Lowest here: chosen by the same test set, so its error is biased "
-        f"downwards, as in the report. {SEED_0}",
-    )
-
-
-def _all_networks(study: Study) -> Table:
-    """List every network beside the published cell of its heat map."""
-    ours = grid(study.table)
-    labels = ["activation", *_CELL]
-    rows = pd.concat([ours, of(study.table, kind="ols")])
-    printed = ours[labels].drop_duplicates().merge(_printed(), on=labels, how="left")
-    beside = beside_published(
-        study,
-        rows,
-        printed.assign(train_mse=np.nan),
-        labels,
-        ols_on_seed_0(study),
-        same_data=True,
-    )
-    beside["activation"] = beside["activation"].replace(ACTIVATIONS)
-    return Table(
-        "networks",
-        f"All {len(printed)} architectures",
-        beside.rename(columns=_CELL).dropna(axis="columns", how="all"),
-        "Published: as printed in Figs. 14 to 16, which give no training error. Same "
-        f"conclusion: does the network predict better than OLS? {OLS_HERE} {SEED_0}",
-        folded=True,
+        f"architecture the best of its 49? {BEST_NOTE}",
     )
 
 

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from perceptrons.report.answers import Answer, same
 from perceptrons.report.claims import Finding, Row, sig
 from perceptrons.report.heatmap import heat_maps
 from perceptrons.report.section import Picture, Table
@@ -21,12 +22,6 @@ _STATED = 1e-17
 
 # Two exact gradients in float64 differ by rounding, some hundred units of 2e-16.
 _EXACT = 1e-13
-
-
-_CASE_COLUMNS = [
-    "activation", "loss", "penalty", "sizes", "seed", "n_parameters", "kinks",
-    "autograd_abs", "autograd_rel", "numeric_abs", "numeric_rel", "engine",
-]  # fmt: skip
 
 
 def hints(study: Study) -> list[str]:
@@ -66,7 +61,7 @@ def _printed_case(study: Study) -> list[Record]:
 
 
 def tables(study: Study) -> list[Table]:
-    """Set Table VIII beside ours, and list all cases."""
+    """Set Table VIII beside ours."""
     record = _printed_case(study)[0]
     return [
         Table(
@@ -75,14 +70,6 @@ def tables(study: Study) -> list[Table]:
             _table_viii(record),
             f"Seed {record.run.seed}, engine {record.result.engine}. The report does "
             "not say what its network was.",
-        ),
-        Table(
-            "cases",
-            f"All {len(study.table)} cases",
-            study.table[_CASE_COLUMNS],
-            "Largest difference over all parameters: absolute, and relative to the "
-            "largest entry of the other gradient.",
-            folded=True,
         ),
     ]
 
@@ -154,20 +141,15 @@ def _table_viii(record: Record) -> pd.DataFrame:
     # A difference is rounding if it is within a few units of float64's resolution.
     rounding = 4 * np.finfo(np.float64).eps
     small = (printed.abs() < rounding).all(axis=1), (ours.abs() < rounding).all(axis=1)
-    beside["same conclusion?"] = [
-        "not decidable: Autograd is missing"
-        if not record.result.curves
-        else _words(bool(small[0][layer]), bool(small[1][layer]))
+    answers = [
+        same(bool(small[0][layer]), bool(small[1][layer]), "within rounding")
+        if record.result.curves
+        else Answer(None, "Autograd is missing")
         for layer in ours.index
     ]
-    return beside.reset_index()
-
-
-def _words(theirs: bool, here: bool) -> str:
-    """Say whether both differences are rounding."""
-    if theirs == here:
-        return f"yes: both {'are' if here else 'exceed'} rounding"
-    return f"no: only the {'printed' if theirs else 'our'} difference is rounding"
+    return beside.assign(
+        **{"same conclusion?": pd.Series(answers, beside.index)}
+    ).reset_index()
 
 
 def _negligible(study: Study, rows: pd.DataFrame) -> Finding:

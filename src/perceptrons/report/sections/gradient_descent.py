@@ -10,9 +10,10 @@ import pandas as pd
 from perceptrons.report import figures, ties
 from perceptrons.report.beside import beside_published
 from perceptrons.report.claims import Finding, Row, pick_one, sig
-from perceptrons.report.contests import NETWORKS, OLS, contest, pick
+from perceptrons.report.contests import contest
+from perceptrons.report.picks import NETWORKS, OLS, of, pick
 from perceptrons.report.section import Picture, Table
-from perceptrons.report.study import Study, dataset
+from perceptrons.report.study import Study
 from perceptrons.report.tables import histories, published
 
 # Rows of Table I as its file names them: OLS, then the networks.
@@ -25,7 +26,7 @@ def tables(study: Study) -> list[Table]:
     printed = published("gradient_descent_mse")
     printed["model"] = printed["model"].map(dict(zip(_PRINTED, names, strict=True)))
     printed_ols = pick_one(printed, study.metric, model=names[0])
-    beside = beside_published(study, study.table, printed, ["model"], printed_ols)
+    beside = beside_published(study, printed, ["model"], printed_ols)
     return [
         Table(
             "table-1",
@@ -61,21 +62,10 @@ def pictures(study: Study) -> list[Picture]:
             "Fig. 5: predictions",
             f"Predictions for the test set of seed {study.seeds[0]}, over its noisy "
             "points and the function behind them.",
-            _predictions(study),
+            study.predictions(of(study.table, seed=study.seeds[0]), "model"),
             figures.predictions,
         ),
     ]
-
-
-def _predictions(study: Study) -> pd.DataFrame:
-    """Return the first seed's predictions, ordered by x."""
-    data = dataset(study.experiment.dataset, study.seeds[0])
-    columns = {"x": data.X_test[:, 0], "y": data.y_test, "f": data.f_test}
-    rows = study.table[study.table["seed"] == study.seeds[0]]
-    columns |= {
-        model: _curve(study, rows, model, "predicted") for model in _models(study)
-    }
-    return pd.DataFrame(columns).sort_values("x", ignore_index=True)
 
 
 def _curve(study: Study, rows: pd.DataFrame, model: str, name: str) -> Any:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pandas as pd
 
 from perceptrons.report import ties
 from perceptrons.report.claims import (
-    VERDICTS,
     Claim,
     Finding,
     Row,
@@ -18,18 +18,8 @@ from perceptrons.report.claims import (
     sig,
     together,
 )
-from perceptrons.report.contests import (
-    LINEAR,
-    NETWORKS,
-    OLS,
-    Contest,
-    contest,
-    grid,
-    least,
-    most,
-    of,
-    pick,
-)
+from perceptrons.report.contests import Contest, contest
+from perceptrons.report.picks import LINEAR, NETWORKS, OLS, grid, least, most, of, pick
 from perceptrons.report.sections import images
 from perceptrons.report.study import Study
 from perceptrons.report.tables import ACTIVATIONS
@@ -41,30 +31,19 @@ _SCATTER = 0.08
 
 
 def verdicts(studies: Mapping[str, Study]) -> list[Claim]:
-    """Judge every hypothesis by the study that can decide it.
+    """Judge every hypothesis that one of these studies can decide.
 
     Parameters
     ----------
     studies : mapping of name to Study
         The studies of this report.
-
-    Returns
-    -------
-    list of Claim
-        "not decidable", with the command to run, where the study is not among them.
     """
-    return [_verdict(studies, name, row) for name, rows in ROWS.items() for row in rows]
-
-
-def _verdict(studies: Mapping[str, Study], name: str, row: Row) -> Claim:
-    """Judge one hypothesis."""
-    source = f"{row.source}; study {name}"
-    if name not in studies:
-        missing = f"Run the study: perceptrons report {name}"
-        return Claim(row.text, source, VERDICTS[None], missing)
-    row = Row(row.text, source, row.test, row.beside)
-    (claim,) = judge(studies[name], [row], studies)
-    return claim
+    return [
+        replace(claim, source=f"{claim.source}; study {name}")
+        for name, rows in ROWS.items()
+        if name in studies
+        for claim in judge(studies[name], rows, studies)
+    ]
 
 
 def _costly(study: Study, rows: pd.DataFrame) -> Finding:

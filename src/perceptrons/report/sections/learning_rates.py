@@ -6,7 +6,8 @@ from typing import Any
 
 from perceptrons.report import figures
 from perceptrons.report.claims import Row, sig
-from perceptrons.report.contests import REST, Contest, Trend, contest, most, of, pick
+from perceptrons.report.contests import Contest, Trend, contest
+from perceptrons.report.picks import REST, most, of, pick
 from perceptrons.report.section import Picture, Table
 from perceptrons.report.study import Study
 from perceptrons.report.tables import against_rates, own_results

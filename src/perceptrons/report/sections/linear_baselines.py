@@ -7,11 +7,13 @@ import math
 import pandas as pd
 
 from perceptrons.report import figures, ties
+from perceptrons.report.answers import Answer
 from perceptrons.report.claims import Finding, Row, all_of, pick_one, sig
-from perceptrons.report.contests import NETWORKS, contest, pick
+from perceptrons.report.contests import contest
+from perceptrons.report.picks import NETWORKS, of, pick
 from perceptrons.report.section import Picture, Table
-from perceptrons.report.study import Study, dataset
-from perceptrons.report.tables import RUNS, own_results, published
+from perceptrons.report.study import Study
+from perceptrons.report.tables import RUNS, middle, published
 
 # Interval of x by data set, of 1500 and of 10,000 rows.
 _INTERVALS = {
@@ -33,7 +35,7 @@ _NETWORKS = (0.011, 0.012)
 
 def tables(study: Study) -> list[Table]:
     """Set Table VI beside our numbers."""
-    return [_table_vi(study), _all_runs(study)]
+    return [_table_vi(study)]
 
 
 def pictures(study: Study) -> list[Picture]:
@@ -52,23 +54,21 @@ def _rows(table: pd.DataFrame, method: str) -> pd.DataFrame:
 
 
 def _errors(rows: pd.DataFrame) -> dict[str, float]:
-    """Return the mean over seeds by interval and measure."""
+    """Return the median over seeds by interval and measure."""
     return {
-        f"{words} on {_INTERVALS[str(dataset)]}": float(
-            cells[measure].mean(skipna=False)
-        )
+        f"{words} on {_INTERVALS[str(dataset)]}": middle(cells[measure])
         for dataset, cells in rows.groupby("dataset", sort=False)
         for measure, words in _MEASURES.items()
     }
 
 
 def _cost(rows: pd.DataFrame) -> dict[str, float]:
-    """Return the mean excess on the report's interval, parameters and seconds."""
+    """Return the median excess on the report's interval, parameters and seconds."""
     near = rows[~rows["dataset"].str.startswith("runge-0-1")]
     return {
-        "excess over noise": float(near["excess"].mean(skipna=False)),
+        "excess over noise": middle(near["excess"]),
         "parameters": int(rows["n_parameters"].iloc[0]),
-        "seconds": float(rows["seconds"].mean()),
+        "seconds": middle(rows["seconds"]),
     }
 
 
@@ -134,49 +134,27 @@ def _nearest(
     return name, error / printed(error), error - printed(error)
 
 
-def _conclusion(nearest: str, factor: float) -> str:
+def _conclusion(nearest: str, factor: float) -> Answer:
     """Say what the printed value is an error against."""
     if not 1.0 / _FACTOR <= factor <= _FACTOR:
-        return "no: it matches none of the four"
-    if nearest.startswith(_MEASURES["test_mse"]):
-        return f"yes: against {nearest}"
-    return f"no: against {nearest}"
-
-
-def _all_runs(study: Study) -> Table:
-    """List every fit with its excess, cost and seconds."""
-    return Table(
-        "fits",
-        "All fits",
-        own_results(study.table, ["model", "dataset"], study.metric),
-        "Parameters are the coefficients and the intercept. In a name with folds, the "
-        "test error is that of all rows, each held out once.",
-        folded=True,
-    )
+        return Answer(False, "it matches none of the four")
+    return Answer(nearest.startswith(_MEASURES["test_mse"]), f"against {nearest}")
 
 
 def _picture(study: Study, place: str) -> Picture:
     """Draw the predictions of some fits on one interval."""
     seed = study.seeds[0]
-    data = dataset(place, seed)
-    columns = {"x": data.X_test[:, 0], "y": data.y_test, "f": data.f_test}
-    rows = study.table[
-        (study.table["dataset"] == place)
-        & (study.table["seed"] == seed)
-        & (study.table["solver"] != "sgd")
-    ]
-    for _, row in rows.iterrows():
-        # The strength is the same in all.
-        words = str(row["model"]).split(", ")
-        name = ", ".join(word for word in words if not word.startswith("strength"))
-        columns[name] = study.curves(row["key"])["predicted"]
+    rows = of(study.table, dataset=place, seed=seed)
+    rows = rows[rows["solver"] != "sgd"]
+    # The strength is the same in all.
+    names = rows["model"].str.replace(r", strength [^,]*", "", regex=True)
     interval = _INTERVALS[place]
     return Picture(
         f"predictions-{place}",
         f"Polynomials on {interval}",
         f"Predictions for the test set of seed {seed} on {interval}, over its noisy "
         "points and the function behind them. The report has no such figure.",
-        pd.DataFrame(columns).sort_values("x", ignore_index=True),
+        study.predictions(rows.assign(name=names), "name"),
         figures.predictions,
     )
 

@@ -7,21 +7,14 @@ from typing import Any
 import pandas as pd
 
 from perceptrons.report.claims import Finding, Row, mostly
-from perceptrons.report.contests import (
-    REST,
-    at_least,
-    at_most,
-    chosen,
-    contest,
-    of,
-    pick,
-)
+from perceptrons.report.contests import contest
 from perceptrons.report.heatmap import heat_maps
 from perceptrons.report.measures import measured
+from perceptrons.report.picks import REST, at_least, at_most, chosen, of, pick
 from perceptrons.report.section import Picture, Table
 from perceptrons.report.sections import images
 from perceptrons.report.study import Study
-from perceptrons.report.tables import ACTIVATIONS, RUNS, published
+from perceptrons.report.tables import ACTIVATIONS, RUNS, middle, published
 
 # The number of the figure of each activation.
 _FIGURES = {"sigmoid": 20, "relu": 21, "leaky_relu": 22}
@@ -34,9 +27,6 @@ _CHOSEN: dict[str, Any] = {
 # A landscape is "shallow and wide" at its best with so many layers and nodes.
 _SHALLOW, _BROAD = 2, 64
 
-# Accuracies this close are the same: printed in two digits, and other random numbers.
-_CLOSE = 0.05
-
 # Converged: the mean cost changes by less than this share over the last third.
 _STILL = 0.05
 
@@ -47,8 +37,7 @@ _CELL = ["activation", "hidden_layer_sizes", "learning_rate_init"]
 
 def tables(study: Study) -> list[Table]:
     """Set the published accuracies beside ours."""
-    table = _placed(study)
-    return _tables(study, table, _averaged(table))
+    return _tables(study, _placed(study))
 
 
 def pictures(study: Study) -> list[Picture]:
@@ -75,21 +64,14 @@ def _placed(study: Study) -> pd.DataFrame:
 
 
 def _averaged(table: pd.DataFrame) -> pd.DataFrame:
-    """Average over learning rates, then over seeds, as in the report's figures."""
+    """Average over learning rates, as in the report's figures; median over seeds."""
     groups = table.groupby([*_PLACE, "seed"], sort=False)
     cells = groups[_ERRORS].agg(_strict_mean)
-    cells["seconds"] = groups["seconds"].sum()
-    cells["parameters"] = groups["n_parameters"].first()
     cells["diverged"] = groups["diverged"].any()
-    cells[RUNS] = groups["key"].agg(" ".join)
     seeds = cells.reset_index().groupby(_PLACE, sort=False)
-    means = seeds[_ERRORS].agg(_strict_mean)
-    means["seconds"] = seeds["seconds"].mean()
-    means["spread"] = seeds["train_error"].std(ddof=1)
-    means["parameters"] = seeds["parameters"].first()
-    means["diverged"] = seeds["diverged"].any()
-    means[RUNS] = seeds[RUNS].agg(" ".join)
-    return means.reset_index()
+    found = seeds[_ERRORS].agg(middle)
+    found["diverged"] = seeds["diverged"].any()
+    return found.reset_index()
 
 
 def _strict_mean(errors: pd.Series[float]) -> float:
@@ -109,9 +91,8 @@ def _printed() -> pd.DataFrame:
     )
 
 
-def _tables(study: Study, table: pd.DataFrame, cells: pd.DataFrame) -> list[Table]:
-    """Set the published accuracies beside ours, and list the best and all networks."""
-    networks = images.over_seeds(table, _CELL)
+def _tables(study: Study, table: pd.DataFrame) -> list[Table]:
+    """Set the published accuracies beside ours, and list the best networks."""
     best = pd.concat(
         [_best(study, table, "train_error"), _best(study, table, "test_error")]
     )
@@ -122,53 +103,9 @@ def _tables(study: Study, table: pd.DataFrame, cells: pd.DataFrame) -> list[Tabl
             best,
             "Chosen by training accuracy, as in the report, and by test accuracy. The "
             "best of many on the same test images is biased upwards.",
-        ),
-        Table(
-            "figures-20-22-table",
-            images.title(study, "Figs. 20 to 22: accuracy, mean over learning rates"),
-            _beside(study, cells),
-            "Seconds are those of all learning rates together. Same conclusion: within "
-            f"{100 * _CLOSE:g} points of the published accuracy.",
-            folded=True,
-        ),
-        Table(
-            "networks", "Every network", networks, folded=True,
-        ),
-    ]  # fmt: skip
-    if images.is_mnist(study):
-        listed.insert(0, _chosen(table))
-    return listed
-
-
-def _beside(study: Study, cells: pd.DataFrame) -> pd.DataFrame:
-    """Return the averaged cells, the published ones beside them on MNIST."""
-    ours = pd.DataFrame(
-        {
-            **{name: cells[name] for name in _PLACE},
-            "train ours": 1 - cells["train_error"],
-            "test ours": 1 - cells["test_error"],
-            "spread of train accuracy": cells["spread"],
-            **{name: cells[name] for name in ("parameters", "seconds", RUNS)},
-        }
-    )
-    if images.is_mnist(study):
-        ours = ours.merge(_printed(), on=_PLACE, how="left", validate="1:1")
-        difference = ours["train ours"] - ours["train published"]
-        ours.insert(3, "train published", ours.pop("train published"))
-        ours.insert(5, "train difference", difference)
-        ours.insert(6, "same conclusion?", [_closeness(d) for d in difference])
-    if cells["spread"].isna().all():
-        ours = ours.drop(columns="spread of train accuracy")
-    return ours.replace({"activation": ACTIVATIONS})
-
-
-def _closeness(difference: float) -> str:
-    """Say whether our accuracy is that of the report's figure, as one reads it."""
-    if pd.isna(difference):
-        return "no: ours diverged"
-    if abs(difference) <= _CLOSE:
-        return f"yes: within {100 * _CLOSE:g} points"
-    return f"no: ours is {'higher' if difference > 0 else 'lower'}"
+        )
+    ]
+    return [_chosen(table), *listed] if images.is_mnist(study) else listed
 
 
 def _published() -> dict[str, float]:
@@ -201,12 +138,12 @@ def _chosen(table: pd.DataFrame) -> Table:
 
 
 def _best(study: Study, table: pd.DataFrame, error: str) -> pd.DataFrame:
-    """Return the best network of each activation by the mean over seeds."""
+    """Return the best network of each activation by the median over seeds."""
     words = {"train_error": "training accuracy", "test_error": "test accuracy"}
     rows = []
     for activation in _activations(study):
         cells = of(table, activation=activation)
-        means = cells.groupby(_CELL, sort=False)[error].mean()
+        means = cells.groupby(_CELL, sort=False)[error].agg(middle)
         if means.isna().all():
             continue
         own = cells.set_index(_CELL).loc[[means.idxmin()]].reset_index()
@@ -238,7 +175,8 @@ def _picture(study: Study, cells: pd.DataFrame, activation: str) -> Picture:
     return Picture(
         f"figure-{number}",
         images.title(study, f"Fig. {number}: accuracy with {name} layers"),
-        "Mean over the three learning rates; a frame marks the highest of each panel.",
+        "Mean over the three learning rates, median over seeds; a frame marks the "
+        "highest of each panel.",
         pd.concat(panels, ignore_index=True),
         lambda data: heat_maps(
             data, "hidden layers", "nodes per layer", "accuracy", percent=True

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from perceptrons.report import ties
 from perceptrons.report.accuracy import confusion
+from perceptrons.report.answers import Answer, same
 from perceptrons.report.claims import Finding, Row, Test, with_evidence
-from perceptrons.report.contests import Contest, Pick, contest, near, number, pick
+from perceptrons.report.contests import Contest, contest
+from perceptrons.report.picks import Pick, near, number, pick
 from perceptrons.report.section import Picture, Table
 from perceptrons.report.sections import images
 from perceptrons.report.sections.mnist_regularization import penalized
@@ -83,13 +85,11 @@ def _accuracy_table(study: Study, table: pd.DataFrame) -> Table:
     )
 
 
-def _conclusion(theirs: float, ours: float, least: float) -> str:
+def _conclusion(theirs: float, ours: float, least: float) -> Answer | str:
     """Say whether a printed share and ours are on the same side of a limit."""
     if np.isnan(theirs):
         return "nothing printed"
-    if (theirs > least) == (ours > least):
-        return f"yes: both {'above' if ours > least else 'below'}"
-    return f"no: only {'ours' if ours > least else 'the printed'} is above"
+    return same(theirs > least, ours > least, f"above {least:g}")
 
 
 def _counts(study: Study, table: pd.DataFrame, name: str) -> Counts:
@@ -117,7 +117,8 @@ def _rates_table(study: Study, table: pd.DataFrame, name: str, index: int) -> Ta
             beside.insert(at, f"{rate} published", theirs)
             beside.insert(at + 2, f"{rate} difference", beside[f"{rate} ours"] - theirs)
         pairs = zip(printed["tpr"], tpr, strict=True)
-        beside["same conclusion?"] = [_conclusion(a, b, HIGH) for a, b in pairs]
+        answers = [_conclusion(a, b, HIGH) for a, b in pairs]
+        beside.insert(len(beside.columns), "same conclusion?", pd.Series(answers))
     keys = " ".join(table.loc[table["network"] == name, "key"])
     return Table(
         "table-vii" if index == 0 else "table-vii-program",

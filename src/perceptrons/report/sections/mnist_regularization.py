@@ -9,7 +9,8 @@ import pandas as pd
 
 from perceptrons.report.accuracy import against_strength
 from perceptrons.report.claims import Row, with_evidence
-from perceptrons.report.contests import REST, Contest, near, pick
+from perceptrons.report.contests import Contest
+from perceptrons.report.picks import REST, near, pick
 from perceptrons.report.section import Picture, Table
 from perceptrons.report.sections import images
 from perceptrons.report.study import Study

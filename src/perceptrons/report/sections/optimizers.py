@@ -7,15 +7,8 @@ from typing import Any
 from perceptrons.report import figures
 from perceptrons.report.beside import beside_published
 from perceptrons.report.claims import Row, pick_one
-from perceptrons.report.contests import (
-    LINEAR,
-    NETWORKS,
-    OLS,
-    Trend,
-    contest,
-    least,
-    pick,
-)
+from perceptrons.report.contests import Trend, contest
+from perceptrons.report.picks import LINEAR, NETWORKS, OLS, least, pick
 from perceptrons.report.section import Picture, Table
 from perceptrons.report.study import Study
 from perceptrons.report.tables import OPTIMIZERS, against_rates, histories, published
@@ -56,7 +49,7 @@ def _table(study: Study, number: str, size: str) -> Table:
     printed = printed[printed["hidden_layer_sizes"] == size]
     ols = published("gradient_descent_mse")
     printed_ols = pick_one(ols, study.metric, model="ols_degree_8")
-    beside = beside_published(study, study.table, printed, _LABELS, printed_ols)
+    beside = beside_published(study, printed, _LABELS, printed_ols)
     return Table(
         f"table-{number.lower()}",
         f"Table {number}: {_sizes(study)[size]}, optimizers and learning rates",

@@ -10,42 +10,32 @@ import numpy as np
 import pandas as pd
 
 from perceptrons.report import ties
-from perceptrons.report.beside import beside_published
 from perceptrons.report.claims import mostly
-from perceptrons.report.contests import (
+from perceptrons.report.contests import contest
+from perceptrons.report.heatmap import heat_maps
+from perceptrons.report.picks import (
     NETWORKS,
     REST,
     Pick,
     at_least,
     at_most,
     between,
-    contest,
     grid,
     number,
     of,
     pick,
 )
-from perceptrons.report.heatmap import heat_maps
 from perceptrons.report.section import Picture, Table
 from perceptrons.report.sections.grids import (
+    BEST_NOTE,
     CEILING,
-    MARGIN,
-    OLS_HERE,
-    SEED_0,
-    as_low,
-    best_as_printed,
-    clipped,
-    ols_on_seed_0,
+    best_table,
     panels,
-    summary,
-    times_best,
 )
 from perceptrons.report.study import Study
 from perceptrons.report.tables import (
     ACTIVATIONS,
     NORMS,
-    over_seeds,
-    own_results,
     published,
 )
 
@@ -55,8 +45,8 @@ _CELL = {"strength": "lambda", "learning_rate_init": "learning rate"}
 
 
 def tables(study: Study) -> list[Table]:
-    """Set Table V and Figs. 17 to 19 beside our numbers."""
-    return [_table_v(study), _all_networks(study), _unpenalized(study)]
+    """Set Table V beside our numbers."""
+    return [_table_v(study)]
 
 
 def pictures(study: Study) -> list[Picture]:
@@ -170,88 +160,18 @@ def _printed_best(activation: str) -> dict[str, Any]:
 
 def _table_v(study: Study) -> Table:
     """Set Table V beside the same networks here, and beside the best ones here."""
-    ours, clip, metric = grid(study.table), clipped(study.table), study.metric
-    by = ["norm", *_CELL]
-    rows = []
-    for activation in _FIGURES:
-        own, printed = of(ours, activation=activation), _printed_best(activation)
-        place = {name: printed[name] for name in by}
-        means = over_seeds(own, by, metric)
-        with_one = own[own["norm"] != "none"]
-        wins = times_best(with_one, by, metric)
-        cells = [
-            ("best in the report", place, of(own, **place), printed),
-            ("the same, gradients clipped", place,
-             of(clip, activation=activation), printed),
-        ]  # fmt: skip
-        for words, chosen in (
-            ("lowest here", means[means["norm"] != "none"]),
-            ("lowest here", of(means, norm="none")),
-        ):
-            found = chosen.sort_values(metric, na_position="last").iloc[0]
-            spot = {name: found[name] for name in by}
-            cells.append((words, spot, of(own, **spot), {}))
-        for words, spot, networks, theirs in cells:
-            row = {
-                "network": f"{ACTIVATIONS[activation]}, {words_of(spot)}: {words}",
-                **summary(networks, theirs, metric),
-            }
-            row["same conclusion?"] = (
-                best_as_printed(study, with_one, place, len(with_one) // _seeds(study))
-                if words == "best in the report"
-                else as_low(networks, metric, printed[metric])
-            )
-            if _seeds(study) > 1 and spot["norm"] != "none" and "clip" not in words:
-                row["best in seeds"] = int(wins.get(tuple(spot.values()), 0))
-            rows.append(row)
     return Table(
         "table-v",
         "Table V: the best penalty and learning rate of each network",
-        pd.DataFrame(rows).dropna(axis="columns", how="all"),
+        best_table(
+            study,
+            _printed_best,
+            ["norm", *_CELL],
+            words_of,
+            lambda networks: networks[networks["norm"] != "none"],
+        ),
         "Same conclusion: is it the best of the network's penalties and learning "
-        "rates? Clipped: the gradient of each layer is cut to norm 1, as the report's "
-        "program did and its text does not say. In the other rows: is the error at "
-        f"most {MARGIN} times that of Table V? Lowest here: chosen by the same test "
-        f"set, so its error is biased downwards, as in the report. {SEED_0}",
-    )
-
-
-def _seeds(study: Study) -> int:
-    """Return the number of seeds."""
-    return len(study.seeds)
-
-
-def _all_networks(study: Study) -> Table:
-    """List every penalized network beside the published cell of its heat map."""
-    labels = ["activation", "norm", *_CELL]
-    ours = grid(study.table)
-    ours = ours[ours["norm"] != "none"]
-    rows = pd.concat([ours, of(study.table, kind="ols")])
-    printed = ours[labels].drop_duplicates().merge(_printed(), on=labels, how="left")
-    beside = beside_published(
-        study, rows, printed.assign(train_mse=np.nan), labels, ols_on_seed_0(study),
-        same_data=True,
-    )  # fmt: skip
-    beside = beside.replace({"activation": ACTIVATIONS, "norm": NORMS})
-    return Table(
-        "networks",
-        f"All {len(printed)} penalized networks",
-        beside.rename(columns=_CELL).dropna(axis="columns", how="all"),
-        "Published: as printed in Figs. 17 to 19, which give no training error. Same "
-        f"conclusion: does the network predict better than OLS? {OLS_HERE} {SEED_0}",
-        folded=True,
-    )
-
-
-def _unpenalized(study: Study) -> Table:
-    """List the networks without a penalty."""
-    ours = of(grid(study.table), norm="none").replace({"activation": ACTIVATIONS})
-    return Table(
-        "without-penalty",
-        "The same networks without a penalty",
-        own_results(ours, ["activation", "learning_rate_init"], study.metric),
-        "Not in the report: what every penalty is compared with.",
-        folded=True,
+        f"rates? {BEST_NOTE}",
     )
 
 
