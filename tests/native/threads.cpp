@@ -116,8 +116,7 @@ template <class T> int compare(const char* name) {
 // Several threads predict by one network, each its own rows, again and again.
 template <class T> int predict_at_once(const char* name) {
     const int n_threads = 8, n_rows = 60, d = 5, K = 3;
-    typename Network<T>::Problem problem{
-        {d, 70, 33, K}, {2, 7}, {0, 0}, 0, 0, {}, 0, 0, 0};
+    const Problem problem{{d, 70, 33, K}, {2, 7}, {0, 0}, 0, 0, 0, {}, 0, 0, 0};
     Network<T> network(kernels<T>(), problem, 40);
     uint64_t seed = 4;
     std::vector<T> theta(network.n_parameters()), X(n_threads * n_rows * d);
