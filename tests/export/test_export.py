@@ -24,7 +24,13 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from perceptrons import MLPClassifier, MLPRegressor, activations, losses
+from perceptrons import (
+    GridSearch,
+    MLPClassifier,
+    MLPRegressor,
+    activations,
+    losses,
+)
 from perceptrons.export import to_c, to_formula
 from perceptrons.export.network import network_of
 from perceptrons.onnx import to_onnx
@@ -310,22 +316,51 @@ def test_formulas_of_c_compile_and_predict_as_predict(tmp_path):
 
 
 @pytest.mark.skipif(FORTRAN is None, reason="no Fortran compiler")
-@pytest.mark.parametrize("activation", activations.ACTIVATIONS)
-def test_formulas_of_fortran_compile_and_predict_as_predict(activation, tmp_path):
-    model = regressor(activation=activation)
-    rows = "\n".join(
-        f"call predict({', '.join(f'{v!r}d0' for v in row)}, a, b)\n"
-        "print '(2es25.17)', a, b"
-        for row in X[:5].astype(float).round(4).tolist()
+def test_formulas_of_fortran_compile_and_predict_as_predict(tmp_path):
+    """All activations, links and classes in one program."""
+    models = [regressor(activation=name) for name in activations.ACTIVATIONS]
+    models += [regressor(loss) for loss in losses.LOSSES]
+    models += [classifier(labels) for labels in LABELS]
+    source, calls, expected = "", "", []
+    for k, model in enumerate(models):
+        text = to_formula(model, "fortran")
+        source += text.replace("subroutine predict", f"subroutine predict{k}")
+        answers = wanted(model)[:5]
+        expected += answers.ravel().tolist()
+        outputs = ", ".join(f"y({j + 1})" for j in range(answers.shape[1]))
+        for row in X[:5].astype(float).tolist():
+            values = ", &\n  ".join(f"{v!r}d0".replace("e", "d") for v in row)
+            values = re.sub(r"(d-?\d+)d0", r"\1", values)
+            calls += f"call predict{k}({values}, &\n  {outputs})\n"
+            calls += f"print '(es25.17)', y(1:{answers.shape[1]})\n"
+    main = f"program p\nimplicit none\ndouble precision :: y(9)\n{calls}end program\n"
+    (tmp_path / "all.f90").write_text(source + main)
+    flags = ["-std=f2008", "-Wall", "-Wextra", "-Werror", "-fcheck=all"]
+    subprocess.run([FORTRAN, *flags, "all.f90", "-o", "all"], check=True, cwd=tmp_path)
+    printed = subprocess.run(
+        [tmp_path / "all"], capture_output=True, text=True, check=True
     )
-    main = f"program p\nimplicit none\ndouble precision :: a, b\n{rows}\nend program\n"
-    (tmp_path / "all.f90").write_text(to_formula(model, "fortran") + main)
-    subprocess.run([FORTRAN, "-std=f2008", "-Wall", "-Werror", "all.f90", "-o", "all"],
-                   check=True, cwd=tmp_path)  # fmt: skip
-    printed = subprocess.run([tmp_path / "all"], capture_output=True, text=True)
-    found = np.reshape(list(map(float, printed.stdout.split())), (5, 2))
-    expected = model.predict(X[:5].astype(float).round(4))
+    found = [float(line) for line in printed.stdout.split()]
     assert_allclose(found, expected, rtol=1e-11, atol=1e-13)
+
+
+def test_a_single_class_leaves_a_chance_for_any_other():
+    """What learned from rows of one class has a column of all others beside it."""
+    with pytest.warns(UserWarning, match="one class"):
+        model = MLPClassifier((3,), max_iter=3).fit(X, np.full(len(X), "a"))
+    assert_allclose(evaluate_python(model), wanted(model), rtol=1e-11)
+    assert "probability of any other class" in to_formula(model)
+    assert "y[0]: probability of any other class" in to_c(model).header
+    label, probabilities = run_onnx(to_onnx(model))
+    assert set(label) == {"a"}
+    assert_allclose(probabilities, model.predict_proba(X), rtol=0, atol=1e-6)
+
+
+def test_the_best_of_a_search_is_written():
+    net = MLPRegressor(hidden_layer_sizes=(3,), max_iter=5, random_state=0)
+    search = GridSearch(net, {"alpha": [0.1, 1.0]}, cv=2).fit(X, SIGNAL[:, 0])
+    assert to_formula(search) == to_formula(search.best_estimator_)
+    assert_allclose(run_onnx(to_onnx(search))[0], search.predict(X), atol=1e-6)
 
 
 def test_fortran_keeps_within_its_lines():

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from perceptrons import _checks, activations
+from perceptrons.export.ensemble import read_network
 from perceptrons.export.network import (
     Network,
     inputs_of,
-    network_of,
     outputs_of,
     probable,
     unwritten,
@@ -48,10 +48,11 @@ def to_formula(model: Any, language: str = "python", digits: int | None = None) 
 
     Parameters
     ----------
-    model : MLPRegressor, MLPClassifier, Pipeline or TransformedTargetRegressor
-        Fitted. Scalers of scikit-learn before the network, and one of the target, are
-        folded into its weights: the formula takes the raw columns and gives the raw
-        target.
+    model : estimator
+        Fitted: a network, a linear or logistic regression, the best of a search, alone
+        or in a Pipeline, a TransformedTargetRegressor or a TableModel. Scalers of
+        scikit-learn before the network, and one of the target, are folded into its
+        weights: the formula takes the raw columns and gives the raw target.
     language : {"python", "c", "fortran", "excel", "latex"}, default="python"
         A function ``predict`` in double precision; for "excel" one line per cell of
         row 2, its column and its formula between a tab, the raw columns in A2, B2, ...
@@ -70,12 +71,12 @@ def to_formula(model: Any, language: str = "python", digits: int | None = None) 
     ValueError
         For another language, or a network of more than 2,000 parameters.
     TypeError
-        For another model, or activations of your own.
+        For another model, such as a preset, or activations of your own.
     """
     _checks.choice("language", language, _WRITERS)
     if digits is not None:
         _checks.integer("digits", digits, 1, "None writes all digits")
-    network = network_of(model)
+    network = read_network(model)
     if network.n_parameters > MOST_PARAMETERS:
         raise ValueError(
             f"model must have at most {MOST_PARAMETERS} parameters for a formula, got "
@@ -240,7 +241,9 @@ def _legend(network: Network) -> list[str]:
     if network.classes is not None:
         found += [
             f"{name}: probability of {visible(label)}"
-            for name, label in zip(outputs, probable(network), strict=True)
+            for name, label in zip(
+                outputs, probable(network.classes, network.n_outputs), strict=True
+            )
         ]
     return found
 

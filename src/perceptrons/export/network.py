@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.compose import TransformedTargetRegressor
+from sklearn.linear_model import LassoCV, LinearRegression, LogisticRegression
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -21,11 +23,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from perceptrons._base import Perceptron, learned_of
 from perceptrons.activations import ACTIVATIONS, Activation
+from perceptrons.comparison.ridge import ValidatedRidge
 
 Array = NDArray[np.floating[Any]]
 
 # Every one of them is x -> x * factor + shift, column by column.
 _SCALERS = (StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler)
+_LINEAR = (LinearRegression, LassoCV, ValidatedRidge, LogisticRegression)
 
 
 @dataclass(frozen=True)
@@ -60,14 +64,45 @@ class Network:
         """Weights and biases."""
         return sum(array.size for array in [*self.weights, *self.biases])
 
+    @property
+    def n_outputs(self) -> int:
+        """Predictions of a row."""
+        return len(self.biases[-1])
+
+    def predict(self, X: Array) -> Array:
+        """Return predictions of rows X (n, d), in double, shape (n, K)."""
+        A: Any = X
+        last = len(self.weights) - 1
+        for layer, (W, b) in enumerate(zip(self.weights, self.biases, strict=True)):
+            A = A @ W.astype(np.float64) + b
+            if layer < last:
+                A = self.activations[layer].value(A, np.empty_like(A))
+        return np.asarray(_LINKS[self.link](A))
+
+
+def _softmax(Z: Array) -> Array:
+    """Return the softmax of each row."""
+    E = np.exp(Z - Z.max(axis=1, keepdims=True))
+    return np.asarray(E / E.sum(axis=1, keepdims=True))
+
+
+_LINKS: dict[str, Any] = {
+    "identity": lambda Z: Z,
+    "logistic": lambda Z: 0.5 + 0.5 * np.tanh(0.5 * Z),
+    "exp": np.exp,
+    "softmax": _softmax,
+}
+
 
 def network_of(model: Any) -> Network:
     """Return the network of a fitted estimator, scaling before and after folded in.
 
     Parameters
     ----------
-    model : MLPRegressor, MLPClassifier, Pipeline or TransformedTargetRegressor
-        A pipeline of scikit-learn's scalers and a network; a target scaled by one.
+    model : estimator
+        An MLPRegressor or MLPClassifier, a linear or logistic regression, the best of
+        a search; a pipeline of scikit-learn's scalers and one of these; a
+        TransformedTargetRegressor, its target scaled by one.
 
     Returns
     -------
@@ -89,11 +124,34 @@ def network_of(model: Any) -> Network:
             network = _scale(network, step)
         names = getattr(model, "feature_names_in_", None)
         return network if names is None else replace(network, features=list(names))
+    if isinstance(model, GridSearchCV | RandomizedSearchCV):
+        return network_of(model.best_estimator_)
+    if isinstance(model, _LINEAR):
+        return _linear(model)
     if not isinstance(model, Perceptron):
         raise TypeError(
-            "model must be an MLPRegressor or MLPClassifier, alone or behind "
-            f"scikit-learn's scalers, got {type(model).__name__}."
+            "model must be a network, a preset, or a linear or logistic regression, "
+            "alone or behind scikit-learn's scalers, to be written in another "
+            f"language, got {type(model).__name__}; skl2onnx knows scikit-learn's."
         )
+    return _network(model)
+
+
+def _linear(model: Any) -> Network:
+    """Return a linear model, a network without hidden layers."""
+    W = np.atleast_2d(np.asarray(model.coef_, np.float64)).T
+    b = np.broadcast_to(np.float64(model.intercept_), W.shape[1:])
+    classes = getattr(model, "classes_", None)
+    link = "identity"
+    if classes is not None:
+        link = "logistic" if W.shape[1] == 1 else "softmax"
+    names = getattr(model, "feature_names_in_", None)
+    features = [f"x{i + 1}" for i in range(len(W))] if names is None else list(names)
+    return Network([W], [b], (), link, features, classes, False, single=False)
+
+
+def _network(model: Perceptron) -> Network:
+    """Return what a network has learned."""
     learned = learned_of(model)
     problem, labels = learned.problem, learned.labels
     known = tuple(type(record) for record in ACTIVATIONS.values())
@@ -189,22 +247,23 @@ def inputs_of(network: Network) -> list[str]:
 
 def outputs_of(network: Network) -> list[str]:
     """Return what each output is called: y or y1, y2, ..., or the probability p_..."""
-    n_outputs = network.weights[-1].shape[1]
+    n_outputs = network.n_outputs
     if network.classes is None:
         return ["y"] if n_outputs == 1 else [f"y{k + 1}" for k in range(n_outputs)]
-    names = [f"p_{label}" for label in probable(network)]
+    names = [f"p_{label}" for label in probable(network.classes, n_outputs)]
     distinct = len({name.lower() for name in names}) == len(names)
     if distinct and all(re.fullmatch(r"[A-Za-z0-9_]{1,31}", name) for name in names):
         return names
     return [f"p{k + 1}" for k in range(n_outputs)]
 
 
-def probable(network: Network) -> list[Any]:
+def probable(classes: NDArray[Any] | None, n_outputs: int) -> list[Any]:
     """Return the classes whose probabilities are put out: of two the second."""
-    if network.classes is None:
+    if classes is None:
         return []
-    n_outputs = network.weights[-1].shape[1]
-    return list(network.classes[1:] if n_outputs == 1 else network.classes)
+    # What learned from rows of a single class gives every other class a chance, too.
+    named = [*classes, "any other class"] if len(classes) == 1 else list(classes)
+    return named[-n_outputs:]
 
 
 def unwritten(activation: Any, language: str) -> TypeError:
