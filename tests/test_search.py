@@ -6,7 +6,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from scipy.stats import loguniform
 from sklearn.datasets import make_classification, make_regression
-from sklearn.exceptions import FitFailedWarning
+from sklearn.exceptions import FitFailedWarning, NotFittedError
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import (
     GridSearchCV,
@@ -15,6 +15,7 @@ from sklearn.model_selection import (
     RandomizedSearchCV,
 )
 
+import perceptrons
 from perceptrons import GridSearch, MLPClassifier, MLPRegressor, RandomSearch
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -186,3 +187,15 @@ def test_folds_may_be_masks_and_are_looked_at(regression):
 def test_bad_arguments_are_named(regression, how, match):
     with pytest.raises(ValueError, match=match):
         GridSearch(net(), {"alpha": [1.0]}, **how).fit(*regression)
+
+
+def test_the_best_of_a_search_is_saved(regression, tmp_path):
+    X, y = regression
+    grid = {"alpha": [0.1, 1.0]}
+    search = GridSearch(net(), grid, cv=2, refit=False).fit(X, y)
+    with pytest.raises(NotFittedError):
+        search.save(tmp_path / "best")
+    search.set_params(refit=True).fit(X, y)
+    found = perceptrons.load(search.save(tmp_path / "best"))
+    assert_array_equal(found.predict(X), search.predict(X))
+    assert found.get_params() == search.best_estimator_.get_params()

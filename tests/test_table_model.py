@@ -1,5 +1,6 @@
 """Averages, encoders and linear models in files: what compare and the presets fit."""
 
+import json
 import pickle
 from contextlib import suppress
 
@@ -12,7 +13,7 @@ from numpy.testing import assert_array_equal
 
 import perceptrons
 from perceptrons import compare, files, presets
-from perceptrons.comparison import candidates
+from perceptrons.comparison import candidates, splines
 from perceptrons.state import StateError
 from perceptrons.table_model import TableModel
 from perceptrons.tables import DataError, TableEncoder, TableWarning
@@ -120,7 +121,7 @@ def test_a_table_without_rows_has_no_answers(model, classifier):
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("task", ["regression", "classification"])
-def test_linear_candidates_come_back_bit_for_bit(task):
+def test_linear_and_curved_candidates_come_back_bit_for_bit(task):
     encoder = TableEncoder().fit(TABLE)
     X = encoder.transform(TABLE)
     if task == "regression":
@@ -129,7 +130,7 @@ def test_linear_candidates_come_back_bit_for_bit(task):
         (made, _), y = candidates.classifiers(CLASSES, N, X.shape[1], 1), CLASSES
     saved = []
     for candidate in made:
-        if candidate.kind not in ("linear", "constant"):
+        if candidate.kind not in ("linear", "constant", "curved"):
             continue
         one = TableModel(encoder, candidate.estimator.fit(X, y), "y", {})
         found = again(one)
@@ -137,7 +138,24 @@ def test_linear_candidates_come_back_bit_for_bit(task):
         assert_array_equal(found.predict(TABLE), one.predict(TABLE))
         if task == "classification":
             assert_array_equal(found.predict_proba(TABLE), one.predict_proba(TABLE))
-    assert len(saved) >= 3
+    assert "additive splines" in saved
+    # Those of classes take longer here than the network, and do not compete.
+    assert ("splines with products" in saved) == (task == "regression")
+
+
+@pytest.mark.parametrize("degree", [0, 6, 10**6, -1, "3", None])
+def test_splines_that_are_none_are_refused(degree):
+    X = RNG.normal(size=(40, 2))
+    encoder = TableEncoder().fit(X)
+    curved = splines.SplineRegressor(n_pairs=1).fit(X, X[:, 0] ** 2)
+    content = files.to_bytes(TableModel(encoder, curved, "y", {}))
+    assert_array_equal(files.from_bytes(content).model.predict(X), curved.predict(X))
+    header, document, data = fuzzing.split(content)
+    text = json.dumps(document)
+    assert text.count('"degree": 3') == 2
+    text = text.replace('"degree": 3', f'"degree": {json.dumps(degree)}')
+    with pytest.raises(StateError):
+        files.from_bytes(fuzzing.join(header, json.loads(text), data))
 
 
 def test_what_is_not_in_the_table_of_classes_is_refused():

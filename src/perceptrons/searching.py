@@ -8,10 +8,12 @@ lie; scikit-learn starts processes, and copies rows and estimator for each fit.
 from __future__ import annotations
 
 import math
+import os
 import time
 import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -20,7 +22,11 @@ from sklearn.base import clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing, indexable
-from sklearn.utils.validation import _check_method_params, _num_samples
+from sklearn.utils.validation import (
+    _check_method_params,
+    _num_samples,
+    check_is_fitted,
+)
 
 from perceptrons import _checks
 from perceptrons._base import Perceptron, fit_rows
@@ -42,6 +48,7 @@ class Search:
     error_score: Any
     return_train_score: bool
     halving: float | None
+    best_estimator_: Any
 
     def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
         """Fit all settings on all folds, and the best on all rows.
@@ -96,6 +103,26 @@ class Search:
         self.scorer_ = getattr(scorers, "_scorers", scorers)
         self._choose(X, y, weights, metric)
         return self
+
+    def save(self, path: str | os.PathLike[str], resume: bool = False) -> Path:
+        """Write ``best_estimator_``, which :func:`perceptrons.load` returns.
+
+        Parameters
+        ----------
+        path, resume : as in the estimator's ``save``
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        NotFittedError
+            Also with ``refit=False``, which leaves no best estimator.
+        """
+        check_is_fitted(self, "best_estimator_")
+        saved: Path = self.best_estimator_.save(path, resume)
+        return saved
 
     @abstractmethod
     def _candidates(self) -> list[Any]:

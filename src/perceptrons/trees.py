@@ -28,11 +28,16 @@ CLASSES = {
     ),
     "TableEncoder": "perceptrons.tables.encoder",
     "ValidatedRidge": "perceptrons.comparison.ridge",
+    **dict.fromkeys(
+        ("SplineRegressor", "SplineClassifier", "Basis", "Curve"),
+        "perceptrons.comparison.splines",
+    ),
     "LastValue": "perceptrons.comparison.naive",
     "SeasonalNaive": "perceptrons.comparison.naive",
     "Pipeline": "sklearn.pipeline",
     "StandardScaler": "sklearn.preprocessing",
     "PolynomialFeatures": "sklearn.preprocessing",
+    "SplineTransformer": "sklearn.preprocessing",
     **dict.fromkeys(("DummyRegressor", "DummyClassifier"), "sklearn.dummy"),
     **dict.fromkeys(
         ("LinearRegression", "LassoCV", "LogisticRegression"), "sklearn.linear_model"
@@ -45,8 +50,9 @@ NETWORKS = {
     "MLPClassifier": "perceptrons.estimators",
 }
 _DTYPES = ("float32", "float64", "int64", "int32", "bool")
-# Larger ones would make a model ask for more memory than its file.
-_MOST_COUNT = 2**20
+# Larger ones would make a model ask for more memory than its file: what a spline
+# holds grows with the square of its knots.
+_MOST_COUNT, _MOST_KNOTS, _MOST_DEGREE = 2**20, 64, 5
 
 
 class SavableTree(Savable):
@@ -121,6 +127,9 @@ def _describe(value: Any, name: str, arrays: Arrays, raw: bool) -> Any:
     if kind in CLASSES and type(value) is _class(CLASSES, kind):
         if kind == "TableEncoder":
             return {"class": kind, "state": encode(value.to_state(), name)}
+        if kind == "SplineTransformer":
+            knots = _describe_array(value.knots, name, arrays, raw)
+            return {"class": kind, "degree": value.degree, "knots": knots}
         return {"class": kind, **_describe_attributes(value, arrays, raw)}
     if isinstance(value, list):
         return [_describe(item, name, arrays, raw) for item in value]
@@ -136,7 +145,8 @@ def _describe(value: Any, name: str, arrays: Arrays, raw: bool) -> Any:
         if raw:
             return {"object": value}
         raise StateError(
-            f"{name} cannot be saved: a file cannot hold a {kind}; pickle the model."
+            f"{name} cannot be saved: a file cannot hold a {kind}; skops.io.dump keeps "
+            "models of scikit-learn."
         )
     return encode(value, name, raw)
 
@@ -255,12 +265,26 @@ def _restore_object(value: Any, arrays: Arrays, raw: bool) -> Any:
             return found.from_state(decode(take(value, "state", dict)))
         except (AttributeError, KeyError, TypeError, ValueError):
             raise StateError("its account of columns is none") from None
+    if kind == "SplineTransformer":
+        return _restore_spline(value, arrays, found)
     made = found.__new__(found)
     attributes = _restore_attributes(value, arrays, raw)
     if kind == "PolynomialFeatures" and attributes.get("degree") != 2:
         raise StateError("its polynomial is not of degree 2")
     vars(made).update(attributes)
     return made
+
+
+def _restore_spline(value: Any, arrays: Arrays, spline: Any) -> Any:
+    """Return a spline of a column, which scikit-learn makes anew of its knots."""
+    degree = take(value, "degree", int)
+    knots = _restore_array(take(take(value, "knots", dict), "array", str), arrays)
+    if not 0 < degree <= _MOST_DEGREE or knots.size > _MOST_KNOTS or knots.ndim != 2:
+        raise StateError("it holds a spline that is none")
+    try:
+        return spline(degree=degree, knots=knots, extrapolation="linear").fit(knots)
+    except (TypeError, ValueError):
+        raise StateError("it holds a spline that is none") from None
 
 
 def _class(table: dict[str, str], name: str) -> Any:

@@ -45,7 +45,7 @@ INNER_FOLDS = 3
 
 
 @dataclass(frozen=True)
-class _Column:
+class Curve:
     """How one column bends; without a basis it stays linear."""
 
     spline: SplineTransformer | None
@@ -78,7 +78,7 @@ def _spline(x: Array, n_knots: int, degree: int) -> SplineTransformer | None:
     return made.fit(x[:, None])
 
 
-def _column(x: Array, n_knots: int) -> _Column:
+def _column(x: Array, n_knots: int) -> Curve:
     """Return how a column bends."""
     spread = float(x.std())
     spline = _spline(x, n_knots, 3)
@@ -86,7 +86,7 @@ def _column(x: Array, n_knots: int) -> _Column:
     if spline is not None:
         D = np.diff(np.eye(spline.n_features_out_), 2, axis=0)
         shape = D.T @ np.linalg.inv(D @ D.T)
-    return _Column(spline, shape, float(x.mean()), spread or 1.0)
+    return Curve(spline, shape, float(x.mean()), spread or 1.0)
 
 
 class Basis:

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from perceptrons.export.network import Network, network_of
+from perceptrons.presets.classifier import TabularClassifier
 from perceptrons.presets.encodings import Encoder
-from perceptrons.presets.estimators import TabularClassifier, TabularRegressor
+from perceptrons.presets.regressor import TabularRegressor
 from perceptrons.table_model import TableModel
 from perceptrons.tables import TableEncoder
 
