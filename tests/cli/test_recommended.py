@@ -1,0 +1,91 @@
+"""What a comparison recommends is kept, and predicts: by fit and by compare."""
+
+from functools import partial
+from io import StringIO
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+from typer.testing import CliRunner
+
+import perceptrons
+from perceptrons.cli import app
+from perceptrons.comparison import compare as comparing
+from perceptrons.presets import race
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+N = 90
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Small networks in few folds, in this process: which one wins does not matter."""
+    effort = race.Effort(1e5, ("plain",), (0.3,), ((6, 5),), 1, 1)
+    monkeypatch.setitem(race.EFFORTS, "default", effort)
+    monkeypatch.setitem(race.RATES, (6, 5), 0.01)
+    few = partial(comparing.compare, quick=True, n_jobs=1)
+    monkeypatch.setattr(comparing, "compare", few)
+
+
+def table(target):
+    rng = np.random.default_rng(15)
+    size, kind = rng.uniform(-3, 3, N), rng.choice(["flat", "house"], N)
+    y = {
+        "wave": np.sin(2 * size) + 0.1 * rng.normal(size=N),
+        "classes": np.where(size + 0.3 * rng.normal(size=N) > 0, "many", "few"),
+    }[target]
+    return pd.DataFrame({"size": size.round(3), "kind": kind, "y": y})
+
+
+def run(*words):
+    result = CliRunner().invoke(app, [str(word) for word in words])
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def assert_useful(file, folder, rows):
+    """The file predicts the table, as a model from Python does."""
+    found = pd.read_csv(StringIO(run("predict", file, folder / "new.csv")))
+    if rows["y"].dtype.kind == "f":
+        assert np.corrcoef(found["y"], rows["y"])[0, 1] > 0.9
+    else:
+        assert (found["y"] == rows["y"]).mean() > 0.8
+        assert_allclose(found.filter(like="probability").sum(axis=1), 1.0)
+    text = pd.read_csv(folder / "new.csv", dtype=str)
+    given = text if "fitted" in str(file) else pd.read_csv(folder / "new.csv")
+    again = perceptrons.load(file).predict(given)
+    if rows["y"].dtype.kind == "f":
+        assert_allclose(found["y"], again, rtol=1e-12)
+    else:
+        assert found["y"].tolist() == again.tolist()
+    assert "columns:" in run("show", file)
+
+
+TARGETS = ["wave", pytest.param("classes", marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_what_is_recommended_is_kept_and_predicts(target, tmp_path):
+    rows = table(target)
+    rows.to_csv(tmp_path / "table.csv", index=False)
+    rows.drop(columns="y").to_csv(tmp_path / "new.csv", index=False)
+    run("fit", tmp_path / "table.csv", "--target", "y", "--recommended",
+        "--model", tmp_path / "fitted.model")  # fmt: skip
+    assert_useful(tmp_path / "fitted.model", tmp_path, rows)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_compare_keeps_what_it_recommends_beside_its_page(
+    target, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("perceptrons.comparison.command.compare", comparing.compare)
+    rows = table(target)
+    rows.to_csv(tmp_path / "table.csv", index=False)
+    rows.drop(columns="y").to_csv(tmp_path / "new.csv", index=False)
+    said = run("compare", tmp_path / "table.csv", "--target", "y", "--quick",
+               "--jobs", "1", "--out", tmp_path / "page")  # fmt: skip
+    model = tmp_path / "page" / "model.safetensors"
+    assert f"perceptrons predict {model} TABLE" in said.replace("\n", " ")
+    assert_useful(model, tmp_path, rows)
