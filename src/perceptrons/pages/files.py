@@ -14,11 +14,9 @@ import pandas as pd
 
 from perceptrons.pages.drawing import Drawing, inline_svg
 
-# A larger CSV file stays beside the page: all in it would be there twice.
+# A larger CSV file stays beside the page, since all in it would be there twice, and is
+# compressed: pandas, R and DuckDB read it as it is.
 _CARRIED = 64 * 1024
-
-# A larger one is compressed; pandas, R and spreadsheets' importers read it as it is.
-_PLAIN = 256 * 1024
 
 
 @dataclass
@@ -32,7 +30,7 @@ class Files:
         content = table.to_csv(index=False).encode()
         small, file = len(content) <= _CARRIED, f"{name}.csv"
         data = f"data:text/csv;base64,{base64.b64encode(content).decode()}"
-        if len(content) > _PLAIN:
+        if not small:
             content, file = gzip.compress(content, mtime=0), f"{file}.gz"
         self.contents[f"tables/{file}"] = content
         return {"name": file, "carried": data if small else ""}

@@ -68,7 +68,7 @@ class Outcome:
     total : int
         Claims.
     fell : list of Claim
-        Those with most seeds against them.
+        Of every study the one with most seeds against it, few of them.
     """
 
     abstract: list[tuple[str, list[Claim]]]
@@ -90,8 +90,11 @@ def outcome(sections: Sequence[Section], hypotheses: Sequence[Claim]) -> Outcome
         sentence: [c for c in claims if c.text.startswith(starts)]
         for sentence, starts in ABSTRACT.items()
     }
-    # What shorter training or a stand-in could not show has not fallen.
-    fell = [claim for claim in claims if claim.verdict in _AGAINST]
+    # One of each study: several would say much the same. What shorter training or a
+    # stand-in could not show has not fallen.
+    parts = [*(section.claims for section in sections), hypotheses]
+    fallen = ([claim for claim in part if claim.verdict in _AGAINST] for part in parts)
+    fell = [max(part, key=lambda claim: claim.fails) for part in fallen if part]
     fell.sort(key=lambda claim: -claim.fails)
     tally = Counter(claim.verdict for claim in claims).most_common()
     return Outcome(list(found.items()), tally, len(claims), fell[:_FEW])
