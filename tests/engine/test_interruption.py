@@ -238,7 +238,7 @@ def test_max_time_ends_many_epochs_of_one_call(rng):
     net, _ = watched(max_iter=10**9, tol=0.0, n_iter_no_change=np.inf, max_time=0.5)
     net.fit(X, X[:, 0])
     assert net.outcome_.reason == "limit reached"
-    assert 0.05 <= net.outcome_.seconds < 1
+    assert net.outcome_.seconds >= 0.5
     assert net.outcome_.epochs == len(net.history_) > 10
 
 
