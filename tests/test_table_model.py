@@ -110,6 +110,14 @@ def test_a_model_knows_its_columns_by_name(model, tmp_path):
         assert_array_equal(answers, model.predict(unseen))
 
 
+def test_an_infinite_cell_is_named(model):
+    table = TABLE.copy()
+    table.loc[3, "price, €"] = "9" * 400
+    for ask in (model.predict, model.predict_interval):
+        with pytest.raises(DataError, match=r"column 'price, €' holds .* in row 4 of"):
+            ask(table)
+
+
 def test_a_table_without_rows_has_no_answers(model, classifier):
     empty = TABLE.iloc[:0]
     assert model.predict(empty).shape == (0,)

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
 from perceptrons.state import StateError
+from perceptrons.tables.errors import DataError
 from perceptrons.trees import SavableTree
 
 
@@ -134,7 +135,17 @@ class TableModel(SavableTree, BaseEstimator):
         ------
         TypeError
             If the model knows no intervals.
+        DataError
+            Naming the first column that holds an infinite value.
         """
+        infinite = np.argwhere(np.isinf(numbers))
+        if len(infinite):
+            row, place = infinite[0]
+            raise DataError(
+                f"The column {self.encoder.get_feature_names_out()[place]!r} holds an "
+                f"infinite value (or beyond 1e+308) in row {row + 1} of the data; "
+                "leave such cells empty if the value is missing."
+            )
         method = getattr(self.model, what, None)
         if method is None:
             raise TypeError(
