@@ -9,6 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
 
 from perceptrons import MLPRegressor
+from perceptrons.optimizers import Adam
 
 FAR = r"The targets lie about .* standardize y, by"
 
@@ -43,6 +44,12 @@ def test_a_target_out_of_reach_is_told_with_a_remedy_that_helps(mean, scale):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         assert plain < 0.65 < 0.9 < remedy.fit(X, y).score(X, y)
+
+
+def test_the_rate_of_a_rule_is_the_one_that_is_told():
+    X, y = rows()
+    net = MLPRegressor(solver=Adam(learning_rate=0.01), max_iter=20, random_state=0)
+    assert "steps at the learning rate 0.01 reach" in said(net, X, 1e6 * y)
 
 
 @pytest.mark.parametrize(

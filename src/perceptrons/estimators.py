@@ -851,14 +851,14 @@ def _reach(net: MLPRegressor) -> str:
     size = n_rows if resolved.full_batch else min(resolved.batch_size or 200, n_rows)
     steps = net.n_iter_ * math.ceil(n_rows / size)
     width = net.coefs_[-1].shape[0]
-    reach = net.learning_rate_init * steps * (width + 1)
+    reach = resolved.learning_rate * steps * (width + 1)
     missed = math.sqrt(2 * losses_seen[0])
     # Still a tenth of the way to go: it has not got there in spite of that.
     if missed <= reach or losses_seen[-1] < 0.01 * losses_seen[0]:
         return ""
     return (
-        f"The targets lie about {missed:.3g} away, and steps of learning_rate_init="
-        f"{net.learning_rate_init:g} reach about {reach:.3g}: standardize y, by scikit-"
+        f"The targets lie about {missed:.3g} away, and steps at the learning rate "
+        f"{resolved.learning_rate:g} reach about {reach:.3g}: standardize y, by scikit-"
         "learn's TransformedTargetRegressor(net, transformer=StandardScaler()) or "
         "perceptrons.presets.tabular_regressor."
     )

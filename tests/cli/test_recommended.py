@@ -1,5 +1,6 @@
 """What a comparison recommends is kept, and predicts: by fit and by compare."""
 
+from dataclasses import replace
 from functools import partial
 from io import StringIO
 
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 
 import perceptrons
 from perceptrons.cli import app
+from perceptrons.cli.models import winner_of
 from perceptrons.comparison import compare as comparing
 from perceptrons.presets import race
 
@@ -61,6 +63,16 @@ def assert_useful(file, folder, rows):
     else:
         assert found["y"].tolist() == again.tolist()
     assert "columns:" in run("show", file)
+
+
+def test_the_file_names_the_model_that_it_holds():
+    rows = table("wave")
+    result = comparing.compare(rows[["size"]], rows["y"], repeats=1, n_folds=3)
+    for status, name in [("justified", "OLS"), ("undecided", "constant")]:
+        verdict = replace(result.verdict, status=status, recommended=name)
+        kept = winner_of(replace(result, verdict=verdict))
+        assert kept.about["model"].startswith(f"{name}: ")
+        assert type(kept.model) is type(result.fitted(name)[-1])
 
 
 TARGETS = ["wave", pytest.param("classes", marks=pytest.mark.slow)]

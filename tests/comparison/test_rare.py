@@ -47,6 +47,21 @@ def test_probabilities_that_hold_lie_on_the_diagonal(drawn):
     assert (steep["observed"] > steep["predicted"]).all()
 
 
+def test_a_class_that_no_tested_row_has_is_passed_over():
+    X = pd.DataFrame({"a": np.random.default_rng(5).normal(size=120)})
+    y = np.where(np.arange(120) < 12, "early", "late")
+    y[-1] = "early"
+    with pytest.MonkeyPatch.context() as patch:
+        lighten(patch)
+        found = compare(X, y, repeats=1, n_folds=3, random_state=0, n_jobs=1)
+    known = np.isfinite(found.predictions[found.network]).all(axis=1)
+    assert rare.look(found) is not None
+    for shares in found.predictions.values():
+        shares[y == "early"] = np.nan
+    assert known.any()
+    assert rare.look(found) is None
+
+
 @pytest.fixture(scope="module")
 def result():
     rng = np.random.default_rng(4)

@@ -218,6 +218,23 @@ def test_words_and_curves_are_refused_by_a_sentence(models):
         to_formula(kept(ValidatedRidge(), SIGNAL))
 
 
+def test_a_line_in_seconds_of_years_keeps_its_digits():
+    seconds = pd.DataFrame({"at": 1.7e9 + np.arange(300.0) * 288})
+    line = kept(LinearRegression(), np.arange(300.0), seconds)
+    found = np.ravel(run_onnx(to_onnx(line), numbers_of(seconds))[-1])
+    assert_allclose(found, line.predict(seconds), atol=1e-5)
+
+
+def test_several_labels_of_a_row_are_refused_by_a_sentence():
+    both = np.column_stack([SIGNAL > 1, X[:, 1] > 0]).astype(int)
+    with quick("plain"):
+        model = presets.tabular_classifier(effort="small", random_state=0, n_jobs=1)
+        model.fit(X, both)
+    for write in (to_onnx, to_c):
+        with pytest.raises(TypeError, match="one label of a row for export"):
+            write(model)
+
+
 @pytest.mark.parametrize(
     "model",
     [ValidatedRidge(), make_pipeline(StandardScaler(), LassoCV()), LinearRegression()],

@@ -117,6 +117,20 @@ def test_a_damaged_file_is_named(write, how, sign, name):
         how(write(sign + bytes(20), "t.data"))
 
 
+def test_columns_of_one_name_are_told_of_pieces_too(tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    twice = arrow.table([[1, 2], [3, 4]], names=["a", "a"])
+    parquet.write_table(twice, tmp_path / "t.parquet")
+    with pytest.raises(DataError, match=r"more than one column named 'a'; rename"):
+        list(pieces(tmp_path / "t.parquet"))
+
+
+def test_many_blank_lines_before_the_names_do_not_matter(write):
+    table = read_table(write("\n" * 60 + "a;b\n1;2\n3;4\n"))
+    assert table["b"].tolist() == [2, 4]
+
+
 def test_pieces_of_parquet_are_the_whole(tmp_path):
     pytest.importorskip("pyarrow")
     frame = pd.DataFrame({"a": range(5), "b": list("uvwxy")}, index=[7, 9, 2, 4, 5])

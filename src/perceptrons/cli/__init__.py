@@ -204,12 +204,12 @@ def _compare(request: Any, as_json: bool) -> None:
             finally:
                 if as_json:
                     typer.echo(command.as_json(result, page))
+            if not as_json:
+                typer.echo(page)
+                models.keep_winner(result, request.out)
     except ValueError as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(2) from None
-    if not as_json:
-        typer.echo(page)
-        models.keep_winner(result, request.out)
 
 
 for _command_of_models in (

@@ -232,8 +232,7 @@ def winner_of(result: Any) -> TableModel:
     """
     from perceptrons.table_model import TableModel
 
-    justified = result.verdict.status == "justified"
-    name = result.network if justified else result.reference
+    name = result.verdict.recommended
     error = result.table().loc[name, result.metric]
     about = {
         "model": f"{name}: {result.candidates.loc[name, 'description']}",
@@ -255,7 +254,7 @@ def keep_winner(result: Any, folder: Path) -> None:
     path = folder / "model.safetensors"
     try:
         winner_of(result).save(path)
-    except StateError as error:
+    except (StateError, OSError) as error:
         typer.echo(f"Note: the recommended model is not kept: {error}", err=True)
         return
     typer.echo(f"perceptrons predict {path} TABLE")

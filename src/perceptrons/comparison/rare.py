@@ -56,7 +56,7 @@ def look(comparison: Findings) -> Rare | None:
     Returns
     -------
     Rare or None
-        None unless there are two classes, and one is rare.
+        None unless there are two classes, and one is rare and was tested.
     """
     classes, y = comparison.prepared.classes, comparison.prepared.y
     if classes is None or len(classes) != 2:
@@ -72,6 +72,9 @@ def look(comparison: Findings) -> Rare | None:
     for name in names:
         shares = comparison.predictions[name]
         known = np.isfinite(shares).all(axis=1)
+        if not (y[known] == classes[place]).any():
+            # Along time the class may come in the rows of training alone.
+            return None
         true, p = y[known] == classes[place], shares[known, place]
         codes = np.searchsorted(classes, y[known])
         auc[name] = 1 - MEASURES["1 - AUC"].value(codes, shares[known])

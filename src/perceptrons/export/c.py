@@ -53,7 +53,8 @@ def to_c(model: Any, name: str = "model") -> Code:
     -------
     Code
         header and source: ``<name>_predict(x, y)`` writes the predictions of one row,
-        the probability of each class for a classifier (of the second, for two).
+        the probability of each class for a classifier, in the order of ``classes_``
+        (of a network of two, the second alone).
 
     Raises
     ------

@@ -219,6 +219,11 @@ def _around(columns: Columns, network: Network) -> Ensemble:
 def _preset(model: TabularRegressor | TabularClassifier) -> Ensemble:
     """Return a preset as numbers."""
     check_is_fitted(model, "networks_")
+    if isinstance(model, TabularClassifier) and model._several:
+        raise TypeError(
+            "model must tell one label of a row for export, got a preset of several; "
+            "fit one preset to each column of labels."
+        )
     n_folds = model._n_folds
     parts: dict[str, Part] = {}
     for number, chosen in enumerate(model.chosen_):

@@ -63,8 +63,8 @@ def to_formula(model: Any, language: str = "python", digits: int | None = None) 
     Returns
     -------
     str
-        For a classifier it gives the probability of each class (of the second, for
-        two classes).
+        For a classifier it gives the probability of each class, in the order of
+        ``classes_`` (of a network of two classes, the second alone).
 
     Raises
     ------

@@ -89,11 +89,15 @@ def _part(build: Builder, part: Part, X: str, scaled: str, prefix: str) -> list[
     inputs = X
     if part.encoder is not None:
         inputs = _ENCODERS[type(part.encoder)](build, part.encoder, X, scaled, prefix)
-    inputs = build.node("Cast", [inputs], f"{prefix}inputs", to=TensorProto.FLOAT)
+    # Networks compute in float32; a line in raw columns, such as a year, in float64.
+    single = part.networks[0][1].single
+    if single:
+        inputs = build.node("Cast", [inputs], f"{prefix}inputs", to=TensorProto.FLOAT)
     terms = []
     for number, (weight, network) in enumerate(part.networks):
         own = f"{prefix}n{number}_"
-        A = add_network(build, network, inputs, own)
+        kind = np.float32 if single else np.float64
+        A = add_network(build, network, inputs, own, kind)
         A = build.node("Cast", [A], f"{own}double", to=build.kind)
         share = build.number(f"{own}weight", weight)
         terms.append(build.node("Mul", [A, share], f"{own}term"))

@@ -42,8 +42,10 @@ def network_graph(network: Network, flat: bool) -> Any:
     return build.graph(len(network.weights[0]), outputs)
 
 
-def add_network(build: Builder, network: Network, A: str, prefix: str) -> str:
-    """Add a network, in float32, and return the name of its predictions.
+def add_network(
+    build: Builder, network: Network, A: str, prefix: str, kind: Any = np.float32
+) -> str:
+    """Add a network and return the name of its predictions.
 
     Parameters
     ----------
@@ -53,13 +55,15 @@ def add_network(build: Builder, network: Network, A: str, prefix: str) -> str:
         Its input.
     prefix : str
         Of every name.
+    kind : dtype, default=float32
+        Of its input and of all that it computes.
     """
     last = len(network.weights) - 1
     for layer, (W, b) in enumerate(zip(network.weights, network.biases, strict=True)):
         names = [
             A,
-            build.constant(f"{prefix}W{layer}", W.astype(np.float32)),
-            build.constant(f"{prefix}b{layer}", b.astype(np.float32)),
+            build.constant(f"{prefix}W{layer}", W.astype(kind)),
+            build.constant(f"{prefix}b{layer}", b.astype(kind)),
         ]
         A = build.node("Gemm", names, f"{prefix}Z{layer}")
         if layer < last:

@@ -118,7 +118,7 @@ def as_json(
 
 
 def shipped() -> dict[str, Any]:
-    """Return the verdicts of the full run that comes with this package, if any does."""
+    """Return the verdicts of full training that come with this package, if any do."""
     file = resources.files("perceptrons.report") / "verdicts.json"
     if not file.is_file():
         return {"commit": "", "verdicts": {}}

@@ -73,6 +73,8 @@ def _explained(path: Path, form: str) -> Iterator[None]:
     """Say which file an error is of, and what to do."""
     try:
         yield
+    except DataError:
+        raise
     except ImportError:
         raise DataError(
             f"{path} holds {form}, and reading it needs pyarrow: install it with `pip "

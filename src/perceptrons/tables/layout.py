@@ -18,8 +18,6 @@ from perceptrons.tables.errors import DataError
 from perceptrons.tables.names import check_unique, column_names
 
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-
-_SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _WORDS = {**_SEPARATORS, " ": "space"}
 
 
@@ -79,7 +77,11 @@ def layout(path: Path, encoding: str, separator: str | None) -> File:
         If it is no table; the message names the line.
     """
     with _long_fields(), decode.text(path, encoding) as stream:
-        lines = list(islice(stream, 30))
+        lines = []
+        for text in stream:
+            lines.append(text)
+            if len(lines) >= 30 and text.strip():
+                break
         said = re.fullmatch(r"\"?sep=(.)\"?", lines[0].strip("\r\n")) if lines else None
         before = 1 if said else 0
         if separator is None:

@@ -108,6 +108,6 @@ def note(path: str | Path) -> str:
     path : str or Path
     """
     path = Path(path)
-    if decode.head(path).startswith((b"PAR1", b"ARROW1")):
+    if columnar.form(decode.head(path)) is not None:
         return ""
     return decode.find_encoding(path).note
