@@ -131,3 +131,10 @@ def test_what_is_no_table_of_lines_is_refused_by_what_it_is(tmp_path, content, t
     path.write_text(content)
     with pytest.raises(DataError, match=told):
         read(path)
+
+
+@pytest.mark.parametrize("header", ["<img src=x>;y", "begin;end", "<5;y", "{a};y"])
+def test_names_that_begin_like_another_form_are_names(tmp_path, header):
+    path = tmp_path / "export.csv"
+    path.write_text(f"{header}\n1;2\n3;4\n")
+    assert list(read(path).frame) == header.split(";")

@@ -28,9 +28,11 @@ _BINARY = {
 }
 # How files of text begin that are no lines of fields.
 _OTHER_TEXT = {
-    r"(create table|insert into|drop table|begin;|-- |/\*)": "a dump of SQL statements",
+    r"(create table|insert into|drop table|begin;\s*[\r\n]|-- |/\*)": (
+        "a dump of SQL statements"
+    ),
     r"(\[\s*[{\[]|\{\s*\")": "a JSON file",
-    r"<[!?a-z]": "an HTML or XML file",
+    r"<(!doctype|\?xml|html|head|body|table)\b": "an HTML or XML file",
 }
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
