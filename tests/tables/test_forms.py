@@ -20,16 +20,6 @@ W = np.round(np.sin(np.arange(N)), 2)
 Y = np.round(QTY / 10 + 20 * W, 2)
 
 
-@pytest.fixture
-def write(tmp_path):
-    def to(content, name="table.csv"):
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return path
-
-    return to
-
-
 def lines(qty, w=None, y=None, sep=","):
     """Return a table of three columns as text, each cell as it is to be written."""
     w = [f"{v:.2f}" for v in W] if w is None else w

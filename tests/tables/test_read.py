@@ -22,16 +22,6 @@ def split_target(table, name):
 GOOD = 'name,age,price\nAda,36,1.5\n"Bob, jr",41,\n'
 
 
-@pytest.fixture
-def write(tmp_path):
-    def to(content, name="table.csv"):
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return path
-
-    return to
-
-
 def test_a_plain_file_is_read_with_its_types(write):
     table = read_table(write(GOOD))
     assert list(table) == ["name", "age", "price"]
