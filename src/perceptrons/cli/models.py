@@ -113,7 +113,9 @@ def predict(
 
 @_in_a_sentence
 def export(
-    file: Annotated[Path, typer.Argument(help="A network that model.save wrote.")],
+    file: Annotated[
+        Path, typer.Argument(help="A saved model whose columns are numbers.")
+    ],
     to: Annotated[Literal["onnx", "c", "formula"], typer.Option(help="What to write.")],
     out: Annotated[
         Path | None, typer.Option(help="File to write; beside the model if not given.")
@@ -123,7 +125,7 @@ def export(
     ] = "python",
     digits: Annotated[int | None, typer.Option(min=1, help="Of a formula.")] = None,
 ) -> None:
-    """Write a network that model.save wrote in another language."""
+    """Write a saved model in another language."""
     import perceptrons
     from perceptrons.export import to_c, to_formula
     from perceptrons.files import write_whole
