@@ -24,6 +24,7 @@ from perceptrons.history import DivergedError, History, Outcome
 from perceptrons.inspection import Inspectable
 from perceptrons.planning import Planning
 from perceptrons.predicting import Predicting
+from perceptrons.settings import WHOLE
 from perceptrons.state import Labels, Learned
 
 Array = NDArray[np.floating[Any]]
@@ -31,7 +32,7 @@ Array = NDArray[np.floating[Any]]
 
 def _is_stochastic(estimator: Any) -> bool:
     """Tell whether ``partial_fit`` makes sense for the estimator's solver."""
-    if isinstance(estimator.solver, str) and estimator.solver == "lbfgs":
+    if isinstance(estimator.solver, str) and estimator.solver in WHOLE:
         raise AttributeError(
             "partial_fit is only available for stochastic optimizers. "
             f"{estimator.solver} is not stochastic."
@@ -96,7 +97,7 @@ class Perceptron(Savable, Inspectable, Predicting, Planning, BaseEstimator):
 
         Weights, the optimizer's state and the random streams go on, so n calls equal
         one ``fit`` of n epochs, bit for bit, where nothing stops that ``fit`` early.
-        Not for ``solver="lbfgs"``.
+        Not for ``solver="lbfgs"`` and "lm".
 
         Parameters
         ----------

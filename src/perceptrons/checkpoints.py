@@ -18,6 +18,7 @@ from perceptrons.course import Memory, Restart
 from perceptrons.history import EpochState, History
 from perceptrons.objective import Problem
 from perceptrons.sampling import RowSubset, Streams
+from perceptrons.settings import WHOLE
 from perceptrons.state import Arrays, Header, StateError
 from perceptrons.state.taking import take, take_array, take_count, take_number
 from perceptrons.state.training import (
@@ -42,7 +43,7 @@ class Checkpoint:
 
     ``net.fit(X, y, resume_from="fit.checkpoint")`` starts from the beginning where the
     file is not there yet, else it goes on after its last epoch, to the same bits. For
-    every solver but "lbfgs", whose state is SciPy's.
+    every solver but "lbfgs" and "lm", whose state is not kept.
 
     Parameters
     ----------
@@ -136,12 +137,12 @@ def identify(estimator: Any, problem: Problem, rows: Sequence[Any]) -> str:
     Raises
     ------
     ValueError
-        For L-BFGS.
+        For a solver that finds its own steps.
     """
-    if estimator.solver == "lbfgs":
+    if isinstance(estimator.solver, str) and estimator.solver in WHOLE:
         raise ValueError(
-            "callbacks must not hold a Checkpoint for solver='lbfgs', whose state is "
-            "SciPy's; use another solver."
+            f"callbacks must not hold a Checkpoint for solver={estimator.solver!r}, "
+            "whose state is not kept; use another solver."
         )
     digest = hashlib.blake2b(digest_size=16)
     params = {

@@ -125,7 +125,7 @@ class Restart:
 
 @dataclass(frozen=True)
 class Task:
-    """What both solvers work on.
+    """What every solver works on.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def arithmetic(by_blas: bool) -> Iterator[None]:
 
 
 class Course:
-    """What both solvers do after an epoch: record, judge, keep weights, call back."""
+    """What every solver does after an epoch: record, judge, keep weights, call back."""
 
     def __init__(self, theta: Array, task: Task) -> None:
         self.task, self.theta = task, theta
@@ -173,6 +173,7 @@ class Course:
         self.epochs = self.best_epoch = 0
         self.by_callback = False
         self.started = time.perf_counter()
+        self._iterated = 0.0  # seconds at the end of the last iteration
         if task.restart is not None:
             self._go_on(task.restart)
 
@@ -225,6 +226,14 @@ class Course:
             self.by_callback = True
             return "interrupted", f"A callback ended training in epoch {self.epochs}."
         return None
+
+    def end_iteration(self, value: float) -> tuple[Reason, str] | None:
+        """Take note of an iteration over all rows; say why training ends, if so."""
+        self.task.memory.samples_seen += len(self.task.data.Y)
+        now = self.seconds()
+        seconds, self._iterated = now - self._iterated, now
+        epochs = Epochs([value], [seconds])
+        return self.end_epochs(epochs, [math.nan], {}) or self.out_of_time()
 
     def seconds_left(self) -> float:
         """Return the time until ``max_time``."""

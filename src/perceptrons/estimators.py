@@ -58,13 +58,15 @@ class MLPRegressor(RegressorMixin, Perceptron):
         list with one of these per hidden layer.
     solver : str or rule, default="adam"
         "adam", "sgd" (with momentum), "adamw", "rmsprop", "adagrad": mini-batches;
-        "gd", "lbfgs": all rows in every step; or a rule such as
-        ``optimizers.RMSProp(decay=0.95)``, whose settings win over the arguments here.
+        "gd": all rows in every step; "lbfgs", "lm": all rows, and their own steps, "lm"
+        (Levenberg-Marquardt) those of least squares, for squared errors and at most
+        5,000 weights; or a rule such as ``optimizers.RMSProp(decay=0.95)``, whose
+        settings win over the arguments here.
     alpha : float, default=0.0001
         L2 penalty divided by the rows n of the batch (times the mean sample weight of
         all rows): alpha / (2 n) sum W^2. As in scikit-learn; eq. (15) of the report.
     batch_size : int or "auto", default="auto"
-        Rows per step; "auto" is min(200, n). Not used by "gd" and "lbfgs".
+        Rows per step; "auto" is min(200, n). Not used by "gd", "lbfgs" and "lm".
     learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
         Only for ``solver="sgd"`` and "gd". "invscaling": learning_rate_init /
         (t + 1)^power_t, t the rows visited before the epoch. "adaptive": divided by 5
@@ -81,7 +83,7 @@ class MLPRegressor(RegressorMixin, Perceptron):
         Seed of initial weights, batches, validation split and dropout.
     tol : float, default=1e-4
         Least improvement, of the training loss or the validation score, that counts;
-        for L-BFGS the largest entry of the gradient at the end.
+        for "lbfgs" and "lm" the largest entry of the gradient at the end.
     verbose : bool, int or "bar", default=False
         True prints scikit-learn's lines; "bar" shows a progress bar with the loss.
     warm_start : bool, default=False
@@ -104,7 +106,7 @@ class MLPRegressor(RegressorMixin, Perceptron):
     n_iter_no_change : int or infinity, default=10
         Epochs without improvement by ``tol`` that are borne.
     max_fun : int, default=15000
-        Most evaluations of the objective by L-BFGS.
+        Most evaluations of the objective by "lbfgs" and "lm".
     l1, l2 : float, default=0.0
         Penalties l1 sum abs(W) and l2 / 2 sum W^2, divided by nothing: the lambda of
         the report's eqs. (12) and (10). Added to ``alpha``'s.
@@ -127,7 +129,7 @@ class MLPRegressor(RegressorMixin, Perceptron):
     clip_norm : float, ("layer", float) or None, default=None
         Largest norm of the gradient, of all of it or of each layer's.
     schedule : str, record or None, default=None
-        Course of the learning rate, for every solver but "lbfgs", instead of
+        Course of the learning rate, not for "lbfgs" and "lm", instead of
         ``learning_rate``: "constant", "invscaling", "adaptive", "step", "cosine",
         "one_cycle", "warm_up", or a record such as ``schedules.Cosine(final=0.1)``.
     replacement : bool, default=False
@@ -394,13 +396,15 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         list with one of these per hidden layer.
     solver : str or rule, default="adam"
         "adam", "sgd" (with momentum), "adamw", "rmsprop", "adagrad": mini-batches;
-        "gd", "lbfgs": all rows in every step; or a rule such as
-        ``optimizers.RMSProp(decay=0.95)``, whose settings win over the arguments here.
+        "gd": all rows in every step; "lbfgs", "lm": all rows, and their own steps, "lm"
+        (Levenberg-Marquardt) those of least squares, for squared errors and at most
+        5,000 weights; or a rule such as ``optimizers.RMSProp(decay=0.95)``, whose
+        settings win over the arguments here.
     alpha : float, default=0.0001
         L2 penalty divided by the rows n of the batch (times the mean sample weight of
         all rows): alpha / (2 n) sum W^2. As in scikit-learn; eq. (15) of the report.
     batch_size : int or "auto", default="auto"
-        Rows per step; "auto" is min(200, n). Not used by "gd" and "lbfgs".
+        Rows per step; "auto" is min(200, n). Not used by "gd", "lbfgs" and "lm".
     learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
         Only for ``solver="sgd"`` and "gd". "invscaling": learning_rate_init /
         (t + 1)^power_t, t the rows visited before the epoch. "adaptive": divided by 5
@@ -417,7 +421,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         Seed of initial weights, batches, validation split and dropout.
     tol : float, default=1e-4
         Least improvement, of the training loss or the validation score, that counts;
-        for L-BFGS the largest entry of the gradient at the end.
+        for "lbfgs" and "lm" the largest entry of the gradient at the end.
     verbose : bool, int or "bar", default=False
         True prints scikit-learn's lines; "bar" shows a progress bar with the loss.
     warm_start : bool, default=False
@@ -440,7 +444,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
     n_iter_no_change : int or infinity, default=10
         Epochs without improvement by ``tol`` that are borne.
     max_fun : int, default=15000
-        Most evaluations of the objective by L-BFGS.
+        Most evaluations of the objective by "lbfgs" and "lm".
     loss : str or record, default="log_loss"
         "log_loss" is "binary_cross_entropy" for two classes and multilabel targets,
         else "cross_entropy"; a record such as
@@ -471,7 +475,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
     clip_norm : float, ("layer", float) or None, default=None
         Largest norm of the gradient, of all of it or of each layer's.
     schedule : str, record or None, default=None
-        Course of the learning rate, for every solver but "lbfgs", instead of
+        Course of the learning rate, not for "lbfgs" and "lm", instead of
         ``learning_rate``: "constant", "invscaling", "adaptive", "step", "cosine",
         "one_cycle", "warm_up", or a record such as ``schedules.Cosine(final=0.1)``.
     replacement : bool, default=False
@@ -609,7 +613,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
 
         Weights, the optimizer's state and the random streams go on, so n calls equal
         one ``fit`` of n epochs, bit for bit, where nothing stops that ``fit`` early.
-        Not for ``solver="lbfgs"``.
+        Not for ``solver="lbfgs"`` and "lm".
 
         Parameters
         ----------

@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from perceptrons import checkpoints
+from perceptrons import checkpoints, lbfgs, levenberg
 from perceptrons.course import Memory, Restart, Task, Validation
 from perceptrons.engine import Choice
 from perceptrons.history import History, Outcome
-from perceptrons.lbfgs import minimize
 from perceptrons.objective import Data, Problem
 from perceptrons.sampling import Streams
 from perceptrons.settings import Settings, clipping
@@ -25,6 +24,8 @@ from perceptrons.training import Descent, descend
 from perceptrons.verbosity import reporter
 
 Array = NDArray[np.floating[Any]]
+
+_MINIMIZERS = {"lbfgs": lbfgs.minimize, "lm": levenberg.minimize}
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def run(plan: Plan) -> Outcome:
     )
     try:
         if given.rule is None:
-            outcome = minimize(start.theta, task, given.max_calls)
+            outcome = _MINIMIZERS[str(given.solver)](start.theta, task, given.max_calls)
         else:
             n_rows, architecture = len(plan.data.Y), plan.problem.architecture
             descent = Descent(

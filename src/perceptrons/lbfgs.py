@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from perceptrons import threads
 from perceptrons.course import Course, Task, arithmetic, interrupted
 from perceptrons.history import Outcome, Reason
-from perceptrons.objective import Epochs
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -81,7 +80,6 @@ class _Iterations:
     def __init__(self, theta: Array, task: Task) -> None:
         self.course, self._task = Course(theta, task), task
         self._grad = np.empty_like(theta)
-        self._ended_last = 0.0  # seconds at the end of the last iteration
 
     def value_and_grad(self, x: Array) -> tuple[float, Array]:
         """Return the objective and a copy of its gradient."""
@@ -98,13 +96,8 @@ class _Iterations:
 
     def end(self, intermediate_result: OptimizeResult) -> None:
         """Take note of an iteration; SciPy wants the argument by this name."""
-        course, task = self.course, self._task
-        course.theta[...] = intermediate_result.x
-        task.memory.samples_seen += len(task.data.Y)
-        now = course.seconds()
-        seconds, self._ended_last = now - self._ended_last, now
-        epochs = Epochs([float(intermediate_result.fun)], [seconds])
-        ended = course.end_epochs(epochs, [math.nan], {}) or course.out_of_time()
+        self.course.theta[...] = intermediate_result.x
+        ended = self.course.end_iteration(float(intermediate_result.fun))
         if ended is not None:
             raise _StopError(ended)
 

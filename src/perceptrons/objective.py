@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from perceptrons.activations import Activation
 from perceptrons.clipping import NormClipping
 from perceptrons.losses import Loss
-from perceptrons.network import Architecture, forward
+from perceptrons.network import Architecture
 from perceptrons.optimizers import Rule
 from perceptrons.penalties import Penalty
 from perceptrons.sampling import Batches, Dropout
@@ -164,39 +164,3 @@ def row_losses(loss: Loss, raw: Array, Y: Array) -> Array:
     if losses.dtype == np.float32 and not np.isfinite(losses).all():
         losses = loss.value(raw.astype(np.float64), Y.astype(np.float64))
     return losses
-
-
-def input_gradient(problem: Problem, theta: Array, X: Array) -> Array:
-    """Return the derivative of every prediction by every feature.
-
-    Parameters
-    ----------
-    problem : Problem
-    theta : ndarray of shape (P,)
-    X : ndarray of shape (n, d)
-
-    Returns
-    -------
-    ndarray of shape (n, K, d)
-        d prediction_k / d x_j: the link of the loss is part of it.
-    """
-    views, n_rows = problem.architecture.views(theta), len(X)
-    weights = views[0]
-    Zs, As, (raw,) = [
-        [np.empty((n_rows, width), theta.dtype) for width in widths]
-        for widths in (*[problem.architecture.sizes[1:-1]] * 2, weights[-1].shape[1:])
-    ]
-    forward(views, problem.activations, X, (Zs, As, raw))
-    slopes = [
-        activation.slope(Z, A, Z)
-        for activation, Z, A in zip(problem.activations, Zs, As, strict=True)
-    ]
-    link = problem.loss.link
-    jacobian = link.jacobian(link.value(raw))
-    gradient = np.empty((len(X), raw.shape[1], X.shape[1]), X.dtype)
-    for k in range(raw.shape[1]):
-        delta = jacobian[:, k, :] @ weights[-1].T
-        for layer in range(len(slopes) - 1, -1, -1):
-            delta = (delta * slopes[layer]) @ weights[layer].T
-        gradient[:, k, :] = delta
-    return gradient

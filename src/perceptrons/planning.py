@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import validate_data
 
-from perceptrons import _checks, checkpoints, engine, fitting, settings
+from perceptrons import _checks, checkpoints, engine, fitting, levenberg, settings
 from perceptrons.course import Memory, Scorer, Validation
 from perceptrons.fitting import Call, Plan, Start
 from perceptrons.losses import Loss
@@ -95,6 +95,8 @@ class Planning:
             given = replace(given, limits=replace(given.limits, max_epochs=1))
         rows = self._rows(call)
         problem = self._pose(given, rows)
+        if given.solver == "lm":
+            levenberg.check(problem)
         choice = engine.choose(given.engine, problem, given.rule, given.n_jobs)
         streams, memory = self._begin(call, problem)
         data, held = self._divide(call, rows, problem, given, streams)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from perceptrons import _checks, engine, objective, settings
+from perceptrons import _checks, engine, jacobians, settings
 from perceptrons.links import IDENTITY
 from perceptrons.network import layer_outputs
 from perceptrons.objective import Problem
@@ -125,7 +125,7 @@ class Predicting:
         ndarray of shape (n, d), or (n, K, d) for K > 1 outputs
         """
         X = self._check_rows(X, accept_sparse=False)
-        gradient = objective.input_gradient(*self._fitted(X.dtype), X)
+        gradient = jacobians.input_gradient(*self._fitted(X.dtype), X)
         return gradient[:, 0, :] if gradient.shape[1] == 1 else gradient
 
 

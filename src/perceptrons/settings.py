@@ -28,7 +28,9 @@ from perceptrons.schedules import (
     Schedule,
 )
 
-SOLVERS = ("lbfgs", *OPTIMIZERS)
+# Solvers that take all rows at once and find their own steps.
+WHOLE = ("lbfgs", "lm")
+SOLVERS = (*WHOLE, *OPTIMIZERS)
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,10 @@ class Settings:
     hidden : tuple of int
     activations : tuple of Activation
         One per hidden layer.
+    solver : {"lbfgs", "lm"} or None
+        One that finds its own steps; None: by the rule.
     rule : Rule or None
-        None for L-BFGS.
+        None where the solver finds its own steps.
     learning_rate : float
     schedule : Schedule
     penalty : Penalty
@@ -61,13 +65,14 @@ class Settings:
     engine : {"auto", "numpy", "compiled"}
     n_jobs : int or None
     max_calls : int
-        Most evaluations of L-BFGS.
+        Most evaluations of the objective by such a solver.
     validation_fraction : float
     verbose : bool, int or "bar"
     """
 
     hidden: tuple[int, ...]
     activations: tuple[Activation, ...]
+    solver: str | None
     rule: Rule | None
     learning_rate: float
     schedule: Schedule
@@ -88,7 +93,7 @@ class Settings:
 
     @property
     def training_dtype(self) -> np.dtype[Any]:
-        """What is computed in: L-BFGS' line search needs the last digits."""
+        """What is computed in: who looks for a step needs the last digits."""
         return np.dtype(np.float64) if self.rule is None else self.dtype
 
     def batch_rows(self, n_rows: int) -> int:
@@ -141,12 +146,13 @@ def resolve(estimator: Any) -> Settings:
     dropout = _dropout(estimator.dropout, len(hidden))
     if rule is None and any(dropout):
         raise ValueError(
-            "dropout must be 0 for solver='lbfgs', whose line search needs an "
+            f"dropout must be 0 for solver={estimator.solver!r}, whose steps need an "
             f"objective without noise, got {estimator.dropout!r}; use another solver."
         )
     return Settings(
         hidden=hidden,
         activations=activations.resolve(estimator.activation, len(hidden)),
+        solver=estimator.solver if rule is None else None,
         rule=rule,
         learning_rate=_positive(estimator, "learning_rate_init", "0.001 is usual")
         if own_rate is None
@@ -157,7 +163,7 @@ def resolve(estimator: Any) -> Settings:
         dropout=dropout,
         limits=_limits(estimator),
         full_batch=isinstance(estimator.solver, str)
-        and estimator.solver in ("gd", "lbfgs"),
+        and estimator.solver in ("gd", *WHOLE),
         batch_size=_batch_size(estimator.batch_size),
         draw=_draw(estimator),
         clip_norm=estimator.clip_norm,
@@ -211,7 +217,7 @@ def _rule(estimator: Any) -> Rule | None:
     }
     _checks.boolean("nesterovs_momentum", estimator.nesterovs_momentum)
     momentum = Momentum(estimator.momentum, estimator.nesterovs_momentum)
-    if solver == "lbfgs":
+    if solver in WHOLE:
         return None
     if solver == "sgd":
         return momentum
