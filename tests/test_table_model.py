@@ -113,7 +113,7 @@ def test_a_model_knows_its_columns_by_name(model, tmp_path):
 def test_an_infinite_cell_is_named(model):
     table = TABLE.copy()
     table.loc[3, "price, €"] = "9" * 400
-    for ask in (model.predict, model.predict_interval):
+    for ask in (model.encoder.transform, model.predict, model.predict_interval):
         with pytest.raises(DataError, match=r"column 'price, €' holds .* in row 4 of"):
             ask(table)
 

@@ -11,7 +11,6 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
 from perceptrons.state import StateError
-from perceptrons.tables.errors import DataError
 from perceptrons.trees import SavableTree
 
 
@@ -97,7 +96,7 @@ class TableModel(SavableTree, BaseEstimator):
         Raises
         ------
         DataError
-            Naming the columns that are missing.
+            Naming the columns that are missing, or one with an infinite value.
 
         Warns
         -----
@@ -135,17 +134,7 @@ class TableModel(SavableTree, BaseEstimator):
         ------
         TypeError
             If the model knows no intervals.
-        DataError
-            Naming the first column that holds an infinite value.
         """
-        infinite = np.argwhere(np.isinf(numbers))
-        if len(infinite):
-            row, place = infinite[0]
-            raise DataError(
-                f"The column {self.encoder.get_feature_names_out()[place]!r} holds an "
-                f"infinite value (or beyond 1e+308) in row {row + 1} of the data; "
-                "leave such cells empty if the value is missing."
-            )
         method = getattr(self.model, what, None)
         if method is None:
             raise TypeError(

@@ -121,9 +121,10 @@ def test_many_blank_lines_before_the_names_do_not_matter(write):
     assert table["b"].tolist() == [2, 4]
 
 
-def test_pieces_of_parquet_are_the_whole(tmp_path):
+@pytest.mark.parametrize("index", [[7, 9, 2, 4, 5], pd.RangeIndex(30, 15, -3)])
+def test_pieces_of_parquet_are_the_whole(index, tmp_path):
     pytest.importorskip("pyarrow")
-    frame = pd.DataFrame({"a": range(5), "b": list("uvwxy")}, index=[7, 9, 2, 4, 5])
+    frame = pd.DataFrame({"a": range(5), "b": list("uvwxy")}, index=index)
     frame.rename_axis("when").to_parquet(tmp_path / "t.parquet")
     found = list(pieces(tmp_path / "t.parquet", rows=2))
     assert [len(piece) for piece in found] == [2, 2, 1]

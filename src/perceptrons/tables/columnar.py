@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from perceptrons.tables import decode
 from perceptrons.tables.errors import DataError
@@ -55,8 +55,25 @@ def pieces(path: Path, form: str, rows: int) -> Iterator[pd.DataFrame]:
         from pyarrow import parquet
 
         with decode.opened(path) as stream, parquet.ParquetFile(stream) as stored:
+            steps, seen = _named_range(stored.schema_arrow), 0
             for batch in stored.iter_batches(batch_size=rows):
-                yield _plain(batch.to_pandas(), path)
+                table = batch.to_pandas()
+                if steps is not None:
+                    # Only its ends are stored, and they are those of all rows.
+                    table.index = steps[seen : seen + len(table)]
+                seen += len(table)
+                yield _plain(table, path)
+
+
+def _named_range(schema: Any) -> pd.RangeIndex | None:
+    """Return the index of a file that stores a range by its ends, if it has a name."""
+    import pandas as pd
+
+    for stored in (schema.pandas_metadata or {}).get("index_columns", []):
+        if isinstance(stored, dict) and stored.get("name") is not None:
+            ends = stored["start"], stored["stop"], stored["step"]
+            return pd.RangeIndex(*ends, name=stored["name"])
+    return None
 
 
 def _plain(table: pd.DataFrame, path: Path) -> pd.DataFrame:

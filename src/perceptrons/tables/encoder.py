@@ -129,12 +129,12 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n, m)
-            Finite, but for cells that are infinite.
+            Finite.
 
         Raises
         ------
         DataError
-            If a column is not there.
+            If a column is not there, or holds an infinite value.
 
         Warns
         -----

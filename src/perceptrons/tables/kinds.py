@@ -11,12 +11,11 @@ from perceptrons.tables import dates
 from perceptrons.tables.cells import Cells
 from perceptrons.tables.column import Column, plural
 from perceptrons.tables.dates import DateForm
-from perceptrons.tables.errors import DataError
 from perceptrons.tables.levels import MOST_LEVELS, category
 from perceptrons.tables.numerals import Form
 from perceptrons.tables.row_numbers import how_to_keep, is_identifier, row_number
 from perceptrons.tables.settle import Reading
-from perceptrons.tables.values import LARGEST, content, is_large, numbers
+from perceptrons.tables.values import check_finite, content, is_large, numbers
 
 
 def account(
@@ -121,14 +120,7 @@ def _number(cells: Cells, reading: Reading) -> Column:
     """Describe a column of numbers."""
     name = cells.name
     values = numbers(cells, None)
-    infinite = np.flatnonzero(np.abs(values) > LARGEST)
-    if infinite.size:
-        raise DataError(
-            f"The column {name!r} holds {infinite.size} infinite "
-            f"{plural('value', infinite.size)} (or beyond {LARGEST:g}), the first in "
-            f"row {infinite[0] + 1} of the data; leave such cells empty if the value "
-            "is missing, or drop the column."
-        )
+    check_finite(name, values)
     action = "Used as a number" + (" of days." if cells.storage == "duration" else ".")
     special = reading.sentence() if isinstance(reading, Form) else ""
     if special:

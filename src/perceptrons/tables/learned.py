@@ -13,7 +13,7 @@ from perceptrons.tables import dates
 from perceptrons.tables.cells import Cells
 from perceptrons.tables.column import Column
 from perceptrons.tables.levels import kept_levels
-from perceptrons.tables.values import level_codes, numbers
+from perceptrons.tables.values import check_finite, level_codes, numbers
 
 Array = NDArray[np.float64]
 
@@ -157,6 +157,7 @@ def blocks(
         if column.kind == "number":
             own = learned[column.name]
             values = numbers(found[column.name], column.reading)
+            check_finite(column.name, values)
             absent = np.isnan(values)
             values[absent] = own.fill
             if own.gaps:

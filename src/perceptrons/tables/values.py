@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from perceptrons.tables import dates
 from perceptrons.tables.cells import Cells
+from perceptrons.tables.column import plural
 from perceptrons.tables.dates import DateForm
+from perceptrons.tables.errors import DataError
 from perceptrons.tables.numerals import Form, parse
 from perceptrons.tables.settle import Reading
 
@@ -33,6 +35,30 @@ def is_large(cells: Cells) -> bool:
     """
     values = cells.values[~cells.missing]
     return values.dtype == object or bool((np.abs(values) >= EXACT).any())
+
+
+def check_finite(name: str, values: NDArray[np.float64]) -> None:
+    """Refuse infinite values of a column.
+
+    Parameters
+    ----------
+    name : str
+        Of the column.
+    values : ndarray of shape (n,)
+
+    Raises
+    ------
+    DataError
+        Naming the column and the first row.
+    """
+    infinite = np.flatnonzero(np.abs(values) > LARGEST)
+    if infinite.size:
+        raise DataError(
+            f"The column {name!r} holds {infinite.size} infinite "
+            f"{plural('value', infinite.size)} (or beyond {LARGEST:g}), the first in "
+            f"row {infinite[0] + 1} of the data; leave such cells empty if the value "
+            "is missing, or drop the column."
+        )
 
 
 def numbers(cells: Cells, reading: Reading) -> NDArray[np.float64]:
