@@ -103,7 +103,7 @@ def test_rows_of_rare_classes_are_left_out(rng):
         (["2020-01-31"] * (N - 1) + ["2021-01-31"], "holds dates"),
         (np.arange(N) + 1j, r"complex numbers, such as 1j"),
         (np.linspace(0, 1e-200, N), r"varies by 1e-200 only.*smaller unit"),
-        (np.ones((N, 2)), "one column, got the shape"),
+        (np.ones((N, 2)), "one column, got the shape .* each in a call of its own"),
         (np.ones(N - 1), "200 rows and y has 199"),
     ],
 )

@@ -319,3 +319,17 @@ def test_a_page_of_something_else_is_not_replaced(houses, tmp_path):
     assert refused.exit_code == 2
     assert "something else" in refused.stderr
     assert (tmp_path / "index.html").read_text() == "mine"
+
+
+def test_several_targets_are_several_calls(houses, tmp_path):
+    done = call(houses, "--target", "price, copy", "--out", tmp_path / "out", *SHORT)
+    assert done.exit_code == 2
+    assert "--target price --drop copy where the others are not known" in done.stderr
+
+
+def test_costs_of_classes_are_given_as_json(houses, tmp_path):
+    out = tmp_path / "out"
+    costs = ("--metric", "[[0, 1], [3, 0]]")
+    done = call(houses, "--target", "town", "--json", "--out", out, *costs, *SHORT)
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["metric"] == "mean cost"

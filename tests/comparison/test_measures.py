@@ -5,7 +5,8 @@ import pytest
 from numpy.testing import assert_allclose
 from sklearn import metrics
 
-from perceptrons.comparison.measures import MEASURES, choose, cost
+from perceptrons.comparison.measures import MEASURES, cost, pinball
+from perceptrons.comparison.metric import choose
 
 
 def amounts(rng, n=60):
@@ -58,6 +59,21 @@ def test_a_row_moves_the_value_by_its_influence(name, n_classes, rng):
     assert_allclose(left_out, moved[:40], atol=0.02 * np.abs(moved).max())
 
 
+def test_a_row_moves_the_pinball_loss_by_its_influence(rng):
+    y, predicted = amounts(rng)
+    value, moved = pinball(0.9).influence(y, predicted)
+    assert_allclose(value + moved, [pinball(0.9).value(*own) for own in zip(
+        y[:, None], predicted[:, None], strict=True)])  # fmt: skip
+
+
+def test_costs_may_be_written_as_json(rng):
+    y, p = classes(rng, n_classes=2)
+    written = choose("[[0, 1], [10, 0]]", np.array(["a", "b"]), y)
+    assert written.value(y, p) == cost([[0, 1], [10, 0]]).value(y, p)
+    with pytest.raises(ValueError, match="costs as JSON, a row per true class"):
+        choose("[[0, 1], [10", np.array(["a", "b"]), y)
+
+
 def test_costs_decide_for_the_cheapest_class():
     shares = np.array([[0.7, 0.3], [0.95, 0.05], [0.2, 0.8]])
     # To miss the second class costs ten times as much.
@@ -69,8 +85,9 @@ def test_costs_decide_for_the_cheapest_class():
 @pytest.mark.parametrize(
     ("metric", "labels", "text"),
     [
-        ("rmse2", None, "one of RMSE, MAE, Poisson deviance .* got 'rmse2'"),
+        ("rmse2", None, "one of RMSE, MAE, Poisson deviance, .* got 'rmse2'"),
         ("RMSE", [0, 1], "one of log loss, Brier"),
+        ([[0, 1]], None, r"must be a name, got \(1, 2\)"),
         ([[0, 1]], [0, 1], r"shape \(2, 2\) here, got \(1, 2\)"),
         ("poisson deviance", None, "0 or more, got -1"),
     ],

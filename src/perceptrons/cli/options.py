@@ -111,7 +111,8 @@ Keep = Annotated[
 Metric = Annotated[
     str | None,
     typer.Option(
-        help="RMSE, MAE or Poisson deviance; log loss, Brier, AUC, balanced error."
+        help="RMSE, MAE, Poisson deviance or 'pinball 0.9'; log loss, Brier, AUC, "
+        "balanced error or costs, '[[0, 1], [10, 0]]': a row per true class."
     ),
 ]
 Repeats = Annotated[int | None, typer.Option(min=1, help="Of cross-validation; 3.")]

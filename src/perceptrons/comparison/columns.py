@@ -151,6 +151,7 @@ def prepare(
 
 def _given(X: Any, y: Any, **options: Sequence[str]) -> tuple[list[Cells], Cells]:
     """Return the columns and the target, of as many rows, or refuse them."""
+    _check_single(y)
     given, goal = read_cells(X), column_of("y", y)
     known = [cells.name for cells in given]
     for option, names in options.items():
@@ -162,6 +163,17 @@ def _given(X: Any, y: Any, **options: Sequence[str]) -> tuple[list[Cells], Cells
             "row."
         )
     return given, goal
+
+
+def _check_single(y: Any) -> None:
+    """Refuse several targets, each of which has a verdict of its own."""
+    shape: Any = getattr(y, "shape", ())
+    if len(shape) == 2 and shape[1] > 1:
+        raise DataError(
+            f"y must be one column, got the shape {tuple(shape)}; several targets are "
+            "several questions: compare each in a call of its own, and leave out of X "
+            "those not known when it is predicted."
+        )
 
 
 def _chosen(goal: Cells, reading: Reading, task: str | None) -> target.Target:

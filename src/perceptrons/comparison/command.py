@@ -80,6 +80,7 @@ def run(request: Request) -> Comparison:
     with waiting(True, f"reading {request.table.name}"):
         table = read(request.table, form=request.form, as_written=written)
     tell(True, table.told)
+    _check_single(request.target, list(map(str, table.frame.columns)))
     X, y = take_column(table.frame, request.target, "--target")
     for option, names in (("category", options.category), ("keep", options.keep)):
         for name in names:
@@ -95,6 +96,18 @@ def run(request: Request) -> Comparison:
         reproduce=request.command,
         source=table.source,
     )
+
+
+def _check_single(target: str, names: list[str]) -> None:
+    """Refuse several targets, each of which has a verdict of its own."""
+    parts = [part.strip() for part in target.split(",")]
+    if target not in names and len(parts) > 1 and set(parts) <= set(names):
+        raise DataError(
+            f"--target must name one column, got {target!r}; several targets are "
+            f"several questions: compare each in a call of its own, --target {parts[0]}"
+            f" --drop {' --drop '.join(parts[1:])} where the others are not known when "
+            "it is predicted."
+        )
 
 
 def _with(readings: Mapping[str, str], column: Column) -> Column:

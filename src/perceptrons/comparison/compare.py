@@ -82,8 +82,9 @@ def compare(
         The candidate that alone decides; None: every cheaper one does, and the table
         has gains over the best that is linear in its coefficients.
     metric : str, array-like of shape (K, K) or None, default=None
-        What decides: "RMSE", "MAE" or "Poisson deviance" for numbers, "log loss",
-        "Brier", "AUC" or "balanced error" for classes; or what it costs to take a
+        What decides: "RMSE", "MAE" or "Poisson deviance" for numbers, or "pinball 0.9"
+        for a quantile, which the candidates are then trained to predict; "log loss",
+        "Brier", "AUC" or "balanced error" for classes, or what it costs to take a
         class (row, sorted) for another (column). None: RMSE or log loss.
     repeats, n_folds : int or None, default=None
         Of cross-validation. None: 3 x 10, with more than 500 rows 3 x 5, with more

@@ -32,12 +32,15 @@ class Measure:
         From y (n,) and predictions (n,), or codes of classes and probabilities (n, K),
         to the value and the influence of each row: how much the value moves with it,
         times n; its mean is 0.
+    quantile : float or None, default=None
+        Of the target, which predictions are to be; None: its mean, or probabilities.
     """
 
     name: str
     classes: bool
     sentence: str
     influence: Callable[[Any, Array], tuple[float, Array]]
+    quantile: float | None = None
 
     def value(self, y: Any, predicted: Array) -> float:
         """Return the metric."""
@@ -135,6 +138,31 @@ def cost(matrix: Any) -> Measure:
     return Measure("mean cost", True, sentence, _mean(losses))
 
 
+def pinball(quantile: float) -> Measure:
+    """Return the pinball loss: q (y - m) above a prediction m, (1 - q) (m - y) below.
+
+    Parameters
+    ----------
+    quantile : float
+        q, between 0 and 1: the prediction that loses least has so many rows below.
+    """
+
+    def losses(y: Any, predicted: Array) -> Array:
+        found: Array = np.maximum(
+            quantile * (y - predicted), (quantile - 1) * (y - predicted)
+        )
+        return found
+
+    sentence = (
+        f"Pinball {quantile:g} is the mean of {quantile:g} times what the target is "
+        f"above the prediction and {1 - quantile:g} times what it is below, in units "
+        f"of the target: least for the {quantile:g} quantile, which every candidate "
+        "is trained to predict."
+    )
+    name = f"pinball {quantile:g}"
+    return Measure(name, False, sentence, _mean(losses), quantile)
+
+
 MEASURES = {
     measure.name: measure
     for measure in (
@@ -186,47 +214,3 @@ MEASURES = {
         ),
     )
 }
-
-
-def choose(metric: Any, classes: Any, y: Any) -> Measure | None:
-    """Return the metric that a user named, or of a user's cost matrix.
-
-    Parameters
-    ----------
-    metric : str, array-like or None
-    classes : ndarray or None
-        All classes; None for numbers.
-    y : ndarray of shape (n,)
-        The target.
-
-    Raises
-    ------
-    ValueError
-        If it does not suit the target.
-    """
-    if metric is None:
-        return None
-    fitting = [m.name for m in MEASURES.values() if m.classes == (classes is not None)]
-    if not isinstance(metric, str):
-        table = np.asarray(metric, np.float64)
-        n_classes = 0 if classes is None else len(classes)
-        if table.shape != (n_classes, n_classes) or not np.isfinite(table).all():
-            raise ValueError(
-                "metric must be a name or finite costs of taking each class for each, "
-                f"of shape ({n_classes}, {n_classes}) here, got {table.shape}; for "
-                f"this target: {', '.join(fitting)}."
-            )
-        return cost(table)
-    name = {"auc": "1 - auc"}.get(metric.lower(), metric.lower())
-    own = [known for known in fitting if known.lower() == name]
-    if not own:
-        raise ValueError(
-            f"metric must be one of {', '.join(fitting)} for this target, got "
-            f"{metric!r}."
-        )
-    if own == ["Poisson deviance"] and np.min(y) < 0:
-        raise ValueError(
-            f"metric 'Poisson deviance' needs a target of 0 or more, got "
-            f"{np.min(y):g}; use RMSE or MAE."
-        )
-    return MEASURES[own[0]]

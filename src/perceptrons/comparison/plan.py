@@ -16,10 +16,11 @@ from perceptrons.comparison.columns import Prepared, prepare
 from perceptrons.comparison.contest import Contest
 from perceptrons.comparison.folds import Folds, Links, make_folds
 from perceptrons.comparison.learning import curve_points
-from perceptrons.comparison.measures import choose
+from perceptrons.comparison.metric import choose
 from perceptrons.comparison.options import Options
 from perceptrons.comparison.own import own_candidates
 from perceptrons.comparison.progress import tell, waiting
+from perceptrons.comparison.quantiles import quantile_regressors
 from perceptrons.comparison.task import Task
 from perceptrons.comparison.ties import Ties
 from perceptrons.tables.column import told
@@ -99,7 +100,7 @@ def make_plan(X: Any, y: Any, options: Options, progress: bool) -> Plan:
         seed=seed,
     )
     ties, task = Ties.of(links), _task(prepared, options.metric)
-    entries, left_out = _candidates(prepared, folds, options)
+    entries, left_out = _candidates(prepared, folds, options, task)
     data = prepared.X, prepared.y, prepared.transformer
     contest = Contest(*data, entries, task, ties, seed)
     return Plan(options, prepared, folds, contest, left_out)
@@ -153,19 +154,23 @@ def _n_folds(prepared: Prepared, links: Links, quick: bool) -> int:
 
 
 def _candidates(
-    prepared: Prepared, folds: Folds, options: Options
+    prepared: Prepared, folds: Folds, options: Options, task: Task
 ) -> tuple[list[Candidate], list[str]]:
     """Return all candidates, and a sentence for each that does not fit."""
     rows = min(len(fold.train) for fold in folds)
     columns = clone(prepared.transformer).fit_transform(prepared.X).shape[1]
     classes = prepared.classes
-    if classes is not None:
+    if task.measure.quantile is not None:
+        entries, left_out = quantile_regressors(
+            task.measure.quantile, rows, columns, options.jobs
+        )
+    elif classes is not None:
         entries, left_out = candidates.classifiers(classes, rows, columns, options.jobs)
     else:
         entries, left_out = candidates.regressors(
             rows, columns, options.jobs, along_time=options.time is not None
         )
-    if options.gap and classes is None:
+    if options.gap and any(entry.name == "seasonal naive" for entry in entries):
         # It goes on from the last row that trains.
         entries = [entry for entry in entries if entry.name != "seasonal naive"]
         left_out.append(_NO_SEASON)

@@ -49,7 +49,9 @@ class Task:
     @property
     def second_metric(self) -> str:
         """Name of the metric that is reported beside it."""
-        return "R²" if self.classes is None else "error rate"
+        if self.classes is not None:
+            return "error rate"
+        return "R²" if self.measure.quantile is None else "share below"
 
     @property
     def exact(self) -> float:
@@ -103,6 +105,8 @@ class Task:
 
     def second(self, y: NDArray[Any], predicted: Array) -> float:
         """Return the metric that is reported beside it."""
+        if self.measure.quantile is not None:
+            return float(np.mean(y <= predicted))
         if self.classes is None:
             return float(r2_score(y, predicted)) if np.ptp(y) > 0 else np.nan
         return float(np.mean(self.classes[predicted.argmax(axis=1)] != y))
