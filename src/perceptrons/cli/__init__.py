@@ -151,6 +151,7 @@ def compare(
     groups: options.Groups = None,
     time: options.Time = None,
     gap: options.Gap = 0,
+    blocks: options.Blocks = None,
     against: options.Against = None,
     drop: options.Drop = None,
     category: options.Category = None,
@@ -178,8 +179,8 @@ def compare(
 
     form = Format(encoding, separator, decimal, thousands, dates, tuple(gaps or ()))
     how = Options(
-        task, groups, time, gap, drop or [], category or [], keep or [], None, against,
-        metric, repeats, folds, quick, rope, seed, jobs,
+        task, groups, time, gap, blocks, drop or [], category or [], keep or [], None,
+        against, metric, repeats, folds, quick, rope, seed, jobs,
     )  # fmt: skip
     request = Request(table, form, target, out, how, overwrite, _command())
     _compare(request, as_json)

@@ -96,6 +96,9 @@ Time = Annotated[
 Gap = Annotated[
     int, typer.Option(min=0, help="Moments between training and test along time.")
 ]
+Blocks = Annotated[
+    str | None, typer.Option(help="Column whose blocks are folds, to see what shifts.")
+]
 Against = Annotated[
     str | None,
     typer.Option(help="Candidate that alone decides; every cheaper one does."),

@@ -74,7 +74,7 @@ def run(request: Request) -> Comparison:
     """
     _check_folder(request)
     options = request.options
-    named = (options.groups, options.time, *options.category)
+    named = (options.groups, options.time, options.blocks, *options.category)
     labels = {name for name in named if name is not None}
     written = {*labels, *options.drop}
     with waiting(True, f"reading {request.table.name}"):

@@ -21,6 +21,7 @@ def compare(
     groups: Any = None,
     time: Any = None,
     gap: int = 0,
+    blocks: Any = None,
     drop: Any = (),
     category: Any = (),
     keep: Any = (),
@@ -68,6 +69,11 @@ def compare(
     gap : int, default=0
         So many moments, distinct times, between the last row that trains and the first
         that is tested: what is known only so long after a row must not be learned from.
+    blocks : str, int, array-like of shape (n,) or None, default=None
+        Test on blocks of a column, train on the other blocks: what a model is worth
+        where its values shift. Each of at most 20 values is a block; numbers and dates
+        are cut into ``n_folds``, 5 if None. The column stays one of X; there are no
+        repeats, and inner folds keep blocks together, too.
     drop : str, int, sequence of them or None, default=()
         Columns to leave out, by name.
     category : str, int, sequence of them or None, default=()
@@ -132,8 +138,8 @@ def compare(
     'undecided'
     """
     options = Options(
-        task, groups, time, gap, drop, category, keep, candidates, against, metric,
-        repeats, n_folds, quick, rope, random_state, n_jobs,
+        task, groups, time, gap, blocks, drop, category, keep, candidates, against,
+        metric, repeats, n_folds, quick, rope, random_state, n_jobs,
     )  # fmt: skip
     options.check()
     plan = make_plan(X, y, options, progress)

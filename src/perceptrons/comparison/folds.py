@@ -93,12 +93,15 @@ class Links:
         Rows are put in this order: ranks of distinct times.
     gap : int, default=0
         Times between the last row that trains and the first that is tested.
+    blocks : str, default=""
+        What a group is, where each is a fold of its own.
     """
 
     groups: Any = None
     duplicates: Any = None
     time: Any = None
     gap: int = 0
+    blocks: str = ""
 
 
 def make_folds(
@@ -119,7 +122,8 @@ def make_folds(
     classes : bool
         Whether y holds classes; then every fold has about the same shares of them.
     n_folds, repeats : int
-        Along time there is one repeat: rows before train, the next rows test.
+        Along time there is one repeat: rows before train, the next rows test. Of
+        blocks there is one, too, and a fold for each.
     seed : int
         Of the shuffling.
 
@@ -151,6 +155,10 @@ def make_folds(
             moments = "moment" if links.gap == 1 else "moments"
             text += f", {links.gap:,} {moments} between training and test"
         made = Folds(folds, 1, n_folds, text)
+    elif links.blocks:
+        folds = _by_blocks(links)
+        text = f"{len(folds)} folds, each tests on {links.blocks}, the others train"
+        made = Folds(folds, 1, len(folds), text)
     else:
         folds = _shuffled(y, links, classes, n_folds, repeats, seed)
         text = f"{repeats} \N{MULTIPLICATION SIGN} {n_folds}-fold cross-validation"
@@ -181,6 +189,23 @@ def _along_time(links: Links, n_folds: int) -> list[Fold]:
                 f"time must leave earlier rows{short} to train on in each of {n_folds} "
                 f"folds, got {len(np.unique(time))} distinct times for {len(time)} "
                 f"rows; use {remedy} or a finer time."
+            )
+        if duplicates is not None:
+            train = train[~np.isin(duplicates[train], duplicates[test])]
+        folds.append(Fold(0, fold, train, test))
+    return folds
+
+
+def _by_blocks(links: Links) -> list[Fold]:
+    """Test on every block in turn, train on the others."""
+    blocks, duplicates = np.asarray(links.groups), links.duplicates
+    folds = []
+    for fold, block in enumerate(np.unique(blocks)):
+        test, train = np.flatnonzero(blocks == block), np.flatnonzero(blocks != block)
+        if len(test) < _LEAST_TEST_ROWS:
+            raise ValueError(
+                f"blocks must have at least {_LEAST_TEST_ROWS} rows each, which a fold "
+                f"tests on, got {links.blocks} of {len(test)}; merge it with another."
             )
         if duplicates is not None:
             train = train[~np.isin(duplicates[train], duplicates[test])]

@@ -48,7 +48,7 @@ def take_groups(X: Any, groups: Any) -> tuple[Any, NDArray[np.intp] | None]:
     TypeError
         If a column is named and X has no names.
     """
-    X, values = _take("groups", X, groups)
+    X, values = take("groups", X, groups)
     if values is None:
         return X, None
     try:
@@ -83,10 +83,10 @@ def take_times(X: Any, time: Any) -> tuple[Any, NDArray[np.intp] | None]:
     TypeError
         If a column is named and X has no names.
     """
-    X, values = _take("time", X, time)
+    X, values = take("time", X, time)
     if values is None:
         return X, None
-    return X, pd.factorize(_ordered(values), sort=True)[0]
+    return X, pd.factorize(ordered(values), sort=True)[0]
 
 
 def apart(groups: Any, time: Any, drop: Any) -> list[Column]:
@@ -128,8 +128,23 @@ _TIME_ADVICE = (
 )
 
 
-def _take(name: str, X: Any, given: Any) -> tuple[Any, pd.Series[Any] | None]:
-    """Return X without the column named, and the column; or the values given."""
+def take(name: str, X: Any, given: Any) -> tuple[Any, pd.Series[Any] | None]:
+    """Return X without the column named, and the column; or the values given.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument.
+    X : DataFrame or array-like of shape (n, d)
+    given : str, int, array-like of shape (n,), or None
+
+    Raises
+    ------
+    DataError
+        If there is no such column, or a value is missing.
+    TypeError
+        If a column is named and X has no names.
+    """
     if given is None:
         return X, None
     if isinstance(given, (str, Integral)):
@@ -180,8 +195,19 @@ def _series(name: str, given: Any) -> pd.Series[Any]:
         ) from None
 
 
-def _ordered(time: pd.Series[Any]) -> pd.Series[Any]:
-    """Return numbers or dates, which can be put in order."""
+def ordered(time: pd.Series[Any]) -> pd.Series[Any]:
+    """Return numbers or dates, which can be put in order.
+
+    Parameters
+    ----------
+    time : Series
+        Numbers or dates, also as text, or ordered categories.
+
+    Raises
+    ------
+    DataError
+        If no order can be read.
+    """
     if isinstance(time.dtype, pd.CategoricalDtype):
         if time.cat.ordered:
             return time.cat.codes

@@ -20,7 +20,7 @@ class Options:
 
     Parameters
     ----------
-    task, groups, time, gap, drop, category, keep, candidates, against, metric,
+    task, groups, time, gap, blocks, drop, category, keep, candidates, against, metric,
     repeats, n_folds, quick, rope, random_state, n_jobs
         As there.
     """
@@ -29,6 +29,7 @@ class Options:
     groups: Any = None
     time: Any = None
     gap: int = 0
+    blocks: Any = None
     drop: Any = ()
     category: Any = ()
     keep: Any = ()
@@ -65,6 +66,12 @@ class Options:
             raise ValueError(
                 f"gap is one along time, got {self.gap} without time; name the column "
                 "that orders the rows, or leave gap out."
+            )
+        given = self.groups is not None or self.time is not None
+        if self.blocks is not None and given:
+            raise ValueError(
+                "blocks must not be given with groups or time, since one fold cannot "
+                "follow both; choose what says how the model will be used."
             )
         _checks.real("rope", self.rope, "0.01 is 1 %", low=0, high=1, closed="left")
         if self.random_state is not None:

@@ -11,6 +11,7 @@ from sklearn.base import clone
 
 from perceptrons import _checks
 from perceptrons.comparison import candidates, inputs
+from perceptrons.comparison.blocks import take_blocks
 from perceptrons.comparison.candidate import NETWORK, Candidate
 from perceptrons.comparison.columns import Prepared, prepare
 from perceptrons.comparison.contest import Contest
@@ -100,6 +101,7 @@ def make_plan(X: Any, y: Any, options: Options, progress: bool) -> Plan:
         seed=seed,
     )
     ties, task = Ties.of(links), _task(prepared, options.metric)
+    _check_ranked(prepared, folds, task)
     entries, left_out = _candidates(prepared, folds, options, task)
     data = prepared.X, prepared.y, prepared.transformer
     contest = Contest(*data, entries, task, ties, seed)
@@ -111,6 +113,8 @@ def _read(X: Any, y: Any, options: Options, progress: bool) -> tuple[Prepared, L
     apart = inputs.apart(options.groups, options.time, options.drop)
     X, groups = inputs.take_groups(X, options.groups)
     X, time = inputs.take_times(X, options.time)
+    blocks, block = take_blocks(X, options.blocks, options.n_folds)
+    groups = groups if blocks is None else blocks
     with waiting(progress, "looking at the columns"):
         prepared = prepare(
             X,
@@ -128,13 +132,25 @@ def _read(X: Any, y: Any, options: Options, progress: bool) -> tuple[Prepared, L
         columns=[*apart, *prepared.columns],
         warnings=[*prepared.warnings, *told(apart)],
     )
-    return prepared, Links(groups, prepared.groups, time, options.gap)
+    return prepared, Links(groups, prepared.groups, time, options.gap, block)
 
 
 def _task(prepared: Prepared, metric: Any) -> Task:
     """Return how predictions are judged."""
     classes = prepared.classes if prepared.task == "classification" else None
     return Task(classes, choose(metric, classes, prepared.y))
+
+
+def _check_ranked(prepared: Prepared, folds: Folds, task: Task) -> None:
+    """Refuse folds whose rows are all of one class, where their order decides."""
+    if task.metric != "1 - AUC":
+        return
+    if any(len(np.unique(prepared.y[fold.test])) < 2 for fold in folds):
+        raise ValueError(
+            "metric 'AUC' needs rows of two classes or more to test on in every fold "
+            f"({folds.description}), and one has a single class; use fewer folds, or "
+            "Brier or log loss."
+        )
 
 
 def _n_folds(prepared: Prepared, links: Links, quick: bool) -> int:
@@ -201,6 +217,12 @@ def _caveats(plan: Plan) -> Iterator[str]:
         yield (
             f"{n} rows are few: what a model makes of them hangs on which rows they "
             "are, more than any interval from them can tell. Take the simpler model."
+        )
+    if plan.options.blocks is not None:
+        yield (
+            f"Blocks differ, and there are only {len(plan.folds)} of them: the "
+            "interval is wide and rests on few differences. A model is asked for "
+            "values that it was not trained on."
         )
     if plan.options.time is not None:
         yield (
