@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -39,6 +40,15 @@ def houses(tmp_path, rng):
     path = tmp_path / "houses.csv"
     table.to_csv(path, index=False)
     return path
+
+
+def test_a_terminal_shows_what_is_done_and_the_time_left(houses, tmp_path, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # what rich takes for a terminal
+    shown = call(houses, "--target", "price", "--out", tmp_path / "out", *SHORT).stderr
+    assert "reading houses.csv" in shown
+    assert "looking at the columns" in shown
+    assert "folds" in shown
+    assert re.search(r"100%.*\d:\d\d:\d\d", shown)
 
 
 SHORT = ("--repeats", 1, "--folds", 3, "--jobs", 1)

@@ -1,7 +1,9 @@
 """Performing runs: resumable, parallel, interruptible."""
 
 import dataclasses
+import io
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -16,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from rich.console import Console
 
 from perceptrons import provenance
 from perceptrons.study import runner
@@ -127,6 +130,16 @@ def test_two_processes_find_what_one_finds(study, tmp_path):
         with Store(tmp_path / str(jobs)) as store:
             assert runner.execute(runs, store, jobs=jobs) == 6
     assert_same_records(runs, tmp_path / "1", tmp_path / "2")
+
+
+def test_the_bar_tells_networks_done_and_the_time_left(study, tmp_path):
+    runs = load(study).runs()[:3]
+    shown = Console(file=io.StringIO(), force_terminal=True, width=100)
+    with Store(tmp_path) as store:
+        runner.execute(runs, store, jobs=1, console=shown)
+    told = shown.file.getvalue()
+    assert "3 of 3 networks" in told
+    assert re.search(r"\d:\d\d:\d\d.* elapsed,.*\d:\d\d:\d\d.* left", told)
 
 
 def test_the_largest_run_starts_first(study, tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
@@ -375,3 +375,25 @@ def test_words_of_numpys_own_type_are_classes(rng):
         np.testing.assert_array_equal(
             found.predict(X), clone(model).fit(X, words).predict(X)
         )
+
+
+def test_free_text_by_the_documented_recipe():
+    skrub = pytest.importorskip("skrub")
+    rng = np.random.default_rng(0)
+    words = rng.choice(["cellar", "garden", "harbour", "attic"], 300)
+    tails = rng.integers(10**6, size=300)
+    X = pd.DataFrame({"size": rng.normal(size=300)})
+    X["text"] = [f"{w} no {t}" for w, t in zip(words, tails, strict=True)]
+    y = X["size"] + 3.0 * (words == "garden")
+    dropped = next(c for c in TableEncoder().fit(X).account_ if c.name == "text")
+    assert not dropped.used
+    derived = skrub.StringEncoder(n_components=8, random_state=0).fit_transform(
+        X["text"]
+    )
+    wide = pd.concat([X.drop(columns="text"), derived], axis=1)
+
+    def score(table):
+        numbers = TableEncoder().fit_transform(table)
+        return LinearRegression().fit(numbers, y).score(numbers, y)
+
+    assert score(wide) > 0.9 > score(X) + 0.3
