@@ -196,6 +196,22 @@ def test_export_writes_other_languages(tmp_path):
     assert text.startswith("from math import")
 
 
+def test_a_preset_that_was_fitted_and_exported_predicts_the_same(tmp_path):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    rows = table().drop(columns="kind")  # a gap among its numbers stays
+    rows.to_csv(tmp_path / "t.csv", index=False)
+    run("fit", tmp_path / "t.csv", "--target", "price", "--model", tmp_path / "m")
+    expected = answers("predict", tmp_path / "m", tmp_path / "t.csv")["price"]
+    run("export", tmp_path / "m", "--to", "onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "m.onnx")
+    sizes = pd.to_numeric(rows["size"], errors="coerce").to_numpy(float)
+    (found,) = session.run(None, {"X": sizes[:, None]})
+    assert np.isnan(sizes).sum() == 1
+    assert_allclose(found.ravel(), expected, atol=2e-6 * np.ptp(expected))
+    run("export", tmp_path / "m", "--to", "c")
+    assert "m_predict(const double x[M_INPUTS]" in (tmp_path / "m.c").read_text()
+
+
 @pytest.mark.parametrize(
     ("words", "match"),
     [

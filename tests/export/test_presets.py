@@ -12,11 +12,12 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from onnx.reference import ReferenceEvaluator
 from sklearn.base import clone
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LassoCV, LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from perceptrons import presets
+from perceptrons import distill, presets
 from perceptrons.comparison.ridge import ValidatedRidge
 from perceptrons.comparison.splines import SplineRegressor
 from perceptrons.export import to_c, to_formula
@@ -210,9 +211,9 @@ def test_words_and_curves_are_refused_by_a_sentence(models):
     for write in (to_onnx, to_c, to_formula):
         with pytest.raises(TypeError, match=r"words or dates in 'kind'; export model"):
             write(words)
-        with pytest.raises(TypeError, match="got SplineRegressor; skl2onnx"):
+        with pytest.raises(TypeError, match="got SplineRegressor; perc"):
             write(curved)
-    with pytest.raises(TypeError, match=r"got a preset, the mean of 10; .*distill"):
+    with pytest.raises(TypeError, match=r"got 10 of encoded columns; .*to_c"):
         to_formula(models["mixed", "one"])
     with pytest.raises(TypeError, match="without gaps"):
         to_formula(kept(ValidatedRidge(), SIGNAL))
@@ -248,3 +249,18 @@ def test_linear_models_become_formulas(model):
         exec(to_formula(own), names)
         found = [names["predict"](*row) for row in np.asarray(rows, float).tolist()]
         assert_allclose(found, own.predict(rows), rtol=1e-6)
+
+
+@pytest.mark.skipif(COMPILER is None, reason="no C compiler")
+@pytest.mark.parametrize("target", ["one", "three"])
+def test_students_predict_as_predict(target, tmp_path):
+    y = TARGETS[target]
+    numbers = np.issubdtype(y.dtype, np.floating)
+    slow = RandomForestRegressor if numbers else RandomForestClassifier
+    teacher = slow(10, random_state=0).fit(X, y)
+    with quick("normal"):
+        student = distill(teacher, X, effort="small", random_state=0, n_jobs=1)
+    assert_same(run_onnx(to_onnx(student), ROWS)[-1], student, ROWS)
+    assert_same(in_c(student, ROWS, tmp_path), student, ROWS)
+    with pytest.raises(TypeError, match="one network of the columns as they are"):
+        to_formula(student)

@@ -1,4 +1,4 @@
-"""What an export needs to know of a preset, and of a model with a table's columns."""
+"""What an export needs to know of a preset, a student, and a model of a table."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from perceptrons.distillation import Student
 from perceptrons.export.network import Network, network_of
 from perceptrons.presets.classifier import TabularClassifier
 from perceptrons.presets.encodings import Encoder
@@ -150,6 +151,8 @@ def read(model: Any) -> Network | Ensemble:
     """
     if isinstance(model, TabularRegressor | TabularClassifier):
         return _preset(model)
+    if isinstance(model, Student):
+        return _student(model)
     if isinstance(model, TableModel):
         check_is_fitted(model)
         columns, inner = Columns.of(model.encoder), read(model.model)
@@ -177,10 +180,9 @@ def read_network(model: Any) -> Network:
     columns, networks = found.columns, found.parts[0].networks
     if len(networks) > 1 or found.parts[0].encoder is not None:
         raise TypeError(
-            "model must be one network for a formula, got a preset, the mean of "
-            f"{sum(len(part.networks) for part in found.parts)}; "
-            "perceptrons.export.to_c writes it, and perceptrons.distill makes one "
-            "network of it."
+            "model must be one network of the columns as they are for a formula, got "
+            f"{sum(len(part.networks) for part in found.parts)} of encoded columns; "
+            "perceptrons.export.to_c writes it."
         )
     network = networks[0][1]
     if columns is None or columns.gap.any():
@@ -241,13 +243,25 @@ def _preset(model: TabularRegressor | TabularClassifier) -> Ensemble:
     else:
         scale, mean = np.ravel(model._y_scale), np.ravel(model._y_mean)
     columns = None if model._table is None else Columns.of(model._table)
-    if columns is not None:
-        features = columns.names
-    else:
-        names = getattr(model, "feature_names_in_", None)
-        features = (
-            [f"x{i + 1}" for i in range(model.n_features_in_)]
-            if names is None
-            else list(names)
-        )
+    features = _features(model) if columns is None else columns.names
     return Ensemble(columns, list(parts.values()), scale, mean, features, classes)
+
+
+def _student(model: Student) -> Ensemble:
+    """Return the network of a distillation, its encoding and its target's scale."""
+    check_is_fitted(model, "network_")
+    network = network_of(model.network_)
+    scale, mean, classes = np.ones(network.n_outputs), np.zeros(network.n_outputs), None
+    if hasattr(model, "classes_"):
+        classes = model.classes_
+    else:
+        scale, mean = scale * model._scale, mean + model._mean
+    part = Part(model._encoder, [(1.0, network)])
+    return Ensemble(None, [part], scale, mean, _features(model), classes)
+
+
+def _features(model: Any) -> list[str]:
+    """Return the columns that a model was fitted to; x1, x2, ... without names."""
+    names = getattr(model, "feature_names_in_", None)
+    default = [f"x{i + 1}" for i in range(model.n_features_in_)]
+    return default if names is None else list(names)

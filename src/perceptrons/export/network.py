@@ -130,9 +130,10 @@ def network_of(model: Any) -> Network:
         return _linear(model)
     if not isinstance(model, Perceptron):
         raise TypeError(
-            "model must be a network, a preset, or a linear or logistic regression, "
-            "alone or behind scikit-learn's scalers, to be written in another "
-            f"language, got {type(model).__name__}; skl2onnx knows scikit-learn's."
+            "model must be a network, a preset, a student of distill, or a linear or "
+            "logistic regression, alone or behind scikit-learn's scalers, to be "
+            f"written in another language, got {type(model).__name__}; "
+            "perceptrons.distill makes a network of any model."
         )
     return _network(model)
 

@@ -22,7 +22,8 @@ def to_onnx(model: Any) -> Any:
         An MLPRegressor or MLPClassifier, alone, the best of a search, or in a Pipeline
         or TransformedTargetRegressor: scalers of scikit-learn before the network, and
         one of the target, are folded into its weights; other pipelines are for
-        ``skl2onnx.to_onnx``. Or a preset for tables, or a
+        ``skl2onnx.to_onnx``. Or a preset for tables, a student of
+        :func:`perceptrons.distill`, or a
         :class:`~perceptrons.table_model.TableModel` of one or of a linear model, whose
         columns are numbers and booleans: encodings, all networks, their weights and
         the target's scale are in the graph.
