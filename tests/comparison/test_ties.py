@@ -92,7 +92,7 @@ def test_boosting_stops_by_whole_groups(data, monkeypatch):
     monkeypatch.setattr(
         HistGradientBoostingClassifier,
         "fit",
-        lambda self, X, y, X_val=None, y_val=None: held.append((X, X_val)),
+        lambda self, X, y, w=None, X_val=None, **_: held.append((X, X_val)),
     )
     StoppedBoosting().fit(X, y, groups=group)
     StoppedBoosting().fit(X, y, time=np.arange(120))

@@ -152,6 +152,7 @@ def compare(
     time: options.Time = None,
     gap: options.Gap = 0,
     blocks: options.Blocks = None,
+    weights: options.Weights = None,
     against: options.Against = None,
     drop: options.Drop = None,
     category: options.Category = None,
@@ -179,8 +180,8 @@ def compare(
 
     form = Format(encoding, separator, decimal, thousands, dates, tuple(gaps or ()))
     how = Options(
-        task, groups, time, gap, blocks, drop or [], category or [], keep or [], None,
-        against, metric, repeats, folds, quick, rope, seed, jobs,
+        task, groups, time, gap, blocks, weights, drop or [], category or [],
+        keep or [], None, against, metric, repeats, folds, quick, rope, seed, jobs,
     )  # fmt: skip
     request = Request(table, form, target, out, how, overwrite, _command())
     _compare(request, as_json)

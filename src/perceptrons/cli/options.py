@@ -99,6 +99,9 @@ Gap = Annotated[
 Blocks = Annotated[
     str | None, typer.Option(help="Column whose blocks are folds, to see what shifts.")
 ]
+Weights = Annotated[
+    str | None, typer.Option(help="Column that says for how many each row stands.")
+]
 Against = Annotated[
     str | None,
     typer.Option(help="Candidate that alone decides; every cheaper one does."),

@@ -23,15 +23,32 @@ class StoppedBoosting(HistGradientBoostingClassifier):
     """
 
     def fit(
-        self, X: Any, y: Any, *, groups: Any = None, time: Any = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        groups: Any = None,
+        time: Any = None,
     ) -> StoppedBoosting:
         """Fit to X (n, d) and classes y (n,), some of them held out."""
         pairs = Ties(groups, time).divide(np.asarray(y), 10, 0, classes=True)
         if pairs:
             train, held = pairs[-1]
-            super().fit(X[train], y[train], X_val=X[held], y_val=y[held])
+            ours, theirs = (
+                None if sample_weight is None else sample_weight[rows]
+                for rows in (train, held)
+            )
+            super().fit(
+                X[train],
+                y[train],
+                ours,
+                X_val=X[held],
+                y_val=y[held],
+                sample_weight_val=theirs,
+            )
             return self
         # Set here, for parts of the rows train, too: for learning curves.
         self.validation_fraction = max(len(np.unique(y)), math.ceil(0.1 * len(y)))
-        super().fit(X, y)
+        super().fit(X, y, sample_weight)
         return self

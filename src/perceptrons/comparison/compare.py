@@ -22,6 +22,7 @@ def compare(
     time: Any = None,
     gap: int = 0,
     blocks: Any = None,
+    weights: Any = None,
     drop: Any = (),
     category: Any = (),
     keep: Any = (),
@@ -74,6 +75,10 @@ def compare(
         where its values shift. Each of at most 20 values is a block; numbers and dates
         are cut into ``n_folds``, 5 if None. The column stays one of X; there are no
         repeats, and inner folds keep blocks together, too.
+    weights : str, int, array-like of shape (n,) or None, default=None
+        For how many each row stands, above 0; the name of a column of X, or values.
+        They reach the fits of all candidates that take ``sample_weight``, metric,
+        gains and intervals; who does not take them is told.
     drop : str, int, sequence of them or None, default=()
         Columns to leave out, by name.
     category : str, int, sequence of them or None, default=()
@@ -138,8 +143,8 @@ def compare(
     'undecided'
     """
     options = Options(
-        task, groups, time, gap, blocks, drop, category, keep, candidates, against,
-        metric, repeats, n_folds, quick, rope, random_state, n_jobs,
+        task, groups, time, gap, blocks, weights, drop, category, keep, candidates,
+        against, metric, repeats, n_folds, quick, rope, random_state, n_jobs,
     )  # fmt: skip
     options.check()
     plan = make_plan(X, y, options, progress)

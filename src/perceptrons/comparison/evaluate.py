@@ -94,20 +94,21 @@ def evaluate(
         predictions = repeats.setdefault(fold.repeat, {})
         for name, values in predicted.items():
             _collect(predictions, name, len(y), fold.test, values)
-    return Evaluation(pd.DataFrame(rows), repeats[0], *_pool(repeats, y, contest.task))
+    return Evaluation(pd.DataFrame(rows), repeats[0], *_pool(repeats, contest))
 
 
 def _pool(
-    repeats: dict[int, dict[str, Array]], y: NDArray[Any], task: Task
+    repeats: dict[int, dict[str, Array]], contest: Contest
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return both metrics over all rows of each repeat, and the influence of rows."""
+    y, task, ties = contest.y, contest.task, contest.ties
     values, influences = {}, {name: np.zeros(len(y)) for name in repeats[0]}
     for repeat, predictions in repeats.items():
         for name, all_rows in predictions.items():
             known = np.isfinite(all_rows.reshape(len(y), -1)).all(axis=1)
-            own, predicted = y[known], all_rows[known]
-            value, moved = task.influence(own, predicted)
-            values[repeat, name] = value, task.second(own, predicted)
+            own = y[known], all_rows[known], ties.weighing(known)
+            value, moved = task.influence(*own)
+            values[repeat, name] = value, task.second(*own)
             influences[name][known] += moved / len(repeats)
     index = pd.MultiIndex.from_tuples(values, names=["repeat", "candidate"])
     pooled = pd.DataFrame(list(values.values()), index, columns=["value", "second"])
@@ -129,28 +130,24 @@ def _evaluate_fold(
             own = seed_of(contest.seed, fold.repeat, fold.fold, number)
             model, seconds = fit(candidate, train, y[fold.train], own, task, ties)
             predicted = predict(candidate, task, model, test)
-            judged = _judged(candidate, fold, number, y[fold.test], predicted, task)
+            judged = _judged(contest, candidate, fold, number, predicted)
             rows.append(judged | _cost(task, model, seconds, test))
             predictions.setdefault(candidate.name, predicted)
     return rows, predictions
 
 
 def _judged(
-    candidate: Candidate,
-    fold: Fold,
-    number: int,
-    y: NDArray[Any],
-    predicted: Array,
-    task: Task,
+    contest: Contest, candidate: Candidate, fold: Fold, number: int, predicted: Array
 ) -> dict[str, Any]:
     """Return a row of the scores, without what it cost."""
+    own = contest.y[fold.test], predicted, contest.ties.weighing(fold.test)
     return {
         "repeat": fold.repeat,
         "fold": fold.fold,
         "candidate": candidate.name,
         "seed": number,
-        "value": task.loss(y, predicted),
-        "second": task.second(y, predicted),
+        "value": contest.task.loss(*own),
+        "second": contest.task.second(*own),
         "n_train": len(fold.train),
         "n_test": len(fold.test),
     }

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from perceptrons.comparison.options import Options
 from perceptrons.tables import Column, DataError
 from perceptrons.tables.frames import is_frame, names_of
 from perceptrons.tables.names import place_of
@@ -89,27 +90,29 @@ def take_times(X: Any, time: Any) -> tuple[Any, NDArray[np.intp] | None]:
     return X, pd.factorize(ordered(values), sort=True)[0]
 
 
-def apart(groups: Any, time: Any, drop: Any) -> list[Column]:
-    """Return an account of the columns named for groups and for time.
+def apart(options: Options) -> list[Column]:
+    """Return an account of the columns named for groups, for time and for weights.
 
     Parameters
     ----------
-    groups, time : str, int, array-like or None
-        As given to :func:`take_groups` and :func:`take_times`.
-    drop : str, int, iterable of them, or None
+    options : Options
 
     Raises
     ------
     DataError
         If a column is named twice, or to be dropped as well.
     """
-    named = (("groups", groups, _GROUPS_ADVICE), ("time", time, _TIME_ADVICE))
+    named = (
+        ("groups", options.groups, _GROUPS_ADVICE),
+        ("time", options.time, _TIME_ADVICE),
+        ("weights", options.weights, _WEIGHTS_ADVICE),
+    )
     found = [
         Column(str(given), kind, action, notable=kind == "time")
         for kind, given, action in named
         if isinstance(given, (str, Integral))
     ]
-    taken = names(drop)
+    taken = names(options.drop)
     for column in found:
         if column.name in taken:
             raise DataError(
@@ -121,6 +124,7 @@ def apart(groups: Any, time: Any, drop: Any) -> list[Column]:
 
 
 _GROUPS_ADVICE = "No model sees it: rows of equal values stay together in every fold."
+_WEIGHTS_ADVICE = "No model sees it: it says for how many each row stands."
 _TIME_ADVICE = (
     "No model sees it: it orders the rows. Where season or trend matter, derive "
     "numbers from it, such as month, weekday or days since a fixed date, and compare "

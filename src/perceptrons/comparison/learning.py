@@ -74,7 +74,8 @@ def _losses(contest: Contest, part: Fold) -> list[float]:
     for candidate in contest.candidates:
         model, _ = fit(candidate, inputs, y[part.train], seed, task, ties)
         guess = predict(candidate, task, model, held)
-        losses.append(task.loss(y[part.test], guess))
+        weights = contest.ties.weighing(part.test)
+        losses.append(task.loss(y[part.test], guess, weights))
     return losses
 
 

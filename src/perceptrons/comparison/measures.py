@@ -31,7 +31,7 @@ class Measure:
     influence : callable
         From y (n,) and predictions (n,), or codes of classes and probabilities (n, K),
         to the value and the influence of each row: how much the value moves with it,
-        times n; its mean is 0.
+        times n; its mean is 0. A third argument are weights of the rows, or None.
     quantile : float or None, default=None
         Of the target, which predictions are to be; None: its mean, or probabilities.
     """
@@ -39,30 +39,39 @@ class Measure:
     name: str
     classes: bool
     sentence: str
-    influence: Callable[[Any, Array], tuple[float, Array]]
+    influence: Callable[..., tuple[float, Array]]
     quantile: float | None = None
 
-    def value(self, y: Any, predicted: Array) -> float:
+    def value(self, y: Any, predicted: Array, weights: Array | None = None) -> float:
         """Return the metric."""
-        return self.influence(y, predicted)[0]
+        return self.influence(y, predicted, weights)[0]
 
 
 def _mean(losses: Callable[[Any, Array], Array]) -> Any:
     """Return the influence on a mean of losses."""
 
-    def influence(y: Any, predicted: Array) -> tuple[float, Array]:
+    def influence(
+        y: Any, predicted: Array, weights: Array | None = None
+    ) -> tuple[float, Array]:
         each = losses(y, predicted)
-        value = float(each.mean())
-        return value, each - value
+        value = float(np.average(each, weights=weights))
+        return value, _relative(weights) * (each - value)
 
     return influence
 
 
-def _rmse(y: Any, predicted: Array) -> tuple[float, Array]:
+def _relative(weights: Array | None) -> Any:
+    """Return weights over their mean."""
+    return 1.0 if weights is None else weights / weights.mean()
+
+
+def _rmse(
+    y: Any, predicted: Array, weights: Array | None = None
+) -> tuple[float, Array]:
     """Root of the mean squared error: d sqrt(m) = dm / (2 sqrt(m))."""
     squares = np.square(y - predicted)
-    value = float(np.sqrt(squares.mean()))
-    return value, (squares - value**2) / (2 * value or 1.0)
+    value = float(np.sqrt(np.average(squares, weights=weights)))
+    return value, _relative(weights) * (squares - value**2) / (2 * value or 1.0)
 
 
 def _log_loss(y: Any, shares: Array) -> Array:
@@ -85,21 +94,24 @@ def _deviance(y: Any, predicted: Array) -> Array:
     return found
 
 
-def _balanced(y: Any, shares: Array) -> tuple[float, Array]:
+def _balanced(
+    y: Any, shares: Array, weights: Array | None = None
+) -> tuple[float, Array]:
     """Mean over classes of the share of their rows that is taken for another."""
     wrong = (shares.argmax(axis=1) != y).astype(float)
-    count = np.bincount(y, minlength=shares.shape[1])
-    rate = np.bincount(y, wrong, shares.shape[1]) / np.maximum(count, 1)
+    own = np.ones(len(y)) if weights is None else weights
+    count = np.bincount(y, own, shares.shape[1])
     present = (count > 0).sum()
-    moved = (wrong - rate[y]) * len(y) / (count[y] * present)
+    rate = np.bincount(y, own * wrong, shares.shape[1]) / np.where(count > 0, count, 1)
+    moved = own * (wrong - rate[y]) * len(y) / (count[y] * present)
     return float(rate.sum() / present), moved
 
 
-def _auc(y: Any, shares: Array) -> tuple[float, Array]:
+def _auc(y: Any, shares: Array, weights: None = None) -> tuple[float, Array]:
     """One minus the area under the ROC curve, over pairs of one class and the rest.
 
     The influences are the placement values of DeLong et al. (1988). With more than two
-    classes, each against all others, the mean over classes.
+    classes, each against all others, the mean over classes. Pairs know no weights.
     """
     n, n_classes = shares.shape
     values, moved = [], np.zeros(n)

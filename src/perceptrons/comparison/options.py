@@ -20,8 +20,8 @@ class Options:
 
     Parameters
     ----------
-    task, groups, time, gap, blocks, drop, category, keep, candidates, against, metric,
-    repeats, n_folds, quick, rope, random_state, n_jobs
+    task, groups, time, gap, blocks, weights, drop, category, keep, candidates,
+    against, metric, repeats, n_folds, quick, rope, random_state, n_jobs
         As there.
     """
 
@@ -30,6 +30,7 @@ class Options:
     time: Any = None
     gap: int = 0
     blocks: Any = None
+    weights: Any = None
     drop: Any = ()
     category: Any = ()
     keep: Any = ()

@@ -24,6 +24,7 @@ from perceptrons.comparison.progress import tell, waiting
 from perceptrons.comparison.quantiles import quantile_regressors
 from perceptrons.comparison.task import Task
 from perceptrons.comparison.ties import Ties
+from perceptrons.comparison.weights import take_weights, unweighted
 from perceptrons.tables.column import told
 
 # Repeats, and folds by the most rows that have so many: half a minute for 1,000 rows of
@@ -90,6 +91,7 @@ def make_plan(X: Any, y: Any, options: Options, progress: bool) -> Plan:
     """
     seed = options.random_state
     seed = int(np.random.default_rng().integers(2**31) if seed is None else seed)
+    X, weights = take_weights(X, options.weights)
     prepared, links = _read(X, y, options, progress)
     tell(progress, prepared.warnings)
     folds = make_folds(
@@ -100,8 +102,9 @@ def make_plan(X: Any, y: Any, options: Options, progress: bool) -> Plan:
         repeats=options.repeats or (_QUICK_REPEATS if options.quick else _REPEATS),
         seed=seed,
     )
-    ties, task = Ties.of(links), _task(prepared, options.metric)
-    _check_ranked(prepared, folds, task)
+    task = _task(prepared, options.metric)
+    ties = replace(Ties.of(links), weights=_relative(weights, prepared.rows))
+    _check_ranked(prepared, folds, task, weighted=weights is not None)
     entries, left_out = _candidates(prepared, folds, options, task)
     data = prepared.X, prepared.y, prepared.transformer
     contest = Contest(*data, entries, task, ties, seed)
@@ -110,7 +113,7 @@ def make_plan(X: Any, y: Any, options: Options, progress: bool) -> Plan:
 
 def _read(X: Any, y: Any, options: Options, progress: bool) -> tuple[Prepared, Links]:
     """Return the columns prepared, and what the rows have to do with each other."""
-    apart = inputs.apart(options.groups, options.time, options.drop)
+    apart = inputs.apart(options)
     X, groups = inputs.take_groups(X, options.groups)
     X, time = inputs.take_times(X, options.time)
     blocks, block = take_blocks(X, options.blocks, options.n_folds)
@@ -141,10 +144,22 @@ def _task(prepared: Prepared, metric: Any) -> Task:
     return Task(classes, choose(metric, classes, prepared.y))
 
 
-def _check_ranked(prepared: Prepared, folds: Folds, task: Task) -> None:
-    """Refuse folds whose rows are all of one class, where their order decides."""
+def _relative(weights: Any, rows: Any) -> Any:
+    """Return weights of some rows over their mean."""
+    return None if weights is None else weights[rows] / weights[rows].mean()
+
+
+def _check_ranked(
+    prepared: Prepared, folds: Folds, task: Task, *, weighted: bool
+) -> None:
+    """Refuse weights and rows all of one class, where the order of rows decides."""
     if task.metric != "1 - AUC":
         return
+    if weighted:
+        raise ValueError(
+            "metric 'AUC' takes no weights, got weights as well; use log loss, Brier "
+            "or balanced error, or leave them out."
+        )
     if any(len(np.unique(prepared.y[fold.test])) < 2 for fold in folds):
         raise ValueError(
             "metric 'AUC' needs rows of two classes or more to test on in every fold "
@@ -218,6 +233,8 @@ def _caveats(plan: Plan) -> Iterator[str]:
             f"{n} rows are few: what a model makes of them hangs on which rows they "
             "are, more than any interval from them can tell. Take the simpler model."
         )
+    if plan.options.weights is not None:
+        yield from unweighted(plan.contest.candidates)
     if plan.options.blocks is not None:
         yield (
             f"Blocks differ, and there are only {len(plan.folds)} of them: the "

@@ -56,13 +56,14 @@ class QuantileLines(RegressorMixin, BaseEstimator):
         self.bend = bend
         self.cv = cv
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Fit to X (n, d) and y (n,)."""
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Fit to X (n, d) and y (n,), weighted by sample_weight (n,)."""
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
         self._basis = Basis(X, _KNOTS if self.bend else 0)
         self._center, self._spread = y.mean(), y.std() or 1.0
         Z, own = self._columns(X), (y - self._center) / self._spread
-        self._model = self._program(self._penalty(Z, own)).fit(Z, own)
+        penalty = self._penalty(Z, own, sample_weight)
+        self._model = self._program(penalty).fit(Z, own, sample_weight)
         self.n_parameters_ = self._model.coef_.size + 1
         return self
 
@@ -81,19 +82,24 @@ class QuantileLines(RegressorMixin, BaseEstimator):
         """Return the linear program."""
         return QuantileRegressor(quantile=self.quantile, alpha=penalty, solver="highs")
 
-    def _penalty(self, Z: Array, y: Array) -> float:
+    def _penalty(self, Z: Array, y: Array, weights: Any) -> float:
         """Return the penalty that predicts held-out rows best; none for lines."""
         if not self.bend:
             return 0.0
         cut = KFold(3, shuffle=True, random_state=0)
         folds = self.cv or list(cut.split(Z))
+        all_weights = np.ones(len(y)) if weights is None else weights
 
         def loss(penalty: float) -> float:
             program, total = self._program(penalty), 0.0
             for train, held in folds:
-                guess = program.fit(Z[train], y[train]).predict(Z[held])
-                own = mean_pinball_loss(y[held], guess, alpha=self.quantile)
-                total += len(held) * float(own)
+                ours, theirs = all_weights[train], all_weights[held]
+                guess = program.fit(Z[train], y[train], ours).predict(Z[held])
+                total += theirs.sum() * float(
+                    mean_pinball_loss(
+                        y[held], guess, sample_weight=theirs, alpha=self.quantile
+                    )
+                )
             return total
 
         return min(_PENALTIES, key=loss)
@@ -122,7 +128,15 @@ class QuantileNetworks(RegressorMixin, BaseEstimator):
         self.random_state = random_state
         self.n_jobs = n_jobs
 
-    def fit(self, X: Any, y: Any, *, groups: Any = None, time: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        groups: Any = None,
+        time: Any = None,
+    ) -> Self:
         """Fit to X (n, d) and y (n,); rows of a group are held out together."""
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
         seed = 0 if self.random_state is None else int(self.random_state)
@@ -134,7 +148,11 @@ class QuantileNetworks(RegressorMixin, BaseEstimator):
         folds = ties.divide(y, _NETWORKS, seed, classes=False) or free.split(Z)
         self._networks = [
             self._network(len(y), seed + place).fit(
-                Z[train], own[train], X_val=Z[held], y_val=own[held]
+                Z[train],
+                own[train],
+                None if sample_weight is None else sample_weight[train],
+                X_val=Z[held],
+                y_val=own[held],
             )
             for place, (train, held) in enumerate(folds)
         ]

@@ -50,13 +50,15 @@ class ValidatedRidge(RegressorMixin, BaseEstimator):
         self.alphas = alphas
         self.cv = cv
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Choose the penalty and fit.
 
         Parameters
         ----------
         X : array-like of shape (n, d)
         y : array-like of shape (n,)
+        sample_weight : ndarray of shape (n,) or None, default=None
+            Squares count so much, held-out ones, too.
 
         Returns
         -------
@@ -64,9 +66,9 @@ class ValidatedRidge(RegressorMixin, BaseEstimator):
         """
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
         alphas = np.asarray(self.alphas, np.float64)
-        path = _Path(X, y, alphas)
+        path = _Path(X, y, alphas, sample_weight)
         free = self.cv is None
-        errors = path.left_out() if free else _held_out(X, y, alphas, self.cv)
+        errors = path.left_out() if free else _held_out(X, y, path, self.cv)
         best = int(np.argmin(errors))
         self.alpha_, self.error_ = float(alphas[best]), float(errors[best])
         self.coef_ = path.coefs(best)
@@ -84,9 +86,15 @@ class ValidatedRidge(RegressorMixin, BaseEstimator):
 class _Path:
     """The fits at all penalties, in the directions of X."""
 
-    def __init__(self, X: Array, y: Array, alphas: Array) -> None:
-        self.x_mean, self.y_mean = X.mean(axis=0), y.mean()
+    def __init__(self, X: Array, y: Array, alphas: Array, weights: Any = None) -> None:
+        self.alphas, self.weights = alphas, weights
+        self.x_mean = np.average(X, axis=0, weights=weights)
+        self.y_mean = np.average(y, weights=weights)
         centered, self._rest = X - self.x_mean, y - self.y_mean
+        if weights is not None:
+            # Squares of rows times roots are squares times weights.
+            root = np.sqrt(weights)
+            centered, self._rest = centered * root[:, None], self._rest * root
         n, d = X.shape
         if n >= d:
             s, self._V = eigh(centered.T @ centered, driver="evd")
@@ -111,19 +119,24 @@ class _Path:
 
     def left_out(self) -> Array:
         """Return the mean squared leave-one-out residual at every penalty, (A,)."""
-        leverage = 1 / len(self._rest) + np.square(self._T) @ self._shrunk
+        weights = np.ones(len(self._rest)) if self.weights is None else self.weights
+        mean = weights[:, None] / weights.sum()
+        leverage = mean + np.square(self._T) @ self._shrunk
         # A row that only itself explains has no residual to tell.
         kept = np.maximum(1 - leverage, 1e-10)
         residual = (self._rest[:, None] - self._T @ self._C) / kept
-        found: Array = np.mean(np.square(residual), axis=0)
+        found: Array = np.square(residual).mean(axis=0) / weights.mean()
         return found
 
 
-def _held_out(X: Array, y: Array, alphas: Array, cv: Any) -> Array:
+def _held_out(X: Array, y: Array, whole: _Path, cv: Any) -> Array:
     """Return the mean squared error at every penalty over the rows held out."""
-    total, count = np.zeros(len(alphas)), 0
+    total, count = np.zeros(len(whole.alphas)), 0.0
+    weights = np.ones(len(y)) if whole.weights is None else whole.weights
     for train, held in cv:
-        path = _Path(X[train], y[train], alphas)
-        total += np.square(y[held, None] - path.predict(X[held])).sum(axis=0)
-        count += len(held)
+        own = None if whole.weights is None else weights[train]
+        path = _Path(X[train], y[train], whole.alphas, own)
+        squares = np.square(y[held, None] - path.predict(X[held]))
+        total += (weights[held, None] * squares).sum(axis=0)
+        count += weights[held].sum()
     return total / count

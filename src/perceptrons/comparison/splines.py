@@ -220,13 +220,14 @@ class SplineRegressor(RegressorMixin, _Splines):
         Coefficients.
     """
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Choose the strength of the penalty and fit.
 
         Parameters
         ----------
         X : array-like of shape (n, d)
         y : array-like of shape (n,)
+        sample_weight : ndarray of shape (n,) or None, default=None
 
         Returns
         -------
@@ -234,11 +235,11 @@ class SplineRegressor(RegressorMixin, _Splines):
         """
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
         self._basis = Basis(X, KNOTS)
-        self._choose(X, y)
+        self._choose(X, y, sample_weight)
         if self.n_pairs:
             left = y - self._ridge.predict(self._basis.transform(X, self._width))
             self._basis.add_pairs(X, left[:, None], self.n_pairs)
-            self._choose(X, y)
+            self._choose(X, y, sample_weight)
         self.n_parameters_ = self._ridge.coef_.size + 1
         return self
 
@@ -246,10 +247,12 @@ class SplineRegressor(RegressorMixin, _Splines):
         """Return predictions of shape (n,)."""
         return self._ridge.predict(self._columns(X))
 
-    def _choose(self, X: Array, y: Array) -> None:
+    def _choose(self, X: Array, y: Array, weights: Any) -> None:
         """Fit with the width that predicts held-out rows best."""
         fits = {
-            width: ValidatedRidge(cv=self.cv).fit(self._basis.transform(X, width), y)
+            width: ValidatedRidge(cv=self.cv).fit(
+                self._basis.transform(X, width), y, weights
+            )
             for width in WIDTHS
         }
         self._width = min(fits, key=lambda width: fits[width].error_)
@@ -273,13 +276,14 @@ class SplineClassifier(ClassifierMixin, _Splines):
         Coefficients.
     """
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Choose the strength of the penalty by the log loss, and fit.
 
         Parameters
         ----------
         X : array-like of shape (n, d)
         y : array-like of shape (n,)
+        sample_weight : ndarray of shape (n,) or None, default=None
 
         Returns
         -------
@@ -288,12 +292,12 @@ class SplineClassifier(ClassifierMixin, _Splines):
         X, y = validate_data(self, X, y, dtype=np.float64)
         self.classes_ = np.unique(y)
         self._basis = Basis(X, CLASS_KNOTS)
-        self._choose(X, y)
+        self._choose(X, y, sample_weight)
         if self.n_pairs:
             shares = self._model.predict_proba(self._basis.transform(X, self._width))
             left = (y[:, None] == self.classes_) - shares
             self._basis.add_pairs(X, left, self.n_pairs)
-            self._choose(X, y)
+            self._choose(X, y, sample_weight)
         self.n_parameters_ = self._model.coef_.size + self._model.intercept_.size
         return self
 
@@ -307,33 +311,42 @@ class SplineClassifier(ClassifierMixin, _Splines):
         labels: NDArray[Any] = self.classes_[self.predict_proba(X).argmax(axis=1)]
         return labels
 
-    def _choose(self, X: Array, y: NDArray[Any]) -> None:
+    def _choose(self, X: Array, y: NDArray[Any], weights: Any) -> None:
         """Fit with the penalty that predicts held-out rows best."""
         self._width = CLASS_WIDTH
         Z = self._basis.transform(X, self._width)
         cut = StratifiedKFold(INNER_FOLDS, shuffle=True, random_state=0)
         errors = dict.fromkeys(INVERSES, 0.0)
         for train, held in self.cv or cut.split(Z, y):
-            for C, model in _path(Z[train], y[train]):
-                errors[C] += _log_loss(model, Z[held], y[held])
+            ours, theirs = (
+                None if weights is None else weights[rows] for rows in (train, held)
+            )
+            for C, model in _path(Z[train], y[train], ours):
+                errors[C] += _log_loss(model, Z[held], y[held], theirs)
         best = min(errors, key=lambda C: errors[C])
-        for C, model in _path(Z, y):
+        for C, model in _path(Z, y, weights):
             self._model = model
             if best == C:
                 break
 
 
-def _path(Z: Array, y: NDArray[Any]) -> Any:
+def _path(Z: Array, y: NDArray[Any], weights: Any) -> Any:
     """Yield the inverse penalty and the fit, each started where the last one ended."""
     model = LogisticRegression(warm_start=True, max_iter=200, tol=1e-3)
     for C in INVERSES:
-        yield C, model.set_params(C=C).fit(Z, y)
+        yield C, model.set_params(C=C).fit(Z, y, weights)
 
 
-def _log_loss(model: Any, Z: Array, y: NDArray[Any]) -> float:
+def _log_loss(model: Any, Z: Array, y: NDArray[Any], weights: Any) -> float:
     """Return the summed log loss of held-out rows; a class unseen has no chance."""
     known = np.isin(y, model.classes_)
+    own = None if weights is None else weights[known]
     found = log_loss(
-        y[known], model.predict_proba(Z[known]), labels=model.classes_, normalize=False
+        y[known],
+        model.predict_proba(Z[known]),
+        labels=model.classes_,
+        normalize=False,
+        sample_weight=own,
     )
-    return float(found) + 36.0 * float((~known).sum())
+    lost = (~known).sum() if weights is None else weights[~known].sum()
+    return float(found) + 36.0 * float(lost)

@@ -93,20 +93,28 @@ class Task:
             raise ValueError("probabilities must be 0 or more and 1 in sum")
         return shares / total
 
-    def loss(self, y: NDArray[Any], predicted: Array) -> float:
+    def loss(
+        self, y: NDArray[Any], predicted: Array, weights: Array | None = None
+    ) -> float:
         """Return the metric."""
-        return self.influence(y, predicted)[0]
+        return self.influence(y, predicted, weights)[0]
 
-    def influence(self, y: NDArray[Any], predicted: Array) -> tuple[float, Array]:
+    def influence(
+        self, y: NDArray[Any], predicted: Array, weights: Array | None = None
+    ) -> tuple[float, Array]:
         """Return the metric, and how much it moves with each row, times n."""
-        if self.classes is None:
-            return self.measure.influence(y, predicted)
-        return self.measure.influence(np.searchsorted(self.classes, y), predicted)
+        own = y if self.classes is None else np.searchsorted(self.classes, y)
+        return self.measure.influence(own, predicted, weights)
 
-    def second(self, y: NDArray[Any], predicted: Array) -> float:
+    def second(
+        self, y: NDArray[Any], predicted: Array, weights: Array | None = None
+    ) -> float:
         """Return the metric that is reported beside it."""
         if self.measure.quantile is not None:
-            return float(np.mean(y <= predicted))
+            return float(np.average(y <= predicted, weights=weights))
         if self.classes is None:
-            return float(r2_score(y, predicted)) if np.ptp(y) > 0 else np.nan
-        return float(np.mean(self.classes[predicted.argmax(axis=1)] != y))
+            if not np.ptp(y) > 0:
+                return np.nan
+            return float(r2_score(y, predicted, sample_weight=weights))
+        wrong = self.classes[predicted.argmax(axis=1)] != y
+        return float(np.average(wrong, weights=weights))

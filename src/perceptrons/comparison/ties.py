@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import get_config
 from sklearn.model_selection import BaseCrossValidator
+from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
@@ -29,7 +30,7 @@ _FOLDS = 5
 
 @dataclass(frozen=True)
 class Ties:
-    """Which rows may not stand on both sides of an inner fold.
+    """What fits must know of rows: who may not be parted, and how much each counts.
 
     Parameters
     ----------
@@ -37,10 +38,13 @@ class Ties:
         Equal for rows that stay together.
     time : ndarray of shape (n,) or None
         Rows are held out in blocks along it.
+    weights : ndarray of shape (n,) or None
+        How many rows each stands for, with a mean of 1.
     """
 
     groups: NDArray[Any] | None = None
     time: NDArray[Any] | None = None
+    weights: NDArray[np.float64] | None = None
 
     @staticmethod
     def of(links: Links) -> Ties:
@@ -57,12 +61,16 @@ class Ties:
         return Ties(join(groups, duplicates))
 
     def among(self, rows: Rows) -> Ties:
-        """Return the ties of some rows; none where all of these are tied."""
+        """Return what is known of some rows; no ties where all of these are tied."""
         groups, time = (
             None if given is None or len(np.unique(given[rows])) < 2 else given[rows]
             for given in (self.groups, self.time)
         )
-        return Ties(groups, time)
+        return Ties(groups, time, self.weighing(rows))
+
+    def weighing(self, rows: Any) -> NDArray[np.float64] | None:
+        """Return the weights of some rows."""
+        return None if self.weights is None else self.weights[rows]
 
     def divide(
         self, y: NDArray[Any], n_folds: int, seed: int, *, classes: bool
@@ -99,9 +107,10 @@ def tied(
 ) -> dict[str, Any]:
     """Return what to hand to a candidate's fit; set the inner folds of ours.
 
-    The user's candidates are never changed: they get groups and time where their
-    ``fit`` takes arguments of these names, where metadata routing asks for them, and
-    where they are a search whose splitter takes groups.
+    The user's candidates are never changed: they get groups, time and sample_weight
+    where their ``fit`` takes arguments of these names, where metadata routing asks for
+    them, and where they are a search whose splitter takes groups, or whose estimator
+    takes weights.
 
     Parameters
     ----------
@@ -127,7 +136,7 @@ def tied(
                 folds = value if isinstance(value, int) else _FOLDS
                 pairs = ties.divide(y, folds, seed, classes=classes)
                 model.set_params(**({name: pairs} if pairs else {}))
-    given = {"groups": ties.groups, "time": ties.time}
+    given = {"groups": ties.groups, "time": ties.time, "sample_weight": ties.weights}
     return {
         place: values
         for name, values in given.items()
@@ -135,8 +144,18 @@ def tied(
     }
 
 
+def takes_weights(model: Any) -> bool:
+    """Tell whether the fit of a model takes weights of rows.
+
+    Parameters
+    ----------
+    model : estimator
+    """
+    return _place(model, "sample_weight") is not None
+
+
 def _place(model: Any, name: str) -> str | None:
-    """Return by what name fit takes groups or time; None if it does not."""
+    """Return by what name fit takes groups, time or weights; None if it does not."""
     if has_fit_parameter(model, name):
         return name
     if get_config()["enable_metadata_routing"]:
@@ -146,6 +165,8 @@ def _place(model: Any, name: str) -> str | None:
         last, step = model.steps[-1]
         inner = _place(step, name)
         return None if inner is None else f"{last}__{inner}"
+    if name == "sample_weight" and isinstance(model, BaseSearchCV):
+        return _place(model.estimator, name)
     splitter = getattr(model, "cv", None)
     # A search takes groups for a splitter that asks for them; others would warn.
     if name == "groups" and isinstance(splitter, BaseCrossValidator):
