@@ -182,7 +182,7 @@ def test_every_link_leads_to_a_file(pages, name):
     html = (pages[name] / "index.html").read_text()
     links = [link for link in re.findall(r'href="([^"]+)"', html) if ":" not in link]
     files = [unquote(link) for link in links if not link.startswith("#")]
-    assert len(files) == 11
+    assert len(files) == 13
     for link in files:
         assert (pages[name] / link).stat().st_size > 0
     written = {str(path.relative_to(pages[name])) for path in pages[name].rglob("*.*")}
@@ -193,7 +193,7 @@ def test_every_link_leads_to_a_file(pages, name):
 def test_figures_stand_alone_and_methods_keep_their_colors(pages, name):
     found = {path.stem: path for path in (pages[name] / "figures").iterdir()}
     middle = "predictions" if name == "amounts" else "confusion"
-    assert set(found) == {"gains", "learning", middle, "dependence"}
+    assert set(found) == {"gains", "learning", middle, "importance", "effects"}
     for stem, path in found.items():
         ET.parse(path)
         colors = set(re.findall(r"#[0-9a-f]{6}", path.read_text()))
@@ -396,7 +396,7 @@ def test_the_page_is_sound_in_a_browser(pages, name, width, scheme):
         browser.close()
     assert noise == []
     assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
-    assert len(boxes) == 4
+    assert len(boxes) == 5
     for box in boxes:
         assert box["width"] > 0.75 * min(width, 500)
         assert box["height"] > 80

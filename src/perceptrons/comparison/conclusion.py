@@ -58,6 +58,8 @@ def conclude(plan: Plan, measured: Measured) -> Comparison:
         costs=measured.costs,
         noise=noise_table(gains, evaluation.scores),
         learning=measured.curves,
+        importance=evaluation.importance,
+        test_to_train=folds.test_to_train,
         predictions=evaluation.predictions,
         warnings=list(prepared.warnings),
         caveats=plan.caveats,

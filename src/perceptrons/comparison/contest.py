@@ -46,8 +46,12 @@ class Contest:
     ties: Ties
     seed: int
 
-    def prepared(self, fold: Fold) -> tuple[Array, Array]:
-        """Return the columns of training and test rows, prepared on the former."""
+    def prepared(self, fold: Fold) -> tuple[Array, Array, Any]:
+        """Return the columns of training and test rows, and the encoder of both.
+
+        It is fitted on the rows that train.
+        """
         own = clone(self.transformer)
         train = np.asarray(own.fit_transform(self.X.iloc[fold.train]), np.float64)
-        return train, np.asarray(own.apply(self.X.iloc[fold.test]), np.float64)
+        test = np.asarray(own.apply(self.X.iloc[fold.test]), np.float64)
+        return train, test, own

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from perceptrons.comparison import dependence, figures
+from perceptrons.comparison import dependence, effects, figures
 from perceptrons.comparison.findings import Findings
+from perceptrons.comparison.worth import strongest_columns
 
 # More points cover each other, and weigh on the page.
 _MOST_POINTS = 600
@@ -26,7 +27,11 @@ def differences(comparison: Findings) -> Iterator[dict[str, Any]]:
         yield _truth(comparison)
     else:
         yield _confusion(comparison)
-    yield _dependence(comparison)
+    first, second = (comparison.predictions[name] for name in _pair(comparison))
+    columns = dependence.parting_columns(comparison.prepared, second - first)
+    # Of few columns the strongest are shown already.
+    if set(columns) != set(strongest_columns(comparison)[: dependence.MOST_FEATURES]):
+        yield effects.parting(comparison, columns)
 
 
 def _pair(comparison: Findings) -> tuple[str, str]:
@@ -95,44 +100,3 @@ def _confusion(comparison: Findings) -> dict[str, Any]:
         "figure": figures.confusion(table, prepared.target, labels),
         "table": named[["candidate", "truth", "predicted", "rows"]],
     }
-
-
-def _dependence(comparison: Findings) -> dict[str, Any]:
-    """Show predictions along the columns that part the two models most."""
-    prepared, target = comparison.prepared, comparison.prepared.target
-    reference, network = _pair(comparison)
-    difference = comparison.predictions[network] - comparison.predictions[reference]
-    columns = dependence.parting_columns(prepared, difference)
-    models = {name: comparison.fitted(name) for name in (reference, network)}
-    table = dependence.curves(prepared, columns, models)
-    drawn, ylabel = table, f"average prediction of {target}"
-    within, beyond = (-np.inf, np.inf), ""
-    if prepared.classes is not None:
-        ylabel = f"average probability of {target}"
-    else:
-        within = figures.around(prepared.y)
-        if not table["prediction"].between(*within).all():
-            beyond = _BEYOND
-    if prepared.classes is not None and len(prepared.classes) == 2:
-        ylabel += f" = {prepared.classes[1]}"
-        drawn = table.assign(**{"of class": ""})
-    return {
-        "name": "dependence",
-        "title": f"Where {network} and {reference} disagree most",
-        "caption": "Average prediction of both, trained on all rows, as one column "
-        "varies and the others stay as they are (partial dependence), for the columns "
-        "that the difference of their predictions follows most. Where the two run "
-        "together, the network has found nothing in that column alone; it may still "
-        f"use it together with others.{beyond}",
-        "figure": figures.dependence(
-            drawn, ylabel, comparison.candidates["kind"], within
-        ),
-        "table": table,
-    }
-
-
-_BEYOND = (
-    " Curves that leave the picture are far from any true value: the column moves "
-    "together with others, and where it varies alone, models guess for rows that do "
-    "not exist."
-)

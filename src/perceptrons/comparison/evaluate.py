@@ -15,6 +15,7 @@ from perceptrons.comparison.candidate import Candidate
 from perceptrons.comparison.contest import Contest
 from perceptrons.comparison.fitting import fit, n_parameters, predict, seed_of
 from perceptrons.comparison.folds import Fold
+from perceptrons.comparison.importance import rises
 from perceptrons.comparison.task import Task
 from perceptrons.work import Crew
 
@@ -46,12 +47,16 @@ class Evaluation:
     influences : DataFrame
         How much a candidate's value moves with each row, the mean over repeats; a row
         per row, a column per candidate.
+    importance : DataFrame
+        repeat, fold, candidate, column, rise: of the metric, as a column is permuted,
+        in the first repeat.
     """
 
     scores: pd.DataFrame
     predictions: dict[str, Array]
     pooled: pd.DataFrame
     influences: pd.DataFrame
+    importance: pd.DataFrame
 
     @property
     def costs(self) -> pd.DataFrame:
@@ -86,15 +91,22 @@ def evaluate(
     tasks = [(contest, fold) for fold in folds]
     y = contest.y
     rows: list[dict[str, Any]] = []
+    importance: list[dict[str, Any]] = []
     repeats: dict[int, dict[str, Array]] = {}
     done = crew.share(_evaluate_fold, tasks)
-    for fold, (own, predicted) in zip(folds, done, strict=True):
+    for fold, (own, predicted, risen) in zip(folds, done, strict=True):
         advance()
         rows += own
+        importance += risen
         predictions = repeats.setdefault(fold.repeat, {})
         for name, values in predicted.items():
             _collect(predictions, name, len(y), fold.test, values)
-    return Evaluation(pd.DataFrame(rows), repeats[0], *_pool(repeats, contest))
+    pooled = _pool(repeats, contest)
+    worth = pd.DataFrame(importance, columns=_IMPORTANCE)
+    return Evaluation(pd.DataFrame(rows), repeats[0], *pooled, worth)
+
+
+_IMPORTANCE = ["repeat", "fold", "candidate", "column", "rise"]
 
 
 def _pool(
@@ -117,12 +129,13 @@ def _pool(
 
 def _evaluate_fold(
     contest: Contest, fold: Fold
-) -> tuple[list[dict[str, Any]], dict[str, Array]]:
-    """Return rows of the scores, and every candidate's predictions."""
-    train, test = contest.prepared(fold)
+) -> tuple[list[dict[str, Any]], dict[str, Array], list[dict[str, Any]]]:
+    """Return rows of the scores, all predictions, and what columns are worth."""
+    train, test, encoder = contest.prepared(fold)
     y, task, ties = contest.y, contest.task, contest.ties.among(fold.train)
     rows: list[dict[str, Any]] = []
     predictions: dict[str, Array] = {}
+    models: dict[str, Any] = {}
     for candidate in contest.candidates:
         first = fold.repeat == 0 and fold.fold < SEVERAL_FOLDS
         repeated = candidate.kind == "network" and first
@@ -133,7 +146,9 @@ def _evaluate_fold(
             judged = _judged(contest, candidate, fold, number, predicted)
             rows.append(judged | _cost(task, model, seconds, test))
             predictions.setdefault(candidate.name, predicted)
-    return rows, predictions
+            models.setdefault(candidate.name, model)
+    risen = rises(contest, fold, models, encoder) if fold.repeat == 0 else []
+    return rows, predictions, risen
 
 
 def _judged(

@@ -32,7 +32,8 @@ from perceptrons.pages.wording import percent
 if TYPE_CHECKING:
     from perceptrons.comparison.findings import Findings
 
-_COLORS = {
+#: By kind of candidate.
+COLORS = {
     "network": BLUE,
     "linear": RED,
     "curved": PINK,
@@ -114,7 +115,7 @@ def has_arrow(gains: pd.Series[float]) -> bool:
 
 def _interval(axes: Axes, place: int, row: Any) -> None:
     """Draw one gain and its interval, or an arrow at the left edge."""
-    color = _COLORS[row.kind]
+    color = COLORS[row.kind]
     if row.gain < _LEAST_SHOWN:
         edge = axes.get_yaxis_transform()
         axes.plot(0.03, place, "<", color=color, ms=7, transform=edge)
@@ -160,7 +161,7 @@ def learning_curves(table: pd.DataFrame, metric: str, kinds: pd.Series[str]) -> 
     with panels(3.5) as (figure, (axes,)):
         axes.set(xscale="log", xlabel="training rows", ylabel=metric)
         for name, rows in table.groupby("candidate", sort=False):
-            color = _COLORS[kinds[str(name)]]
+            color = COLORS[kinds[str(name)]]
             low, high = rows["mean"] - rows["error"], rows["mean"] + rows["error"]
             axes.fill_between(rows["n_train"], low, high, color=color, alpha=0.18, lw=0)
             axes.plot(
@@ -210,7 +211,7 @@ def truth(table: pd.DataFrame, target: str, kinds: pd.Series[str]) -> Figure:
     with panels(3.0, 1, len(models)) as (figure, grid):
         for axes, (name, rows) in zip(grid, models, strict=True):
             axes.plot(
-                rows["truth"], rows["predicted"], ".", color=_COLORS[kinds[str(name)]],
+                rows["truth"], rows["predicted"], ".", color=COLORS[kinds[str(name)]],
                 ms=5, alpha=0.45, mew=0,
             )  # fmt: skip
             axes.plot(limits, limits, color=INK, lw=1)
@@ -301,7 +302,7 @@ def calibration(table: pd.DataFrame, label: str, kinds: pd.Series[str]) -> Figur
         axes.plot([0, most], [0, most], color=INK, lw=1)
         for name, rows in table.groupby("candidate", sort=False):
             axes.plot(
-                rows["predicted"], rows["observed"], color=_COLORS[kinds[str(name)]],
+                rows["predicted"], rows["observed"], color=COLORS[kinds[str(name)]],
                 marker="o", ms=4.5, label=plain(name),
             )  # fmt: skip
         axes.set(xlim=(0, most), ylim=(0, most))
@@ -343,7 +344,7 @@ def dependence(
         for axes, feature in zip(grid, features, strict=False):
             rows = table[table["feature"] == feature]
             for name, line in rows.groupby("candidate", sort=False):
-                color = _COLORS[kinds[str(name)]]
+                color = COLORS[kinds[str(name)]]
                 _dependence(axes, line, color, plain(name))
             of_class = rows["of class"].iloc[0]
             below = f"\nprobability of {plain(of_class)}" if of_class else ""

@@ -65,6 +65,11 @@ class Findings:
         due to data and to training, and n_seeds.
     learning : DataFrame
         candidate, fold, n_train, value: of the reference and the network.
+    importance : DataFrame
+        repeat, fold, candidate, column, rise: of the metric on a test fold of the first
+        repeat, as the column is permuted; empty with more than 60 columns.
+    test_to_train : float
+        Rows tested on over rows trained on, the mean over folds.
     predictions : dict of str to ndarray
         Out of fold, in the first repeat; (n,), or probabilities (n, K).
     warnings, caveats : list of str
@@ -94,6 +99,8 @@ class Findings:
     costs: pd.DataFrame
     noise: pd.DataFrame
     learning: pd.DataFrame
+    importance: pd.DataFrame
+    test_to_train: float
     predictions: dict[str, Array] = field(repr=False)
     warnings: list[str]
     caveats: list[str]
@@ -192,6 +199,7 @@ class Findings:
             for name in ("candidates", "statistics", "costs", "noise")
         }
         tables |= {"scores": self.scores, "learning": self.learning}
+        tables["importance"] = self.importance
         plain = {
             "verdict": self.verdict.as_dict(),
             "task": self.task,

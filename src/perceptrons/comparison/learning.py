@@ -67,7 +67,7 @@ def learning_curves(
 
 def _losses(contest: Contest, part: Fold) -> list[float]:
     """Return the metric of each candidate, trained on a part."""
-    inputs, held = contest.prepared(part)
+    inputs, held, _ = contest.prepared(part)
     y, task, ties = contest.y, contest.task, contest.ties.among(part.train)
     seed = seed_of(contest.seed, 0, part.fold, 0)
     losses = []

@@ -16,7 +16,9 @@ from perceptrons.comparison.candidate import LINEAR
 from perceptrons.comparison.decision import CERTAIN
 from perceptrons.comparison.differences import differences
 from perceptrons.comparison.findings import Findings
+from perceptrons.comparison.importance import MOST_COLUMNS
 from perceptrons.comparison.outlook import LIKELY
+from perceptrons.comparison.worth import worth
 from perceptrons.pages.drawing import draw
 from perceptrons.pages.files import Files
 from perceptrons.pages.template import render
@@ -80,6 +82,8 @@ def _context(comparison: Findings, files: Files) -> dict[str, Any]:
         "gains": list(_gains(comparison, files)),
         "rare": _rare(comparison, files),
         "no_curve": "" if _has_curve(comparison) else _NO_CURVE,
+        "no_worth": _NO_WORTH,
+        "worth": [_picture(files, **p) for p in worth(comparison)],
         "differences": [_picture(files, **p) for p in differences(comparison)],
         "columns": prepared.columns,
         "files": {
@@ -122,6 +126,10 @@ _TEST = (
 _TEST_OF_FOLDS = (
     "the corrected resampled t-test (Nadeau and Bengio 2003), which is the Bayesian "
     "correlated t-test (Corani and Benavoli 2015)."
+)
+_NO_WORTH = (
+    f"What columns are worth is not measured where there are more than {MOST_COLUMNS}: "
+    "each is one more prediction of every test fold."
 )
 _NO_CURVE = "There are too few rows for learning curves: no part of them could train."
 
