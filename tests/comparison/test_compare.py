@@ -427,6 +427,7 @@ def test_the_call_that_repeats_it_has_every_argument_given(small, rng):
         repeats=1,
         random_state=3,
     )
+    assert found.verdict.notes[0].startswith("A first look by 1 ")
     assert found.reproduce == (
         "perceptrons.compare(X, y, groups=groups, against='OLS', metric='MAE', "
         "repeats=1, quick=True, random_state=3)"

@@ -117,4 +117,8 @@ def _verdict(
     # Who is missing might have done better than the network.
     missing = plan.left_out if verdict.status != "not justified" else []
     reason = filter(None, [plan.prepared.task_reason])
-    return replace(verdict, notes=(*told, *missing, *reason), leaks=plan.prepared.leaks)
+    return replace(
+        verdict,
+        notes=(*plan.first_look, *told, *missing, *reason),
+        leaks=plan.prepared.leaks,
+    )

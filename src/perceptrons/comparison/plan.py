@@ -63,6 +63,16 @@ class Plan:
         return len(self.folds) + len(large) * len(shares)
 
     @property
+    def first_look(self) -> list[str]:
+        """What a quick comparison says of itself, beside its verdict."""
+        if not self.options.quick:
+            return []
+        return [
+            f"A first look by {self.folds.description}: the whole comparison finds "
+            "more, and its numbers are others."
+        ]
+
+    @property
     def caveats(self) -> list[str]:
         """What the statistics cannot vouch for."""
         return [*self.left_out, *_caveats(self)]
@@ -223,11 +233,6 @@ _NO_SEASON = (
 def _caveats(plan: Plan) -> Iterator[str]:
     """Say what the statistics cannot vouch for."""
     n = len(plan.prepared.y)
-    if plan.options.quick:
-        yield (
-            f"A first look by {plan.folds.description}: the whole comparison finds "
-            "more, and its numbers are others."
-        )
     if n < _FEW_ROWS:
         yield (
             f"{n} rows are few: what a model makes of them hangs on which rows they "

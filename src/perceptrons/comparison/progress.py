@@ -55,12 +55,7 @@ def bar(progress: bool, total: int) -> Iterator[Callable[[], None]]:
     if not progress:
         yield lambda: None
         return
-    from rich.console import Console
-    from rich.progress import Progress
+    from perceptrons.comparison.bar import show
 
-    console = Console(stderr=True)
-    # In a file a bar that is wiped out at the end leaves an empty line.
-    hidden = not console.is_terminal
-    with Progress(console=console, transient=True, disable=hidden) as shown:
-        task = shown.add_task("folds", total=total)
-        yield lambda: shown.advance(task)
+    with show(total) as advance:
+        yield advance
