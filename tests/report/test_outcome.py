@@ -1,10 +1,12 @@
 """What came out: sentences of the abstract, and the claims that fell."""
 
+import json
 from importlib import import_module
-from types import SimpleNamespace
 
-from perceptrons.report import outcome
-from perceptrons.report.claims import Claim
+import pytest
+
+from perceptrons.report import compared, outcome
+from perceptrons.report.claims import VERDICTS, Claim
 from perceptrons.report.sections import hypotheses
 from perceptrons.report.study import Study
 from perceptrons.study.experiment import builtin
@@ -19,7 +21,7 @@ def texts():
         measure = Study(builtin(name), [], None).measure
         rows = import_module(path).CLAIMS
         found += [row.text.format(measure=measure) for row in rows]
-    return found
+    return [*found, *(one.text for one in compared.CONCLUSIONS)]
 
 
 def test_every_sentence_of_the_abstract_is_judged_by_claims():
@@ -30,7 +32,7 @@ def test_every_sentence_of_the_abstract_is_judged_by_claims():
 
 
 def test_the_shipped_verdicts_are_of_claims_that_are_made():
-    assert set(outcome.shipped()["verdicts"]) <= set(texts())
+    assert set(outcome.shipped().verdicts) <= set(texts())
 
 
 def test_no_two_claims_have_one_text():
@@ -42,14 +44,50 @@ def claim(text, verdict, fails):
 
 
 def test_what_fell_is_the_clearest_of_every_study_the_clearest_first():
-    sections = [
-        SimpleNamespace(
-            claims=[claim("a", "not confirmed", 2), claim("b", "not confirmed", 3)]
-        ),
-        SimpleNamespace(claims=[claim("c", "confirmed", 0)]),
+    parts = [
+        [claim("a", "not confirmed", 2), claim("b", "not confirmed", 3)],
+        [claim("c", "confirmed", 0)],
+        [claim("d", "not confirmed", 4), claim("e", "not decidable", 1)],
     ]
-    expected = [claim("d", "not confirmed", 4), claim("e", "not decidable", 1)]
-    found = outcome.outcome(sections, expected)
+    found = outcome.outcome(parts)
     assert [one.text for one in found.fell] == ["d", "b"]
     assert found.total == 5
     assert dict(found.tally)["not confirmed"] == 3
+
+
+def test_verdicts_come_back_from_their_file(monkeypatch, tmp_path):
+    parts = [[claim("a", "not confirmed", 2)], [claim("b", "confirmed", 0)]]
+    (tmp_path / "verdicts.json").write_bytes(outcome.as_json("abc", 3, parts))
+    monkeypatch.setattr(outcome.resources, "files", lambda package: tmp_path)
+    assert outcome.shipped() == outcome.Shipped("abc", 3, parts)
+
+
+@pytest.mark.parametrize(
+    ("status", "verdicts"),
+    [
+        ("justified", {"runge": "not confirmed", "mnist": "confirmed"}),
+        ("not justified", {"runge": "confirmed", "mnist": "not confirmed"}),
+        ("undecided", {"runge": "not decidable", "mnist": "not decidable"}),
+    ],
+)
+def test_the_main_conclusion_follows_the_verdict_of_compare(
+    monkeypatch, tmp_path, status, verdicts
+):
+    table = {
+        "rows": "ten rows", "split": "3 x 5", "metric": "RMSE", "means": {"OLS": 2.0},
+        "command": "perceptrons compare", "commit": "abc",
+        "verdict": {"status": status, "sentence": "So it is.", "steps": []},
+    }  # fmt: skip
+    both = json.dumps(dict.fromkeys(verdicts, table))
+    (tmp_path / "compared.json").write_text(both, encoding="utf-8")
+    monkeypatch.setattr(compared.resources, "files", lambda package: tmp_path)
+    claims = compared.claims()
+    found = zip(compared.CONCLUSIONS, claims, strict=True)
+    assert {one.table: claim.verdict for one, claim in found} == verdicts
+    assert all("So it is." in claim.evidence for claim in claims)
+
+
+def test_the_shipped_conclusions_are_whole():
+    for one in compared.claims():
+        assert one.verdict in VERDICTS.values()
+        assert "perceptrons compare" in one.evidence

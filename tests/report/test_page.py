@@ -293,10 +293,14 @@ def test_several_seeds_give_spread_and_verdicts_of_all(tmp_path, monkeypatch):
 def test_verdicts_of_a_single_seed_say_so(report):
     html = report.page.read_text()
     claims = [*report.hypotheses, *(c for part in report.sections for c in part.claims)]
-    verdicts = {claim.verdict for claim in claims}
+    # What compare says is cross-validated, whatever the seeds of the studies.
+    verdicts = {c.verdict for c in claims if "perceptrons compare" not in c.source}
     assert verdicts <= {*HERE.values(), UNTESTABLE}
     assert {"holds here", "fails here"} <= verdicts
-    assert "of one seed: for a look, not for a conclusion" in html
+    assert (
+        ", with one seed: the pictures and numbers of the studies are of that" in html
+    )
+    assert "are of full training with up to" in html
     assert html.count("(one seed)</span>") == len(report.sections) + 1
 
 

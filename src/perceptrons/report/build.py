@@ -16,7 +16,7 @@ from perceptrons.data import told
 from perceptrons.engine import ENGINES
 from perceptrons.pages import pdf
 from perceptrons.pages.lock import hold
-from perceptrons.report import document, generic
+from perceptrons.report import compared, document, generic
 from perceptrons.report.claims import Claim
 from perceptrons.report.section import Section
 from perceptrons.report.sections import build, hypotheses
@@ -209,6 +209,8 @@ def _make(
             for study in studies.values()
         ]
         expected = [] if own else hypotheses.verdicts(studies)
+        if not own and len(studies) == len(BUILTIN):
+            expected += compared.claims()
         page = _write(request, sections, expected, own)
     total = sum(len(study.records) for study in studies.values())
     return Summary(page, trained, total, sections, expected, moved)

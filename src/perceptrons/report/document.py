@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -99,7 +98,7 @@ def write(
     files.contents["index.html"] = html.encode()
     if not (facts.own or facts.quick or facts.part):
         files.contents["verdicts.json"] = outcome.as_json(
-            sections, hypotheses, provenance.commit()
+            _commits(*sections), len(facts.seeds), _parts(sections, hypotheses)
         )
     files.write(folder)
     if not printed:
@@ -116,16 +115,22 @@ def _context(
     files: Files,
 ) -> dict[str, Any]:
     """Return what the template prints."""
+    # Shortened training gives no verdict on the report: those of full training do.
+    shipped = outcome.shipped() if facts.quick and not facts.own else None
     return {
         "sections": [
             _section(section, drawings, files, facts.quick) for section in sections
         ],
         "facts": facts,
         "hypotheses": hypotheses,
-        "hypotheses_tally": _tally(hypotheses),
+        "hypotheses_tally": outcome.tally(hypotheses),
         "report": outcome.REPORT,
-        "outcome": outcome.outcome(sections, hypotheses),
-        "shipped": outcome.shipped() if facts.quick else {"verdicts": {}},
+        "outcome": outcome.outcome(
+            shipped.parts if shipped else _parts(sections, hypotheses)
+        ),
+        # How many seeds what came out rests on.
+        "n_seeds": shipped.seeds if shipped else len(facts.seeds),
+        "shipped": shipped,
         "tie": f"{ties.TIE:.0%}",
         "commit": provenance.commit(),
         "versions": provenance.versions(),
@@ -134,9 +139,17 @@ def _context(
     }
 
 
-def _tally(claims: Sequence[Claim]) -> list[tuple[str, int]]:
-    """Count the verdicts, the most frequent first."""
-    return Counter(claim.verdict for claim in claims).most_common()
+def _parts(
+    sections: Sequence[Section], hypotheses: Sequence[Claim]
+) -> list[Sequence[Claim]]:
+    """Return the claims of every study, then the hypotheses."""
+    return [*(section.claims for section in sections), hypotheses]
+
+
+def _commits(*sections: Section) -> str:
+    """Return the commits of the code that trained the runs."""
+    records = (record for section in sections for record in section.study.records)
+    return ", ".join(sorted({record.commit for record in records}))
 
 
 def _draw(sections: Sequence[Section], jobs: int) -> dict[str, Drawing]:
@@ -181,11 +194,11 @@ def _section(
         "settings": grid(settings_table(settings)),
         "extra": extra,
         "engines": ", ".join(sorted(set(section.study.table["engine"]) - {""})),
-        "commits": ", ".join(sorted({r.commit for r in section.study.records})),
+        "commits": _commits(section),
         "dataset": _data_sentence(section),
         "claims": section.claims,
         "finding": outcome.finding(section.claims),
-        "tally": _tally(section.claims),
+        "tally": outcome.tally(section.claims),
         "hints": section.hints,
         "failures": section.failures,
         "tables": [_table(experiment.name, table, files) for table in section.tables],

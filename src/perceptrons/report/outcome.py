@@ -7,10 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any
 
 from perceptrons.report.claims import HERE, VERDICTS, Claim
-from perceptrons.report.section import Section
 
 #: Which report this is.
 REPORT = {
@@ -28,6 +26,7 @@ ABSTRACT = {
     "Neural networks outperform linear regression for nonlinear problems …": (
         "Neural networks outperform linear regression",
         "A network classifies MNIST better than a linear model",
+        "On handwritten digits (MNIST) a network is justified",
     ),
     "… especially with ReLU and Leaky ReLU activations …": (
         "ReLU outperforms sigmoid",
@@ -46,6 +45,7 @@ ABSTRACT = {
     ),
     "Their added complexity is not always necessary for simple regression tasks.": (
         "The added complexity of networks is not always necessary",
+        "On Runge's function a network is not justified",
     ),
 }
 
@@ -77,53 +77,79 @@ class Outcome:
     fell: list[Claim]
 
 
-def outcome(sections: Sequence[Section], hypotheses: Sequence[Claim]) -> Outcome:
+def outcome(parts: Sequence[Sequence[Claim]]) -> Outcome:
     """Sum up the claims of a whole report.
 
     Parameters
     ----------
-    sections : sequence of Section
-    hypotheses : sequence of Claim
+    parts : sequence of sequence of Claim
+        Those of every study, then the hypotheses.
     """
-    claims = [*(c for section in sections for c in section.claims), *hypotheses]
+    claims = [claim for part in parts for claim in part]
     found = {
         sentence: [c for c in claims if c.text.startswith(starts)]
         for sentence, starts in ABSTRACT.items()
     }
     # One of each study: several would say much the same. What shorter training or a
     # stand-in could not show has not fallen.
-    parts = [*(section.claims for section in sections), hypotheses]
     fallen = ([claim for claim in part if claim.verdict in _AGAINST] for part in parts)
     fell = [max(part, key=lambda claim: claim.fails) for part in fallen if part]
     fell.sort(key=lambda claim: -claim.fails)
-    tally = Counter(claim.verdict for claim in claims).most_common()
-    return Outcome(list(found.items()), tally, len(claims), fell[:_FEW])
+    return Outcome(list(found.items()), tally(claims), len(claims), fell[:_FEW])
 
 
-def as_json(
-    sections: Sequence[Section], hypotheses: Sequence[Claim], commit: str
-) -> bytes:
-    """Return every verdict with its seeds, for a page of shortened training to show.
+def tally(claims: Sequence[Claim]) -> list[tuple[str, int]]:
+    """Count the verdicts, the most frequent first."""
+    return Counter(claim.verdict for claim in claims).most_common()
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """The verdicts of full training that come with this package.
 
     Parameters
     ----------
-    sections : sequence of Section
-    hypotheses : sequence of Claim
     commit : str
-        Of the code that found them.
+        Of the code that trained the runs.
+    seeds : int
+        How many, of the studies with most.
+    parts : list of list of Claim
     """
-    claims = [*(c for section in sections for c in section.claims), *hypotheses]
-    verdicts = {claim.text: [claim.verdict, claim.seeds] for claim in claims}
-    return json.dumps({"commit": commit, "verdicts": verdicts}, indent=1).encode()
+
+    commit: str
+    seeds: int
+    parts: list[list[Claim]]
+
+    @property
+    def verdicts(self) -> dict[str, Claim]:
+        """The claims by their texts."""
+        return {claim.text: claim for part in self.parts for claim in part}
 
 
-def shipped() -> dict[str, Any]:
-    """Return the verdicts of full training that come with this package, if any do."""
+def as_json(commit: str, seeds: int, parts: Sequence[Sequence[Claim]]) -> bytes:
+    """Return verdicts as :func:`shipped` reads them.
+
+    Parameters
+    ----------
+    commit : str
+        Of the code that trained the runs.
+    seeds : int
+    parts : sequence of sequence of Claim
+    """
+    rows = [[vars(claim) for claim in part] for part in parts]
+    found = {"commit": commit, "seeds": seeds, "parts": rows}
+    return json.dumps(found, indent=1).encode()
+
+
+def shipped() -> Shipped:
+    """Return the verdicts of full training, for a page of shortened training to show.
+
+    They are what the whole report wrote as verdicts.json.
+    """
     file = resources.files("perceptrons.report") / "verdicts.json"
-    if not file.is_file():
-        return {"commit": "", "verdicts": {}}
-    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return found
+    found = json.loads(file.read_text(encoding="utf-8"))
+    parts = [[Claim(**claim) for claim in part] for part in found["parts"]]
+    return Shipped(found["commit"], found["seeds"], parts)
 
 
 def finding(claims: Sequence[Claim]) -> str:
