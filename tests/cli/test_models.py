@@ -259,6 +259,19 @@ def test_ten_million_rows_stream_in_bounded_memory(folder, tmp_path):
         assert sum(1 for _ in stream) == 10_000_001
 
 
+def test_an_infinite_cell_is_found_wherever_the_file_was_cut(
+    folder, tmp_path, monkeypatch
+):
+    rows = pd.read_csv(folder / "new.csv", dtype=str)
+    rows.loc[16, "size"] = "9" * 400
+    rows.to_csv(tmp_path / "t.csv", index=False)
+    cut = pieces.pieces
+    monkeypatch.setattr(pieces, "pieces", lambda path: cut(path, 7))
+    said = run("predict", folder / "m.model", tmp_path / "t.csv", code=2).output
+    assert "in row 3 of the data" in " ".join(said.split())
+    assert "counted after row 14" in " ".join(said.split())
+
+
 def test_an_encoder_reads_pieces_as_it_read_the_whole(tmp_path):
     rows = table(decimal=",")
     rows.to_csv(tmp_path / "t.csv", index=False, sep=";")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -286,6 +287,19 @@ def _pieces(table: Path) -> Iterator[pd.DataFrame]:
     return pieces(table)
 
 
+@contextmanager
+def _counted_from(before: int) -> Iterator[None]:
+    """Say of the row that an error names after which of the table it is counted."""
+    from perceptrons.tables.errors import DataError
+
+    try:
+        yield
+    except DataError as error:
+        if not before:
+            raise
+        raise DataError(f"{error} (Rows are counted after row {before:,}.)") from None
+
+
 def _answers(
     model: TableModel, table: Path, interval: float | None
 ) -> Iterator[pd.DataFrame]:
@@ -296,10 +310,12 @@ def _answers(
     from perceptrons.tables.surprises import joined
 
     as_text = (model.about or {}).get("cells") == TEXT
-    new = []
+    new, before = [], 0
     for piece in _pieces(table) if as_text else [read(table).frame]:
         new += model.encoder.surprises(piece)
-        numbers = model.encoder.apply(piece)
+        with _counted_from(before):
+            numbers = model.encoder.apply(piece)
+        before += len(piece)
         found = pd.DataFrame({model.target: model.ask("predict", numbers)})
         if hasattr(model.model, "classes_"):
             shares = model.ask("predict_proba", numbers)
