@@ -77,7 +77,10 @@ def test_runge_justifies_a_network_over_low_degrees_and_not_over_splines(against
     )
     assert found.verdict.recommended == "additive splines"
     if against is None:
-        assert found.verdict.status == "not justified"
+        # These rows show a gain of 0.7 %, others 0.3: less than matters, and whether
+        # it could be more than 1 % they may leave open.
+        assert found.verdict.status != "justified"
+        assert found.verdict.gain < found.rope
     else:
         assert found.verdict.status == "justified"
         assert found.verdict.low > 0
