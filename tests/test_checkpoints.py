@@ -1,9 +1,11 @@
 """Checkpoints: a killed fit goes on to the bits of an unbroken one."""
 
+import contextlib
 import itertools
 import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -224,3 +226,28 @@ def test_a_process_killed_at_any_moment_goes_on(place, unbroken, tmp_path):
         assert run(tmp_path / "at", tmp_path / "x", place, number) == -signal.SIGKILL
     assert run(tmp_path / "at", tmp_path / "broken.npy") == 0
     assert_array_equal(np.load(tmp_path / "broken.npy"), unbroken)
+
+
+@pytest.mark.slow
+def test_twenty_kills_at_random_moments_go_on(unbroken, tmp_path):
+    path, out = tmp_path / "at", tmp_path / "out.npy"
+    random, killed = np.random.default_rng(0), 0
+    while killed < 20:
+        before = path.stat().st_mtime_ns if path.exists() else None
+        started = subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, path, out, "nowhere", "0"]
+        )
+        while started.poll() is None and (
+            not path.exists() or path.stat().st_mtime_ns == before
+        ):
+            time.sleep(0.001)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            started.wait(random.uniform(0.0, 0.2))
+        started.kill()
+        if started.wait() == -signal.SIGKILL:
+            killed += 1
+        else:  # it came to its end: the next one begins anew
+            assert_array_equal(np.load(out), unbroken)
+            path.unlink()
+    assert run(path, out) == 0
+    assert_array_equal(np.load(out), unbroken)
