@@ -280,11 +280,12 @@ FLAGS = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O1",
          "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]  # fmt: skip
 
 
-def compiled(folder, *given):
+def compiled(folder, *given, by=None):
     program = folder / "program"
     subprocess.run(
-        [COMPILER, *FLAGS, *given, "-lm", "-o", program], check=True, cwd=folder
-    )
+        [*(by or [COMPILER, *FLAGS]), *given, "-lm", "-o", program],
+        check=True, cwd=folder,
+    )  # fmt: skip
     return program
 
 
@@ -381,9 +382,23 @@ def test_large_networks_and_odd_arguments_are_refused():
 # ----------------------------------------------------------------------------------- C
 
 
-@pytest.mark.skipif(COMPILER is None, reason="no C compiler")
-def test_c_compiles_without_a_warning_and_passes_its_own_test(tmp_path):
+def tools(machine):
+    """What compiles for a machine, and what runs its programs here."""
+    if machine == "this machine":
+        found, runner = [COMPILER, *FLAGS], []
+    else:
+        plain = [flag for flag in FLAGS if "sanitize" not in flag]
+        found = [shutil.which("aarch64-linux-gnu-gcc"), *plain, "-static"]
+        runner = [shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")]
+    if None in (found[0], *runner):
+        pytest.skip(f"no C compiler for {machine}, or nothing that runs its programs")
+    return found, runner
+
+
+@pytest.mark.parametrize("machine", ["this machine", "aarch64"])
+def test_c_compiles_without_a_warning_and_passes_its_own_test(machine, tmp_path):
     """Every activation, link and kind of classes, single and double."""
+    compiler, runner = tools(machine)
     models = [regressor(activation=name) for name in activations.ACTIVATIONS]
     models += [regressor(loss, dtype="float64") for loss in losses.LOSSES]
     models += [classifier(labels) for labels in LABELS]
@@ -407,8 +422,8 @@ def test_c_compiles_without_a_warning_and_passes_its_own_test(tmp_path):
     )
     names = [f"net{k}.c" for k in range(len(models))]
     tested = [f"-DNET{k}_TEST" for k in range(len(models))]
-    program = compiled(tmp_path, "main.c", *names, *tested)
-    assert subprocess.run([program], check=False).returncode == 0
+    program = compiled(tmp_path, "main.c", *names, *tested, by=compiler)
+    assert subprocess.run([*runner, program], check=False).returncode == 0
 
 
 @pytest.mark.skipif(COMPILER is None, reason="no C compiler")
