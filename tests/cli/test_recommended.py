@@ -101,3 +101,26 @@ def test_compare_keeps_what_it_recommends_beside_its_page(
     model = tmp_path / "page" / "model.safetensors"
     assert f"perceptrons predict {model} TABLE" in said.replace("\n", " ")
     assert_useful(model, tmp_path, rows)
+
+
+@pytest.mark.parametrize(
+    ("write", "options", "new"),
+    [
+        (lambda v: f"{v:.3f}".replace(".", ","), ["--decimal", ","], "1,250 2,750"),
+        (lambda v: f"{1000 * v:,.0f}", ["--thousands", ","], "1,250 2,750"),
+        (lambda v: f"{v:.3f}", [], "1.250 2.750"),
+    ],
+    ids=["decimal comma", "thousands", "point"],
+)
+def test_new_rows_are_read_as_those_compared(write, options, new, tmp_path):
+    # The file of new rows alone could be read in two ways, and has one column.
+    rng = np.random.default_rng(16)
+    size = rng.uniform(0, 3, N)
+    rows = pd.DataFrame({"size": [write(v) for v in size], "y": 100 * size.round(3)})
+    rows.to_csv(tmp_path / "table.csv", index=False)
+    run("compare", tmp_path / "table.csv", "--target", "y", "--out", tmp_path / "out",
+        "--repeats", 1, "--folds", 3, "--jobs", 1, *options)  # fmt: skip
+    pd.DataFrame({"size": new.split()}).to_csv(tmp_path / "new.csv", index=False)
+    file = tmp_path / "out" / "model.safetensors"
+    found = pd.read_csv(StringIO(run("predict", file, tmp_path / "new.csv")))
+    assert_allclose(found["y"], [125, 275], atol=12)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -241,7 +243,15 @@ def winner_of(result: Any) -> TableModel:
         "model": f"{name}: {result.candidates.loc[name, 'description']}",
         "score": f"{result.metric} {error:.4g}, {result.split}",
     }
-    return TableModel.of(result.winner, result.prepared.target, about)
+    found = TableModel.of(result.winner, result.prepared.target, about)
+    # New rows are read as these were, whatever their own file would suggest.
+    found.encoder = copy.copy(found.encoder)
+    known = {column.name: column.reading for column in result.prepared.columns}
+    found.encoder.account_ = [
+        replace(column, reading=known.get(column.name) or column.reading)
+        for column in found.encoder.account_
+    ]
+    return found
 
 
 def keep_winner(result: Any, folder: Path) -> None:
@@ -300,18 +310,29 @@ def _counted_from(before: int) -> Iterator[None]:
         raise DataError(f"{error} (Rows are counted after row {before:,}.)") from None
 
 
+def _as_fitted(model: TableModel, table: Path) -> pd.DataFrame:
+    """Return a table whose numbers and dates the model reads as those fitted."""
+    import pandas as pd
+
+    from perceptrons.tables.read import read
+
+    own = [c.name for c in model.encoder.account_ if c.kind in ("number", "date")]
+    frame = read(table, as_written=own, features=True).frame
+    written = pd.concat(list(_pieces(table)), ignore_index=True)
+    return frame.assign(**{name: written[name] for name in own if name in written})
+
+
 def _answers(
     model: TableModel, table: Path, interval: float | None
 ) -> Iterator[pd.DataFrame]:
     """Yield predictions, and what is known of how sure they are, piece by piece."""
     import pandas as pd
 
-    from perceptrons.tables.read import read
     from perceptrons.tables.surprises import joined
 
     as_text = (model.about or {}).get("cells") == TEXT
     new, before = [], 0
-    for piece in _pieces(table) if as_text else [read(table).frame]:
+    for piece in _pieces(table) if as_text else [_as_fitted(model, table)]:
         new += model.encoder.surprises(piece)
         with _counted_from(before):
             numbers = model.encoder.apply(piece)

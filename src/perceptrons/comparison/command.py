@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from perceptrons.comparison.options import Options
 from perceptrons.comparison.progress import tell, waiting
 from perceptrons.comparison.result import Comparison
 from perceptrons.tables import Column, DataError, read
-from perceptrons.tables.read import Format, take_column
+from perceptrons.tables.read import Format, Table, take_column
 
 #: Beside the page: which question it answers.
 ORIGIN = "comparison.json"
@@ -90,7 +89,7 @@ def run(request: Request) -> Comparison:
         result,
         prepared=replace(
             result.prepared,
-            columns=[_with(table.readings, own) for own in result.prepared.columns],
+            columns=[_with(table, own) for own in result.prepared.columns],
         ),
         warnings=[*table.told, *result.warnings],
         reproduce=request.command,
@@ -110,10 +109,12 @@ def _check_single(target: str, names: list[str]) -> None:
         )
 
 
-def _with(readings: Mapping[str, str], column: Column) -> Column:
+def _with(table: Table, column: Column) -> Column:
     """Return the account of a column with how its text was read."""
-    said = readings.get(column.name, "")
-    return replace(column, action=f"{column.action} {said}") if said else column
+    said, form = table.readings.get(column.name, ""), table.forms.get(column.name)
+    if said:
+        column = replace(column, action=f"{column.action} {said}")
+    return column if form is None else replace(column, reading=form)
 
 
 def _check_folder(request: Request) -> None:

@@ -31,7 +31,7 @@ _COMMA_ALONE = re.compile(r"^([+-]?\d*),(\d*)$")
 def typed(
     file: File, options: Options, day_first: bool | None, as_written: set[str]
 ) -> tuple[pd.DataFrame, list[Column]]:
-    """Return the table, and an account of the text that was read as something else.
+    """Return the table, and an account of its text and how it was read.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def typed(
         if reading is not None or own.blanks:
             account.append(_column(own, reading))
     frame = pd.DataFrame({name: columns.pop(name) for name in file.names}, copy=False)
-    return frame, [column for column in account if column.action]
+    return frame, account
 
 
 def _column(cells: Cells, reading: Reading) -> Column:
@@ -89,7 +89,7 @@ def _column(cells: Cells, reading: Reading) -> Column:
         said.append(blanks_sentence(cells.blanks))
         notable = True
     text = " ".join(filter(None, said))
-    return Column(cells.name, "text", text, notable=notable)
+    return Column(cells.name, "text", text, reading, notable=notable)
 
 
 def _labels(texts: NDArray[Any], comma: bool) -> NDArray[Any]:

@@ -15,6 +15,7 @@ from perceptrons.tables.errors import DataError
 from perceptrons.tables.forms import Options
 from perceptrons.tables.layout import layout, separator_name
 from perceptrons.tables.names import column_names, place_of
+from perceptrons.tables.settle import Reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,12 +65,14 @@ class Table:
     Parameters
     ----------
     frame : DataFrame
-        At least two columns with unique names, and at least one row; numbers, dates
+        Columns with unique names and at least one row; numbers, dates
         and text, each column in its own type.
     source : str
         Name and checksum of the file, its encoding and separator.
     readings : dict of str to str
         Of columns whose text was read as something else: how, one sentence.
+    forms : dict of str to Form or DateForm
+        Of the same columns, for those who read later rows of them.
     told : list of str
         What could be wrong, a line each with its remedy.
     """
@@ -77,6 +80,7 @@ class Table:
     frame: pd.DataFrame
     source: str
     readings: dict[str, str]
+    forms: dict[str, Reading]
     told: list[str]
 
 
@@ -91,6 +95,7 @@ def read(
     gaps: Collection[str] = (),
     form: Format | None = None,
     as_written: Collection[str] = (),
+    features: bool = False,
 ) -> Table:
     """Read a CSV, Parquet or Arrow file, or one of them that gzip compressed.
 
@@ -118,6 +123,8 @@ def read(
     as_written : collection of str, default=()
         Columns that stay text where the file is text: labels of groups, and codes, in
         which 1.10 is not 1.1.
+    features : bool, default=False
+        Whether they are features alone: one column is then a table, too.
 
     Returns
     -------
@@ -135,6 +142,7 @@ def read(
     start = decode.head(path)
     notes: list[str] = []
     readings: dict[str, str] = {}
+    forms: dict[str, Reading] = {}
     if (stored := columnar.form(start)) is not None:
         frame, how = columnar.whole(path, stored), ""
     else:
@@ -144,19 +152,20 @@ def read(
         options = Options(form.decimal, form.thousands, form.gaps)
         day_first = None if form.dates is None else _DAY_FIRST[form.dates]
         frame, columns = infer.typed(file, options, day_first, set(as_written))
-        readings = {c.name: c.action for c in columns}
+        readings = {c.name: c.action for c in columns if c.action}
+        forms = {c.name: c.reading for c in columns}
         notes += told(columns)
         name = "utf-8" if found.name == "utf-8-sig" else found.name
         how = f", {separator_name(file.separator)}, {name}"
     if frame.empty:
         raise DataError(f"{path} has column names but no rows; give it data.")
-    if frame.shape[1] < 2:
+    if frame.shape[1] < 2 and not features:
         raise DataError(
             f"{path} has one column, {frame.columns[0]!r}; a target and at least one "
             "other column are needed. If there are more, separate them by commas, or "
             "say what separates them (--separator)."
         )
-    return Table(frame, _source(path) + how, readings, notes)
+    return Table(frame, _source(path) + how, readings, forms, notes)
 
 
 def take_column(
