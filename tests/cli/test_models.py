@@ -67,7 +67,7 @@ def test_fit_keeps_what_predict_uses(folder):
 def test_pieces_are_predicted_as_the_whole(folder, monkeypatch):
     whole = answers("predict", folder / "m.model", folder / "new.csv")
     cut = pieces.pieces
-    monkeypatch.setattr(pieces, "pieces", lambda path: cut(path, 7))
+    monkeypatch.setattr(pieces, "pieces", lambda path, **how: cut(path, 7, **how))
     assert_array_equal(
         answers("predict", folder / "m.model", folder / "new.csv"), whole
     )
@@ -266,7 +266,7 @@ def test_an_infinite_cell_is_found_wherever_the_file_was_cut(
     rows.loc[16, "size"] = "9" * 400
     rows.to_csv(tmp_path / "t.csv", index=False)
     cut = pieces.pieces
-    monkeypatch.setattr(pieces, "pieces", lambda path: cut(path, 7))
+    monkeypatch.setattr(pieces, "pieces", lambda path, **how: cut(path, 7, **how))
     said = run("predict", folder / "m.model", tmp_path / "t.csv", code=2).output
     assert "in row 3 of the data" in " ".join(said.split())
     assert "counted after row 14" in " ".join(said.split())

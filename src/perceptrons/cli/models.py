@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from perceptrons.table_model import TableModel
+    from perceptrons.tables.read import Format
 
 #: What says that a model's encoder was fitted on text, which it reads by itself.
 TEXT = "text"
@@ -58,30 +59,24 @@ def fit(
         bool,
         typer.Option("--recommended", help="Compare first, keep what is recommended."),
     ] = False,
+    encoding: options.Encoding = None,
+    separator: options.Separator = None,
+    decimal: options.Decimal = None,
+    thousands: options.Thousands = None,
+    dates: options.Dates = None,
+    gaps: options.Gaps = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1)] = 0,
 ) -> None:
     """Fit a model to a table and keep it in a file."""
-    import pandas as pd
-
-    from perceptrons.comparison.progress import waiting
-    from perceptrons.tables.read import take_column
+    from perceptrons.tables.read import Format
 
     _check_target_file(model)
-    with waiting(True, f"reading {table.name}"):
-        whole = pd.concat(list(_pieces(table)), ignore_index=True)
-    X, y = take_column(whole, target, "--target")
-    kept = (
-        _recommended(X, y, task, drop or [], seed)
-        if recommended
-        else _preset(X, y, task, drop or [], seed)
-    )
-    kept.about = {
-        "table": f"{table.name}, {len(whole):,} rows",
-        "cells": TEXT,
-        **(kept.about or {}),
-    }
+    form = Format(encoding, separator, decimal, thousands, dates, tuple(gaps or ()))
+    fitted = _recommended if recommended else _preset
+    kept = fitted(table, target, form, task, drop or [], seed)
     kept.save(model)
-    typer.echo(f"{model}: {kept.about['model']}; {kept.about['score']}")
+    about = kept.about or {}
+    typer.echo(f"{model}: {about['model']}; {about['score']}")
     typer.echo(f"perceptrons predict {model} TABLE", err=True)
 
 
@@ -95,12 +90,16 @@ def predict(
     interval: Annotated[
         float | None, typer.Option(help="Level of intervals, such as 0.9.")
     ] = None,
+    encoding: options.Encoding = None,
+    separator: options.Separator = None,
 ) -> None:
-    """Predict the target of every row of a table, in bounded memory."""
+    """Predict the target of every row of a table."""
     import sys
 
+    from perceptrons.tables.read import Format
+
     model = _load(file)
-    parts = _answers(model, table, interval)
+    parts = _answers(model, table, Format(encoding, separator), interval)
     if out is None:
         _write(parts, sys.stdout)
         return
@@ -188,17 +187,27 @@ def _check_target_file(path: Path) -> None:
 
 
 def _preset(
-    X: pd.DataFrame, y: Any, task: str | None, drop: list[str], seed: int
+    table: Path,
+    target: str,
+    form: Format,
+    task: str | None,
+    drop: list[str],
+    seed: int,
 ) -> TableModel:
     """Return the preset for tables, fitted."""
+    import pandas as pd
     from sklearn.pipeline import Pipeline
 
     from perceptrons import presets
     from perceptrons.comparison.columns import prepare
     from perceptrons.comparison.progress import waiting
     from perceptrons.table_model import TableModel
+    from perceptrons.tables.read import take_column
 
-    prepared = prepare(X, y, task=task, drop=drop)
+    with waiting(True, f"reading {table.name}"):
+        whole = pd.concat(list(_pieces(table, form)), ignore_index=True)
+    X, y = take_column(whole, target, "--target")
+    prepared = prepare(X, y, task=task, drop=drop, form=form)
     for text in prepared.warnings:
         typer.echo(f"Warning: {text}", err=True)
     classes = prepared.task == "classification"
@@ -210,6 +219,8 @@ def _preset(
     loss = min(trial["loss"] for trial in made.trials_)
     score = f"cross-entropy {loss:.4g}" if classes else f"R^2 {1 - 2 * loss:.4g}"
     about = {
+        "table": _described(table, len(whole)),
+        "cells": TEXT,
         "model": f"preset for tables, {type(made).__name__}",
         "score": f"{score} on rows held out by the inner cross-validation",
     }
@@ -218,14 +229,36 @@ def _preset(
 
 
 def _recommended(
-    X: pd.DataFrame, y: Any, task: str | None, drop: list[str], seed: int
+    table: Path,
+    target: str,
+    form: Format,
+    task: str | None,
+    drop: list[str],
+    seed: int,
 ) -> TableModel:
     """Return what a comparison recommends, fitted."""
     from perceptrons.comparison.compare import compare
+    from perceptrons.comparison.progress import waiting
+    from perceptrons.tables.read import read, take_column
 
+    with waiting(True, f"reading {table.name}"):
+        found = read(table, form=form, as_written=drop)
+    for text in found.told:
+        typer.echo(f"Warning: {text}", err=True)
+    X, y = take_column(found.frame, target, "--target")
     result = compare(X, y, task=task, drop=drop, random_state=seed, progress=True)
     typer.echo(str(result.verdict), err=True)
-    return winner_of(result)
+    columns = found.account(result.prepared.columns)
+    kept = winner_of(
+        replace(result, prepared=replace(result.prepared, columns=columns))
+    )
+    kept.about = {"table": _described(table, len(X)), **(kept.about or {})}
+    return kept
+
+
+def _described(table: Path, n_rows: int) -> str:
+    """Return what a model was trained on."""
+    return f"{table.name}, {n_rows:,} rows"
 
 
 def winner_of(result: Any) -> TableModel:
@@ -288,13 +321,15 @@ def _load(file: Path) -> TableModel:
     return model
 
 
-def _pieces(table: Path) -> Iterator[pd.DataFrame]:
+def _pieces(table: Path, form: Format) -> Iterator[pd.DataFrame]:
     """Return a table piece by piece, as it is written; say what was guessed of it."""
     from perceptrons.tables.pieces import note, pieces
 
-    if text := note(table):
+    if text := note(table, form.encoding):
         typer.echo(f"Warning: {text}", err=True)
-    return pieces(table)
+    return pieces(
+        table, encoding=form.encoding, separator=form.separator, gaps=form.gaps
+    )
 
 
 @contextmanager
@@ -310,20 +345,20 @@ def _counted_from(before: int) -> Iterator[None]:
         raise DataError(f"{error} (Rows are counted after row {before:,}.)") from None
 
 
-def _as_fitted(model: TableModel, table: Path) -> pd.DataFrame:
+def _as_fitted(model: TableModel, table: Path, form: Format) -> pd.DataFrame:
     """Return a table whose numbers and dates the model reads as those fitted."""
     import pandas as pd
 
     from perceptrons.tables.read import read
 
     own = [c.name for c in model.encoder.account_ if c.kind in ("number", "date")]
-    frame = read(table, as_written=own, features=True).frame
-    written = pd.concat(list(_pieces(table)), ignore_index=True)
+    frame = read(table, form=form, as_written=own, features=True).frame
+    written = pd.concat(list(_pieces(table, form)), ignore_index=True)
     return frame.assign(**{name: written[name] for name in own if name in written})
 
 
 def _answers(
-    model: TableModel, table: Path, interval: float | None
+    model: TableModel, table: Path, form: Format, interval: float | None
 ) -> Iterator[pd.DataFrame]:
     """Yield predictions, and what is known of how sure they are, piece by piece."""
     import pandas as pd
@@ -332,7 +367,7 @@ def _answers(
 
     as_text = (model.about or {}).get("cells") == TEXT
     new, before = [], 0
-    for piece in _pieces(table) if as_text else [_as_fitted(model, table)]:
+    for piece in _pieces(table, form) if as_text else [_as_fitted(model, table, form)]:
         new += model.encoder.surprises(piece)
         with _counted_from(before):
             numbers = model.encoder.apply(piece)

@@ -18,6 +18,7 @@ from perceptrons.tables.encoder import nothing_left
 from perceptrons.tables.frames import column_of, read_cells
 from perceptrons.tables.kinds import account
 from perceptrons.tables.names import place_of
+from perceptrons.tables.read import Format
 from perceptrons.tables.settle import Reading, settle
 from perceptrons.tables.values import cell_codes
 
@@ -92,6 +93,7 @@ def prepare(
     drop: Sequence[str] = (),
     category: Sequence[str] = (),
     keep: Sequence[str] = (),
+    form: Format | None = None,
 ) -> Prepared:
     """Choose the task, decide about every column and look for leaks.
 
@@ -107,6 +109,8 @@ def prepare(
     drop, category, keep : sequence of str, default=()
         Columns to leave out; whose numbers are codes; to use though they look like
         row numbers, identifiers or repetitions.
+    form : Format, optional
+        What the user says of how text is written.
 
     Returns
     -------
@@ -119,7 +123,12 @@ def prepare(
     """
     given, goal = _given(X, y, drop=drop, category=category, keep=keep)
     # The target may tell how its table is written, but is of no kind of column.
-    settled = settle([*(cells for cells in given if cells.name not in drop), goal])
+    known = Format() if form is None else form
+    settled = settle(
+        [*(cells for cells in given if cells.name not in drop), goal],
+        known.numbers,
+        day_first=known.day_first,
+    )
     chosen = _chosen(*settled.pop(), task)
     kept = _kept(given, settled, chosen.keep)
     columns = account(kept, target=goal.name, drop=drop, category=category, keep=keep)

@@ -11,8 +11,8 @@ from perceptrons.comparison.compare import compare
 from perceptrons.comparison.options import Options
 from perceptrons.comparison.progress import tell, waiting
 from perceptrons.comparison.result import Comparison
-from perceptrons.tables import Column, DataError, read
-from perceptrons.tables.read import Format, Table, take_column
+from perceptrons.tables import DataError, read
+from perceptrons.tables.read import Format, take_column
 
 #: Beside the page: which question it answers.
 ORIGIN = "comparison.json"
@@ -88,8 +88,7 @@ def run(request: Request) -> Comparison:
     return replace(
         result,
         prepared=replace(
-            result.prepared,
-            columns=[_with(table, own) for own in result.prepared.columns],
+            result.prepared, columns=table.account(result.prepared.columns)
         ),
         warnings=[*table.told, *result.warnings],
         reproduce=request.command,
@@ -107,14 +106,6 @@ def _check_single(target: str, names: list[str]) -> None:
             f" --drop {' --drop '.join(parts[1:])} where the others are not known when "
             "it is predicted."
         )
-
-
-def _with(table: Table, column: Column) -> Column:
-    """Return the account of a column with how its text was read."""
-    said, form = table.readings.get(column.name, ""), table.forms.get(column.name)
-    if said:
-        column = replace(column, action=f"{column.action} {said}")
-    return column if form is None else replace(column, reading=form)
 
 
 def _check_folder(request: Request) -> None:

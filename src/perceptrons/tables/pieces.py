@@ -20,7 +20,14 @@ ROWS = 50_000
 _CELLS = 1_000_000
 
 
-def pieces(path: str | Path, rows: int = ROWS) -> Iterator[pd.DataFrame]:
+def pieces(
+    path: str | Path,
+    rows: int = ROWS,
+    *,
+    encoding: str | None = None,
+    separator: str | None = None,
+    gaps: Sequence[str] = (),
+) -> Iterator[pd.DataFrame]:
     """Yield a CSV, Parquet or Arrow file in tables of so many rows.
 
     Cells of a file of text stay text, so that every piece is read as the whole would
@@ -30,6 +37,8 @@ def pieces(path: str | Path, rows: int = ROWS) -> Iterator[pd.DataFrame]:
     ----------
     path : str or Path
     rows : int, default=50000
+    encoding, separator, gaps
+        As the arguments of :func:`perceptrons.tables.read`.
 
     Raises
     ------
@@ -41,8 +50,8 @@ def pieces(path: str | Path, rows: int = ROWS) -> Iterator[pd.DataFrame]:
     if (form := columnar.form(start)) is not None:
         yield from columnar.pieces(path, form, rows)
         return
-    file = layout(path, decode.find_encoding(path).name, None)
-    yield from rows_of(file, file.names, rows, dtype=str, na_values=[""])
+    file = layout(path, decode.find_encoding(path, encoding).name, separator)
+    yield from rows_of(file, file.names, rows, dtype=str, na_values=["", *gaps])
 
 
 def rows_of(
@@ -100,14 +109,16 @@ def _exact() -> dict[str, str]:
     return {} if (major, minor) >= (3, 1) else {"float_precision": "round_trip"}
 
 
-def note(path: str | Path) -> str:
+def note(path: str | Path, encoding: str | None = None) -> str:
     """Say in which encoding a file of text is taken to be, where that is a guess.
 
     Parameters
     ----------
     path : str or Path
+    encoding : str, optional
+        What the user says.
     """
     path = Path(path)
     if columnar.form(decode.head(path)) is not None:
         return ""
-    return decode.find_encoding(path).note
+    return decode.find_encoding(path, encoding).note

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from perceptrons import _checks
 from perceptrons.tables import columnar, decode, infer
-from perceptrons.tables.column import told
+from perceptrons.tables.column import Column, told
 from perceptrons.tables.errors import DataError
 from perceptrons.tables.forms import Options
 from perceptrons.tables.layout import layout, separator_name
@@ -57,6 +57,16 @@ class Format:
         if self.separator is not None and len(self.separator) != 1:
             raise DataError(f"separator must be one character, got {self.separator!r}.")
 
+    @property
+    def numbers(self) -> Options:
+        """What is said of numbers."""
+        return Options(self.decimal, self.thousands, self.gaps)
+
+    @property
+    def day_first(self) -> bool | None:
+        """What is said of 01/02/2020."""
+        return None if self.dates is None else _DAY_FIRST[self.dates]
+
 
 @dataclass(frozen=True)
 class Table:
@@ -82,6 +92,21 @@ class Table:
     readings: dict[str, str]
     forms: dict[str, Reading]
     told: list[str]
+
+    def account(self, columns: Iterable[Column]) -> list[Column]:
+        """Return an account of columns with how their text was read.
+
+        Parameters
+        ----------
+        columns : iterable of Column
+        """
+        found = []
+        for column in columns:
+            if said := self.readings.get(column.name, ""):
+                column = replace(column, action=f"{column.action} {said}")
+            form = self.forms.get(column.name)
+            found.append(column if form is None else replace(column, reading=form))
+        return found
 
 
 def read(
@@ -149,9 +174,8 @@ def read(
         found = decode.find_encoding(path, form.encoding)
         notes += [found.note] if found.note else []
         file = layout(path, found.name, form.separator)
-        options = Options(form.decimal, form.thousands, form.gaps)
-        day_first = None if form.dates is None else _DAY_FIRST[form.dates]
-        frame, columns = infer.typed(file, options, day_first, set(as_written))
+        labels = set(as_written)
+        frame, columns = infer.typed(file, form.numbers, form.day_first, labels)
         readings = {c.name: c.action for c in columns if c.action}
         forms = {c.name: c.reading for c in columns}
         notes += told(columns)
