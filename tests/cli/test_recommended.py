@@ -130,3 +130,19 @@ def test_new_rows_are_read_as_those_of_the_table(command, written, tmp_path):
     pd.DataFrame({"size": new.split()}).to_csv(tmp_path / "new.csv", index=False)
     found = pd.read_csv(StringIO(run("predict", file, tmp_path / "new.csv")))
     assert_allclose(found["y"], [125, 275], atol=20)
+
+
+def test_codes_of_new_rows_are_those_compared(tmp_path):
+    rng = np.random.default_rng(17)
+    codes = rng.choice(["007", "012", "100"], N)
+    y = 100 * (codes == "007") + rng.integers(0, 30, N)
+    rows = pd.DataFrame({"code": codes, "y": y})
+    rows.to_csv(tmp_path / "table.csv", index=False)
+    run("compare", tmp_path / "table.csv", "--target", "y", "--category", "code",
+        "--repeats", 1, "--folds", 3, "--jobs", 1, "--out", tmp_path)  # fmt: skip
+    (tmp_path / "new.csv").write_text("code\n007\n100\n")
+    said = CliRunner().invoke(
+        app, ["predict", f"{tmp_path}/model.safetensors", f"{tmp_path}/new.csv"]
+    )
+    assert "Warning" not in said.stderr
+    assert_allclose(pd.read_csv(StringIO(said.stdout))["y"], [115, 15], atol=15)

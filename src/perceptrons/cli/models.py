@@ -351,8 +351,10 @@ def _as_fitted(model: TableModel, table: Path, form: Format) -> pd.DataFrame:
 
     from perceptrons.tables.read import read
 
-    own = [c.name for c in model.encoder.account_ if c.kind in ("number", "date")]
-    frame = read(table, form=form, as_written=own, features=True).frame
+    columns = model.encoder.account_
+    own = [c.name for c in columns if c.kind in ("number", "date")]
+    labels = [c.name for c in columns if c.kind == "category"]
+    frame = read(table, form=form, as_written=[*own, *labels], features=True).frame
     written = pd.concat(list(_pieces(table, form)), ignore_index=True)
     return frame.assign(**{name: written[name] for name in own if name in written})
 
