@@ -397,3 +397,12 @@ def test_free_text_by_the_documented_recipe():
         return LinearRegression().fit(numbers, y).score(numbers, y)
 
     assert score(wide) > 0.9 > score(X) + 0.3
+
+
+def test_codes_of_text_stay_as_they_are_written():
+    codes = ["1.10", "1.1", "007", "7"] * 10
+    table = pd.DataFrame({"code": codes, "size": np.arange(40.0) ** 2})
+    made = TableEncoder(category=["code"]).fit_transform(table)
+    assert len(np.unique(made[:, 1:], axis=0)) == 4
+    own = prepare(table, np.arange(40) * 1.0, category=["code"])
+    assert own.X["code"].nunique() == 4

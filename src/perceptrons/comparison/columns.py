@@ -128,6 +128,7 @@ def prepare(
         [*(cells for cells in given if cells.name not in drop), goal],
         known.numbers,
         day_first=known.day_first,
+        as_written=category,
     )
     chosen = _chosen(*settled.pop(), task)
     kept = _kept(given, settled, chosen.keep)

@@ -223,7 +223,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             for option in ("category", "drop", "keep"):
                 for name in getattr(self, option):
                     place_of(name, names, option)
-            settled = settle(read_cells(X))
+            settled = settle(read_cells(X), as_written=self.category)
             self.account_ = account(
                 settled, drop=self.drop, category=self.category, keep=self.keep
             )
