@@ -67,9 +67,9 @@ def test_groups_are_held_out_whole_from_the_networks(rng, monkeypatch):
     groups, held = np.repeat(np.arange(10), 6), []
     fit = perceptrons.MLPRegressor.fit
 
-    def watched(self, X, y, **further):
+    def watched(self, X, y, sample_weight=None, **further):
         held.append(further["y_val"])
-        return fit(self, X, y, **further)
+        return fit(self, X, y, sample_weight, **further)
 
     monkeypatch.setattr(perceptrons.MLPRegressor, "fit", watched)
     # The target tells the group.
