@@ -164,7 +164,31 @@ def test_early_stopping_keeps_the_best_iteration():
     assert model.n_iter_ == model.outcome_.best_epoch + model.n_iter_no_change + 1
 
 
-def test_a_callback_ends_it_and_weights_before_a_loss_beyond_numbers_are_kept():
+@limit_reached
+def test_an_end_before_any_step_is_an_iteration():
+    X, Y = rows(30)
+    best = regressor(hidden_layer_sizes=(), tol=1e-10).fit(X, Y)
+    start = (best.coefs_, best.intercepts_)
+    for how in ({"tol": 0.0}, {"max_fun": 1, "tol": 0.0}):
+        again = regressor(hidden_layer_sizes=(), init=start, **how).fit(X, Y)
+        assert again.n_iter_ >= 1
+        assert again.loss_ == pytest.approx(best.loss_, rel=1e-9)
+        assert len(again.loss_curve_) == again.n_iter_
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_columns_that_say_nothing_cost_no_warning(activation):
+    X, Y = rows(80)
+    X = np.column_stack([X, np.zeros(80), X[:, 0]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model = regressor(activation=activation, tol=0.0, max_iter=150).fit(X, Y)
+    assert model.loss_ < 0.05
+    assert all(np.isfinite(W).all() for W in model.coefs_)
+
+
+def test_a_callback_ends_it():
     class Second:
         def on_epoch_end(self, state):
             return state.epoch == 2

@@ -86,12 +86,15 @@ def minimize(theta: Array, task: Task, max_calls: int) -> Outcome:
     Outcome
     """
     course = Course(theta, task)
-    descent = _Descent(course, max_calls)
     ended: tuple[Reason, str] | None = None
     try:
         with arithmetic(by_blas=True):
+            descent = _Descent(course, max_calls)
             while ended is None:
                 ended = descent.iterate()
+            if course.epochs == 0 and ended[0] != "diverged":
+                # No step lowers the first weights' objective: that is an epoch, too.
+                ended = descent.stay() or ended
     except KeyboardInterrupt:
         ended = interrupted(course)
     return course.end(ended)
@@ -113,10 +116,8 @@ class _Descent:
         slope = float(np.abs(self._grad).max())
         gradient = f"the largest entry of the gradient, {slope:.2g}, is"
         if slope <= limits.tol:
-            # The first weights may meet the tolerance: that is an epoch, too.
-            ended = None if course.epochs else course.end_iteration(self._value)
             message = f"{gradient} at most tol={limits.tol:g}."
-            return ended or ("converged", f"Levenberg-Marquardt converged: {message}")
+            return "converged", f"Levenberg-Marquardt converged: {message}"
         if limits.early_stopping and course.task.memory.stalled > limits.patience:
             return "no improvement", (
                 f"Validation score did not improve more than tol={limits.tol:f} for "
@@ -135,9 +136,13 @@ class _Descent:
         course.theta[...], self._value, self._grad = lower
         return course.end_iteration(self._value)
 
+    def stay(self) -> tuple[Reason, str] | None:
+        """Take note of the first weights as of an iteration."""
+        return self._course.end_iteration(self._value)
+
     def _lower(self) -> tuple[Array, float, Array] | None:
         """Return weights with a lower objective, its value and gradient, if any."""
-        from scipy.linalg import LinAlgError, solve
+        from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
         theta = self._course.theta
         curvature = _curvature(self._course.task.objective.problem, theta, self._data)
@@ -145,7 +150,8 @@ class _Descent:
         while self._damping <= MOST_DAMPING and self._calls_left > 0:
             np.fill_diagonal(curvature, diagonal + self._damping)
             try:
-                step = solve(curvature, -self._grad, assume_a="pos", check_finite=False)
+                factor = cho_factor(curvature, check_finite=False)
+                step = cho_solve(factor, -self._grad, check_finite=False)
             except LinAlgError:  # singular as far as float64 goes
                 self._damping *= RAISED
                 continue
