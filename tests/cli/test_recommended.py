@@ -146,3 +146,24 @@ def test_codes_of_new_rows_are_those_compared(tmp_path):
     )
     assert "Warning" not in said.stderr
     assert_allclose(pd.read_csv(StringIO(said.stdout))["y"], [115, 15], atol=15)
+
+
+@pytest.mark.parametrize("command", ["compare", "fit", "fit --recommended"])
+def test_gaps_of_the_table_are_gaps_of_new_rows(command, tmp_path):
+    size = np.random.default_rng(18).uniform(0, 3, N).round(3)
+    rows = pd.DataFrame({"self": size, "y": (100 * size).round().astype(int)})
+    rows.loc[::9, "self"] = -999
+    rows.to_csv(tmp_path / "table.csv", index=False)
+    file = tmp_path / "model.safetensors"
+    how = ["--repeats", 1, "--folds", 3, "--jobs", 1, "--out", tmp_path]
+    if command != "compare":
+        how = ["--model", file]
+    name, *flags = command.split()
+    run(name, tmp_path / "table.csv", "--target", "y", "--gaps", "-999", *flags, *how)
+    for text, place in (("-999", "a.csv"), ("", "b.csv")):
+        (tmp_path / place).write_text(f"self,other\n{text},1\n1.5,2\n")
+    found, empty = (
+        pd.read_csv(StringIO(run("predict", file, tmp_path / place)))["y"]
+        for place in ("a.csv", "b.csv")
+    )
+    assert found.tolist() == empty.tolist()

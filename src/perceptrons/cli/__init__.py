@@ -208,7 +208,7 @@ def _compare(request: Any, as_json: bool) -> None:
                     typer.echo(command.as_json(result, page))
             if not as_json:
                 typer.echo(page)
-                models.keep_winner(result, request.out)
+                models.keep_winner(result, request.out, request.form)
     except ValueError as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(2) from None

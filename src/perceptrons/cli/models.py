@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -13,15 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from perceptrons.cli import options
+from perceptrons.cli.answers import TEXT, answers, pieces_of, write
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from perceptrons.table_model import TableModel
     from perceptrons.tables.read import Format
-
-#: What says that a model's encoder was fitted on text, which it reads by itself.
-TEXT = "text"
 
 Table = Annotated[Path, typer.Argument(help="A CSV or Parquet file.")]
 File = Annotated[Path, typer.Argument(help="A model that fit or compare wrote.")]
@@ -99,14 +95,14 @@ def predict(
     from perceptrons.tables.read import Format
 
     model = _load(file)
-    parts = _answers(model, table, Format(encoding, separator), interval)
+    parts = answers(model, table, Format(encoding, separator), interval)
     if out is None:
-        _write(parts, sys.stdout)
+        write(parts, sys.stdout)
         return
     part = out.with_name(f".{out.name}.part")
     try:
         with open(part, "w", encoding="utf-8", newline="") as stream:
-            _write(parts, stream)
+            write(parts, stream)
         part.replace(out)
     except BaseException:
         part.unlink(missing_ok=True)
@@ -205,7 +201,7 @@ def _preset(
     from perceptrons.tables.read import take_column
 
     with waiting(True, f"reading {table.name}"):
-        whole = pd.concat(list(_pieces(table, form)), ignore_index=True)
+        whole = pd.concat(list(pieces_of(table, form)), ignore_index=True)
     X, y = take_column(whole, target, "--target")
     prepared = prepare(X, y, task=task, drop=drop, form=form)
     for text in prepared.warnings:
@@ -219,7 +215,7 @@ def _preset(
     loss = min(trial["loss"] for trial in made.trials_)
     score = f"cross-entropy {loss:.4g}" if classes else f"R^2 {1 - 2 * loss:.4g}"
     about = {
-        "table": _described(table, len(whole)),
+        **_described(table, len(whole), form),
         "cells": TEXT,
         "model": f"preset for tables, {type(made).__name__}",
         "score": f"{score} on rows held out by the inner cross-validation",
@@ -252,13 +248,18 @@ def _recommended(
     kept = winner_of(
         replace(result, prepared=replace(result.prepared, columns=columns))
     )
-    kept.about = {"table": _described(table, len(X)), **(kept.about or {})}
+    kept.about = {**_described(table, len(X), form), **(kept.about or {})}
     return kept
 
 
-def _described(table: Path, n_rows: int) -> str:
+def _described(table: Path, n_rows: int, form: Format) -> dict[str, str]:
     """Return what a model was trained on."""
-    return f"{table.name}, {n_rows:,} rows"
+    return {"table": f"{table.name}, {n_rows:,} rows", **_gaps_of(form)}
+
+
+def _gaps_of(form: Format) -> dict[str, str]:
+    """Return which words stand for missing cells, also in rows to come."""
+    return {"gaps": json.dumps(form.gaps)} if form.gaps else {}
 
 
 def winner_of(result: Any) -> TableModel:
@@ -287,19 +288,23 @@ def winner_of(result: Any) -> TableModel:
     return found
 
 
-def keep_winner(result: Any, folder: Path) -> None:
+def keep_winner(result: Any, folder: Path, form: Format) -> None:
     """Write what a comparison recommends beside its page, and say how it is used.
 
     Parameters
     ----------
     result : Comparison
     folder : Path
+    form : Format
+        How the table is written.
     """
     from perceptrons.state import StateError
 
     path = folder / "model.safetensors"
     try:
-        winner_of(result).save(path)
+        kept = winner_of(result)
+        kept.about = {**(kept.about or {}), **_gaps_of(form)}
+        kept.save(path)
     except (StateError, OSError) as error:
         typer.echo(f"Note: the recommended model is not kept: {error}", err=True)
         return
@@ -319,75 +324,3 @@ def _load(file: Path) -> TableModel:
             "use it from Python: perceptrons.load."
         )
     return model
-
-
-def _pieces(table: Path, form: Format) -> Iterator[pd.DataFrame]:
-    """Return a table piece by piece, as it is written; say what was guessed of it."""
-    from perceptrons.tables.pieces import note, pieces
-
-    if text := note(table, form.encoding):
-        typer.echo(f"Warning: {text}", err=True)
-    return pieces(
-        table, encoding=form.encoding, separator=form.separator, gaps=form.gaps
-    )
-
-
-@contextmanager
-def _counted_from(before: int) -> Iterator[None]:
-    """Say of the row that an error names after which of the table it is counted."""
-    from perceptrons.tables.errors import DataError
-
-    try:
-        yield
-    except DataError as error:
-        if not before:
-            raise
-        raise DataError(f"{error} (Rows are counted after row {before:,}.)") from None
-
-
-def _as_fitted(model: TableModel, table: Path, form: Format) -> pd.DataFrame:
-    """Return a table whose numbers and dates the model reads as those fitted."""
-    import pandas as pd
-
-    from perceptrons.tables.read import read
-
-    columns = model.encoder.account_
-    own = [c.name for c in columns if c.kind in ("number", "date")]
-    labels = [c.name for c in columns if c.kind == "category"]
-    frame = read(table, form=form, as_written=[*own, *labels], features=True).frame
-    written = pd.concat(list(_pieces(table, form)), ignore_index=True)
-    return frame.assign(**{name: written[name] for name in own if name in written})
-
-
-def _answers(
-    model: TableModel, table: Path, form: Format, interval: float | None
-) -> Iterator[pd.DataFrame]:
-    """Yield predictions, and what is known of how sure they are, piece by piece."""
-    import pandas as pd
-
-    from perceptrons.tables.surprises import joined
-
-    as_text = (model.about or {}).get("cells") == TEXT
-    new, before = [], 0
-    for piece in _pieces(table, form) if as_text else [_as_fitted(model, table, form)]:
-        new += model.encoder.surprises(piece)
-        with _counted_from(before):
-            numbers = model.encoder.apply(piece)
-        before += len(piece)
-        found = pd.DataFrame({model.target: model.ask("predict", numbers)})
-        if hasattr(model.model, "classes_"):
-            shares = model.ask("predict_proba", numbers)
-            for place, label in enumerate(model.classes_):
-                found[f"probability of {label}"] = shares[:, place]
-        if interval is not None:
-            ends = model.ask("predict_interval", numbers, interval)
-            found["low"], found["high"] = ends[:, 0], ends[:, 1]
-        yield found
-    for own in joined(new):
-        typer.echo(f"Warning: {own}", err=True)
-
-
-def _write(parts: Iterator[pd.DataFrame], stream: Any) -> None:
-    """Write tables one after another, one header."""
-    for number, part in enumerate(parts):
-        part.to_csv(stream, index=False, header=number == 0, lineterminator="\n")
