@@ -77,7 +77,9 @@ def test_copies_of_tested_rows_do_not_train():
     copies = np.arange(60)
     copies[59] = 0
     blocks = np.repeat([0, 1], 30)
-    assert 59 not in folds(blocks, copies).folds[0].train
+    made = folds(blocks, copies)
+    assert 59 not in made.folds[0].train
+    assert made.n_folds == len(made.folds) == 2
 
 
 def test_a_block_of_few_rows_is_refused():

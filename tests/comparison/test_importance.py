@@ -1,5 +1,7 @@
 """What columns are worth, against scikit-learn's permutation importance."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -100,3 +102,14 @@ def test_classes_have_importances_too(monkeypatch, rng):
     lighten(monkeypatch)
     X, y = table(150, rng)
     assert strongest_columns(perceptrons.compare(X, y > 0, **SHORT))[0] == "strong"
+
+
+def test_rare_classes_have_a_rise_under_auc(monkeypatch, rng):
+    lighten(monkeypatch)
+    X = pd.DataFrame(rng.normal(size=(1300, 2)), columns=["self", "idle"])
+    y = np.where(X["self"].rank(ascending=False) <= 13, "rare", "usual")
+    asked = {**SHORT, "metric": "AUC", "repeats": 1}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        rises = perceptrons.compare(X, y, **asked).importance
+    assert np.isfinite(rises["rise"]).all()

@@ -47,7 +47,9 @@ def test_splines_follow_what_lines_cannot(rng):
     X, y = spread(300, rng)
     new, truth = spread(2000, rng)
     losses = [
-        mean_pinball_loss(truth, QuantileLines(0.9, bend).fit(X, y).predict(new))
+        mean_pinball_loss(
+            truth, QuantileLines(0.9, bend).fit(X, y).predict(new), alpha=0.9
+        )
         for bend in (False, True)
     ]
     assert losses[1] < losses[0]

@@ -20,6 +20,7 @@ from perceptrons.comparison.ridge import STRENGTHS, ValidatedRidge
 from perceptrons.comparison.splines import SplineClassifier
 from perceptrons.comparison.ties import Ties, tied
 from perceptrons.comparison.weights import take_weights
+from perceptrons.tables import DataError
 
 
 def rows(name, n, rng):
@@ -54,7 +55,7 @@ def test_a_weighted_row_moves_the_value_by_its_influence(name, rng):
     assert_allclose(left, moved[:30], atol=0.02 * np.abs(moved).max())
 
 
-def test_equal_weights_change_no_bit_of_ridge(rng):
+def test_equal_weights_change_no_ridge(rng):
     X, y = rng.normal(size=(40, 3)), rng.normal(size=40)
     free, equal = (ValidatedRidge().fit(X, y, w) for w in (None, np.ones(40)))
     np.testing.assert_allclose(free.coef_, equal.coef_, rtol=1e-12)
@@ -161,3 +162,10 @@ def test_auc_takes_no_weights(rng):
     X, y = data(rng)
     with pytest.raises(ValueError, match="'AUC' takes no weights"):
         perceptrons.compare(X, y > 1, weights="stands for", metric="AUC")
+
+
+def test_dates_are_no_weights(rng):
+    X = pd.DataFrame({"a": rng.normal(size=40)})
+    X["day"] = pd.date_range("2020-01-01", periods=40)
+    with pytest.raises(DataError, match="weights must be numbers, got dates"):
+        perceptrons.compare(X, X["a"], weights="day")

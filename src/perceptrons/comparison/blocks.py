@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from perceptrons.comparison.inputs import ordered, take
+from perceptrons.comparison.inputs import ordered, take, told_apart
 from perceptrons.tables import DataError
 
 #: Folds where the values of a column are cut into blocks.
@@ -44,7 +44,7 @@ def take_blocks(
     if values is None:
         return None, ""
     name = repr(str(blocks)) if isinstance(blocks, (str, int)) else "blocks"
-    codes, levels = pd.factorize(values)
+    codes, levels = told_apart("blocks", values)
     if len(levels) < 2:
         raise DataError(
             f"blocks must hold at least two different values, got {levels[0]!r} alone; "
@@ -57,7 +57,7 @@ def take_blocks(
             f"n_folds must be the {len(levels)} levels of {name}, each of which is a "
             f"block, got {n_blocks}; leave it out."
         )
-    return codes.astype(np.intp), f"a level of {name}"
+    return codes, f"a level of {name}"
 
 
 def _cut(

@@ -74,7 +74,8 @@ def compare(
         Test on blocks of a column, train on the other blocks: what a model is worth
         where its values shift. Each of at most 20 values is a block; numbers and dates
         are cut into ``n_folds``, 5 if None. The column stays one of X; there are no
-        repeats, and inner folds keep blocks together, too.
+        repeats, whatever ``repeats`` says, and inner folds keep blocks together, too,
+        where three or more are trained on.
     weights : str, int, array-like of shape (n,) or None, default=None
         For how many each row stands, above 0; the name of a column of X, or values.
         They reach the fits of all candidates that take ``sample_weight``, metric,

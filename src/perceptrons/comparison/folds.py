@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -167,7 +167,7 @@ def make_folds(
         made = Folds(folds, repeats, n_folds, text)
     if links.duplicates is not None:
         text = f"{made.description}, duplicate rows kept together"
-        made = Folds(made.folds, made.repeats, n_folds, text)
+        made = replace(made, description=text)
     if classes:
         _check_classes(y, made)
     return made

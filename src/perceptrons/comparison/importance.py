@@ -51,13 +51,15 @@ def rises(
     if len(columns) > MOST_COLUMNS:
         return []
     draw = np.random.default_rng(seed_of(contest.seed, fold.repeat, fold.fold, 77))
-    rows = np.sort(draw.permutation(fold.test)[:MOST_ROWS])
+    rows = np.sort(_some(fold.test, contest, draw))
     plain = contest.X.iloc[rows]
     tables = [plain]
     for column in columns:
         other = plain[column].to_numpy()[draw.permutation(len(rows))]
         own = pd.Series(other, plain.index, plain[column].dtype)
-        tables.append(plain.assign(**{column: own}))
+        table = plain.copy()
+        table[column] = own
+        tables.append(table)
     inputs = np.asarray(encoder.apply(pd.concat(tables)), np.float64)
     y, weights = contest.y[rows], contest.ties.weighing(rows)
     found = []
@@ -80,6 +82,18 @@ def rises(
             for column, value in zip(columns, others, strict=True)
         ]
     return found
+
+
+def _some(
+    test: NDArray[np.intp], contest: Contest, draw: np.random.Generator
+) -> NDArray[np.intp]:
+    """Return at most 300 of a fold's rows; of classes some of each that is there."""
+    drawn: NDArray[np.intp] = draw.permutation(test)
+    if len(drawn) <= MOST_ROWS or contest.task.classes is None:
+        return drawn[:MOST_ROWS]
+    # One row of every class first: some metrics are of pairs of them.
+    _, first = np.unique(contest.y[drawn], return_index=True)
+    return np.concatenate([drawn[first], np.delete(drawn, first)])[:MOST_ROWS]
 
 
 def summary(rises: pd.DataFrame, test_to_train: float) -> pd.DataFrame:

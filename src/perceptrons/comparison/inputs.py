@@ -52,13 +52,25 @@ def take_groups(X: Any, groups: Any) -> tuple[Any, NDArray[np.intp] | None]:
     X, values = take("groups", X, groups)
     if values is None:
         return X, None
+    return X, told_apart("groups", values)[0]
+
+
+def told_apart(option: str, values: pd.Series[Any]) -> tuple[NDArray[np.intp], Any]:
+    """Return a number per row, one per value, and the values.
+
+    Raises
+    ------
+    DataError
+        If values cannot be compared.
+    """
     try:
-        return X, pd.factorize(values)[0]
+        codes, levels = pd.factorize(values)
     except TypeError as error:
         raise DataError(
-            "groups must hold values that can be told apart, such as numbers, text or "
-            f"tuples, got {values.iloc[0]!r} ({error}); give each group a number."
+            f"{option} must hold values that can be told apart, such as numbers, text "
+            f"or tuples, got {values.iloc[0]!r} ({error}); give each of them a number."
         ) from None
+    return codes.astype(np.intp), levels
 
 
 def take_times(X: Any, time: Any) -> tuple[Any, NDArray[np.intp] | None]:

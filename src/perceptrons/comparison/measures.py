@@ -166,12 +166,12 @@ def pinball(quantile: float) -> Measure:
         return found
 
     sentence = (
-        f"Pinball {quantile:g} is the mean of {quantile:g} times what the target is "
+        f"Pinball {quantile!r} is the mean of {quantile!r} times what the target is "
         f"above the prediction and {1 - quantile:g} times what it is below, in units "
-        f"of the target: least for the {quantile:g} quantile, which every candidate "
+        f"of the target: least for the {quantile!r} quantile, which candidates "
         "is trained to predict."
     )
-    name = f"pinball {quantile:g}"
+    name = f"pinball {quantile!r}"
     return Measure(name, False, sentence, _mean(losses), quantile)
 
 

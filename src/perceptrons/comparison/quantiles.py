@@ -208,7 +208,7 @@ def quantile_regressors(
     """
     constant = DummyRegressor(strategy="quantile", quantile=quantile)
     lines, splines = (QuantileLines(quantile, bend) for bend in (False, True))
-    text = f"the {quantile:g} quantile"
+    text = f"the {quantile!r} quantile"
     terms = n_columns * (_KNOTS + 1)
     linear = [
         Candidate(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from perceptrons.comparison.candidate import Candidate
 from perceptrons.comparison.inputs import take
+from perceptrons.comparison.quantiles import QuantileNetworks
 from perceptrons.comparison.ties import takes_weights
 from perceptrons.tables import DataError
 
@@ -27,13 +28,19 @@ def take_weights(X: Any, weights: Any) -> tuple[Any, NDArray[np.float64] | None]
     Raises
     ------
     DataError
-        If there is no such column, or a value is missing or not above 0.
+        If there is no such column, a value is missing or not above 0, or they are
+        dates.
     TypeError
         If a column is named and X has no names.
     """
     X, values = take("weights", X, weights)
     if values is None:
         return X, None
+    if values.dtype.kind in "mM":
+        raise DataError(
+            "weights must be numbers, got dates or durations; name the column that "
+            "says for how many each row stands."
+        )
     numbers = pd.to_numeric(values, errors="coerce").to_numpy(np.float64)
     bad = np.flatnonzero(~((numbers > 0) & np.isfinite(numbers)))
     if bad.size:
@@ -44,13 +51,18 @@ def take_weights(X: Any, weights: Any) -> tuple[Any, NDArray[np.float64] | None]
     return X, numbers
 
 
-def unweighted(entries: Iterable[Candidate]) -> Iterator[str]:
+def unweighted(entries: Sequence[Candidate]) -> Iterator[str]:
     """Say where weights do not reach.
 
     Parameters
     ----------
-    entries : iterable of Candidate
+    entries : sequence of Candidate
     """
+    if any(isinstance(entry.estimator, QuantileNetworks) for entry in entries):
+        yield (
+            "The network's weights of rows count while it is trained, but not where it "
+            "is decided when training ends."
+        )
     names = [entry.name for entry in entries if not takes_weights(entry.estimator)]
     if names:
         fit = "fits" if len(names) == 1 else "fit"
