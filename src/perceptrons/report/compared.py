@@ -76,7 +76,8 @@ def _judged(conclusion: Conclusion, table: Mapping[str, Any]) -> Claim:
         "\n".join(
             [
                 table["verdict"]["sentence"],
-                f"{table['rows']}; {table['split']}, mean {table['metric']}: {errors}.",
+                f"{table['rows']}; {table['split']}; {table['metric']}, the mean of "
+                f"all folds: {errors}.",
                 *steps,
                 f"{table['command']} (commit {table['commit']})",
             ]
