@@ -272,6 +272,12 @@ def test_an_infinite_cell_is_found_wherever_the_file_was_cut(
     assert "counted after row 14" in " ".join(said.split())
 
 
+def test_a_terminal_shows_that_predictions_are_made(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # what rich takes for a terminal
+    given = ("predict", folder / "m.model", folder / "new.csv", "--out")
+    assert "predicting new.csv" in run(*given, tmp_path / "p.csv").stderr
+
+
 def test_an_encoder_reads_pieces_as_it_read_the_whole(tmp_path):
     rows = table(decimal=",")
     rows.to_csv(tmp_path / "t.csv", index=False, sep=";")

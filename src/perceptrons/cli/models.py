@@ -92,6 +92,7 @@ def predict(
     """Predict the target of every row of a table."""
     import sys
 
+    from perceptrons.comparison.progress import waiting
     from perceptrons.tables.read import Format
 
     model = _load(file)
@@ -101,7 +102,10 @@ def predict(
         return
     part = out.with_name(f".{out.name}.part")
     try:
-        with open(part, "w", encoding="utf-8", newline="") as stream:
+        with (
+            waiting(True, f"predicting {table.name}"),
+            open(part, "w", encoding="utf-8", newline="") as stream,
+        ):
             write(parts, stream)
         part.replace(out)
     except BaseException:
