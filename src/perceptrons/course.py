@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,27 +14,10 @@ from numpy.typing import NDArray
 
 from perceptrons import threads
 from perceptrons.history import EpochState, History, Outcome, Reason
-from perceptrons.objective import BoundObjective, Data, Epochs, row_losses
+from perceptrons.objective import BoundObjective, Data, Epochs, Validation, Watch
 from perceptrons.verbosity import Reporter
 
 Array = NDArray[np.floating[Any]]
-
-# Raw outputs (n, K) and their mean loss -> score, larger is better.
-Scorer = Callable[[Array, float], float]
-
-
-@dataclass(frozen=True)
-class Validation:
-    """Held-out rows and how their predictions are scored.
-
-    Parameters
-    ----------
-    data : Data
-    score : Scorer
-    """
-
-    data: Data
-    score: Scorer
 
 
 @dataclass(frozen=True)
@@ -195,32 +178,25 @@ class Course:
         Where somebody looks at each epoch, they come one by one. Only the last may
         have diverged.
         """
-        task, validation = self.task, self.task.validation
-        losses, seconds, n = epochs.losses, epochs.seconds, len(epochs.losses)
-        validation_loss = score = math.nan
+        task, losses, n = self.task, epochs.losses, len(epochs.losses)
         finite = math.isfinite(losses[-1])
-        if finite and validation is not None:
-            begun = time.perf_counter()
-            validation_loss, score = self._validate(validation)
-            seconds = [*seconds[:-1], seconds[-1] + time.perf_counter() - begun]
         if not finite:
             losses = losses[:-1]
         done = len(task.history)
         task.history.extend(
             epoch=range(done + 1, done + n + 1),
             loss=losses if finite else [*losses, math.nan],
-            validation_loss=[validation_loss] * n,
-            validation_score=[score] * n,
+            validation_loss=epochs.validation_losses,
+            validation_score=epochs.scores,
             learning_rate=rates,
-            seconds=seconds,
+            seconds=epochs.seconds,
         )
         if losses:
-            self.epochs += len(losses)
-            self._judge(losses, score)
+            self._judge(losses, epochs.scores)
         if not finite:
             return "diverged", self.divergence(rates[-1])
         task.report.epoch(
-            self.epochs, losses[-1], None if validation is None else score
+            self.epochs, losses[-1], epochs.scores[-1] if task.validation else None
         )
         if task.callbacks and self._call_back(state):
             self.by_callback = True
@@ -230,9 +206,13 @@ class Course:
     def end_iteration(self, value: float) -> tuple[Reason, str] | None:
         """Take note of an iteration over all rows; say why training ends, if so."""
         self.task.memory.samples_seen += len(self.task.data.Y)
+        loss = score = math.nan
+        watch = self.watch()
+        if watch is not None and math.isfinite(value):
+            loss, score = watch.look(self.task.objective, self.theta)
         now = self.seconds()
         seconds, self._iterated = now - self._iterated, now
-        epochs = Epochs([value], [seconds])
+        epochs = Epochs([value], [seconds], [loss], [score])
         return self.end_epochs(epochs, [math.nan], {}) or self.out_of_time()
 
     def seconds_left(self) -> float:
@@ -262,34 +242,29 @@ class Course:
             by_callback=self.by_callback,
         )
 
-    def _validate(self, validation: Validation) -> tuple[float, float]:
-        """Return loss and score of the held-out rows."""
-        data = validation.data
-        raw = self.task.objective.raw_outputs(self.theta, data.X)
-        losses = row_losses(self.task.objective.problem.loss, raw, data.Y)
-        # Every epoch comes by: np.average takes four times as long as a plain mean.
-        if data.weights is None:
-            mean = float(losses.mean(dtype=np.float64))
-        else:
-            mean = float(np.average(losses, weights=data.weights))
-        return mean, validation.score(raw, mean)
+    def watch(self) -> Watch | None:
+        """Return what is looked at after the epochs that follow."""
+        task = self.task
+        if task.validation is None:
+            return None
+        kept = self.kept if task.limits.early_stopping else None
+        return Watch(task.validation, task.memory.best_score, kept)
 
-    def _judge(self, losses: Sequence[float], score: float) -> None:
-        """Count epochs without improvement; keep the best or the latest weights."""
+    def _judge(self, losses: Sequence[float], scores: Sequence[float]) -> None:
+        """Count epochs without improvement; know the best epoch, or keep the last."""
         memory, limits = self.task.memory, self.task.limits
-        best, stalled = memory.best_loss, memory.stalled
-        for loss in losses:
+        for loss, score in zip(losses, scores, strict=False):  # it may have diverged
+            self.epochs += 1
             if limits.early_stopping:
                 improved = score >= memory.best_score + limits.tol
             else:
-                improved = loss <= best - limits.tol
-            stalled = 0 if improved else stalled + 1
-            best = min(best, loss)
-        memory.best_loss, memory.stalled = best, stalled
-        better = score > memory.best_score
-        if better:
-            memory.best_score = score
-        if better or not limits.early_stopping:
+                improved = loss <= memory.best_loss - limits.tol
+            memory.stalled = 0 if improved else memory.stalled + 1
+            memory.best_loss = min(memory.best_loss, loss)
+            if score > memory.best_score:
+                memory.best_score = score
+                self.best_epoch = self.epochs
+        if not limits.early_stopping:
             self.kept[...] = self.theta
             self.best_epoch = self.epochs
 

@@ -19,12 +19,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from perceptrons import _checks, losses, settings
 from perceptrons._base import Perceptron, _is_stochastic
-from perceptrons.course import Scorer
 from perceptrons.fitting import Call
 from perceptrons.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from perceptrons.optimizers import Adam
 from perceptrons.predicting import linked_outputs
 from perceptrons.rows import check_weights
+from perceptrons.scores import R2, Accuracy, Explained, MinusLoss, Score
 from perceptrons.state import Labels
 
 Array = NDArray[np.floating[Any]]
@@ -302,7 +302,7 @@ class MLPRegressor(RegressorMixin, Perceptron):
         _checks.domain("y", Y, problem.loss.domain, problem.loss)
         by_row = problem.loss.value(raw.astype(np.float64), Y)
         mean = float(np.average(by_row, weights=weights))
-        return _d2(problem.loss, Y, weights)(raw, mean)
+        return _d2(problem.loss, Y, weights)(raw, Y, weights, mean)
 
     def _finish(self, predictions: Array) -> Array:
         """Return one column as a vector."""
@@ -334,17 +334,12 @@ class MLPRegressor(RegressorMixin, Perceptron):
             )
         return losses.resolve(self.loss)
 
-    def _scorer(self, Y: Array, weights: Array | None) -> Scorer:
+    def _score(self, Y: Array, weights: Array | None) -> Score:
         """Return R^2 for squared losses, else D^2."""
         loss = self._resolve_loss()
-        if not isinstance(loss, losses.SQUARES):
-            return _d2(loss, Y, weights)
-
-        def r2(raw: Array, mean_loss: float) -> float:
-            finite = np.isfinite(raw).all()
-            return float(r2_score(Y, raw, sample_weight=weights)) if finite else np.nan
-
-        return r2
+        if isinstance(loss, losses.SQUARES):
+            return R2.of(Y, weights)
+        return _d2(loss, Y, weights)
 
     def _remarks(self, incremental: bool) -> list[tuple[str, type[Warning]]]:
         """Return the warnings after training: of targets out of reach, too."""
@@ -357,21 +352,16 @@ class MLPRegressor(RegressorMixin, Perceptron):
         """Split at random."""
 
 
-def _d2(loss: Loss, Y: Array, weights: Array | None) -> Scorer:
-    """Return D^2: the share of the best constant's loss that is explained.
-
-    Hastie, Tibshirani and Wainwright (2015), eq. 3.11, for any loss.
-    """
+def _d2(loss: Loss, Y: Array, weights: Array | None) -> Score:
+    """Return D^2: the share of the best constant's loss that is explained."""
     constant = getattr(loss, "constant", None)
     if constant is None:
-        return lambda raw, mean_loss: -mean_loss
+        return MinusLoss()
     Y = Y.astype(np.float64)
     guess = np.broadcast_to(constant(Y, weights), Y.shape)
     least = float(np.average(loss.value(guess, Y), weights=weights))
-    # Targets that a constant gives exactly: as scikit-learn's scores.
-    if least <= np.finfo(np.float64).eps * np.abs(Y).max(initial=0.0):
-        return lambda raw, mean_loss: float(mean_loss <= least)
-    return lambda raw, mean_loss: 1.0 - mean_loss / least
+    exact = least <= np.finfo(np.float64).eps * np.abs(Y).max(initial=0.0)
+    return Explained(least, bool(exact))
 
 
 class MLPClassifier(ClassifierMixin, Perceptron):
@@ -808,20 +798,9 @@ class MLPClassifier(ClassifierMixin, Perceptron):
             )
         return by_class if weights is None else weights * by_class
 
-    def _scorer(self, Y: Array, weights: Array | None) -> Scorer:
+    def _score(self, Y: Array, weights: Array | None) -> Score:
         """Return the accuracy, by which scikit-learn's classifier stops, too."""
-        softmax = self._resolve_loss().link.name == "softmax"
-
-        def accuracy(raw: Array, mean_loss: float) -> float:
-            if not np.isfinite(raw).all():
-                return np.nan
-            if softmax:
-                correct = raw.argmax(axis=1) == Y.argmax(axis=1)
-            else:
-                correct = ((raw > 0) == (Y > 0.5)).all(axis=1)
-            return float(np.average(correct, weights=weights))
-
-        return accuracy
+        return Accuracy(by_sign=self._resolve_loss().link.name != "softmax")
 
     def _stratification(self, Y: Array) -> Any:
         """Keep the classes in proportion, except for multilabel targets."""

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perceptrons import checkpoints, lbfgs, levenberg
-from perceptrons.course import Memory, Restart, Task, Validation
+from perceptrons.course import Memory, Restart, Task
 from perceptrons.engine import Choice
 from perceptrons.history import History, Outcome
-from perceptrons.objective import Data, Problem
+from perceptrons.objective import Data, Problem, Validation
 from perceptrons.sampling import Streams
 from perceptrons.settings import Settings, clipping
 from perceptrons.training import Descent, descend

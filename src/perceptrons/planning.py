@@ -13,11 +13,11 @@ from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import validate_data
 
 from perceptrons import _checks, checkpoints, engine, fitting, levenberg, settings
-from perceptrons.course import Memory, Scorer, Validation
+from perceptrons.course import Memory
 from perceptrons.fitting import Call, Plan, Start
 from perceptrons.losses import Loss
 from perceptrons.network import Architecture, initialize
-from perceptrons.objective import Data, Problem
+from perceptrons.objective import Data, Problem, Validation
 from perceptrons.predicting import is_table
 from perceptrons.rows import (
     cast_array,
@@ -27,6 +27,7 @@ from perceptrons.rows import (
     to_validate_on,
 )
 from perceptrons.sampling import RowSubset, Streams
+from perceptrons.scores import Score
 from perceptrons.settings import Settings
 
 Array = NDArray[np.floating[Any]]
@@ -62,8 +63,8 @@ class Planning:
         """Return the loss as a record."""
 
     @abstractmethod
-    def _scorer(self, Y: Array, weights: Array | None) -> Scorer:
-        """Return the score of these rows' raw outputs and mean loss."""
+    def _score(self, Y: Array, weights: Array | None) -> Score:
+        """Return how raw outputs of these rows are scored."""
 
     @abstractmethod
     def _stratification(self, Y: Array) -> Any:
@@ -104,7 +105,7 @@ class Planning:
         validation = None
         if held is not None:
             held = to_validate_on(held, problem.dtype)
-            validation = Validation(held, self._scorer(held.Y, held.weights))
+            validation = Validation(held, self._score(held.Y, held.weights))
         problem = fitting.weigh_penalty(problem, mean_weight)
         theta = self._first_theta(call, problem, given, streams)
         plan = Plan(

@@ -101,7 +101,9 @@ def _advance(
     rates = _rates(descent, limits, memory, _unwatched(course, batches.n_steps))
     left = course.seconds_left()
     clip, dropout = descent.clip, descent.dropout
-    steps = Steps(descent.rule, state, batches, rates, clip, dropout, left)
+    steps = Steps(
+        descent.rule, state, batches, rates, clip, dropout, left, course.watch()
+    )
     epochs = task.objective.run_epochs(course.theta, task.data, steps)
     ended, taken = None, len(epochs.losses)
     if taken:
@@ -122,7 +124,7 @@ def _unwatched(course: Course, n_steps: int) -> int:
     """Return how many epochs may pass before somebody looks or training may end."""
     task = course.task
     limits = task.limits
-    if task.callbacks or task.validation or not isinstance(task.report, Silent):
+    if task.callbacks or not isinstance(task.report, Silent):
         return 1
     until_stalled = max(0.0, limits.patience - task.memory.stalled) + 1
     until_limit = limits.max_epochs - course.epochs

@@ -131,7 +131,7 @@ def test_the_door_takes_any_layout_or_refuses_it(name, kind, rng):
         {"state": {"mean": None, "mean_square": np.zeros(32), "step": 0}},
         {"state": {"mean": np.zeros(32), "mean_square": None, "step": 0}},
     ],
-    ids=repr,
+    ids=lambda wrong: next(iter(wrong)),
 )
 def test_wrong_arguments_of_an_epoch_are_refused(wrong, rng):
     problem, given = small_step(rng)
@@ -239,6 +239,60 @@ def test_names_the_kernels_do_not_know_are_refused(rng):
     ):
         with pytest.raises(ValueError, match=said):
             network.run_epochs(**{**rows, "steps": steps, "rule": rule, **wrong})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"X": np.ones((3, 2))},
+        {"X": np.ones((0, 3)), "Y": np.zeros((0, 2))},
+        {"Y": np.zeros((4, 2))},
+        {"Y": np.zeros((3, 1))},
+        {"weights": np.ones(2)},
+        {"score": {"code": 4}},
+        {"score": {"code": -1}},
+        {"score": {"code": 2}},
+        {"score": {"code": 2, "totals": [1.0]}},
+        {"score": {"code": 0, "last": 1.0}},
+        {"best": "high"},
+        {"kept": np.zeros(31)},
+        {"kept": np.zeros(32, "f4")},
+        {"kept": np.zeros(64)[::2]},
+        {"kep": None},
+    ],
+    ids=repr,
+)
+def test_wrong_rows_held_out_are_refused(wrong, rng):
+    from perceptrons.engine import _kernels
+
+    network = _kernels.Network64(
+        instructions="portable", sizes=[3, 5, 2],
+        activations=[{"code": 4, "alpha": 0.1}], loss={"code": 0},
+        penalty={"l1": 0.0, "l2": 0.0, "alpha": 0.0}, rows=4,
+    )  # fmt: skip
+    held = {
+        "X": np.ones((3, 3)), "Y": np.zeros((3, 2)), "weights": None,
+        "score": {"code": 0}, "best": -np.inf, "kept": np.zeros(32),
+    }  # fmt: skip
+    given = {
+        "theta": np.zeros(32), "X": _kernels.Features64(rng.normal(size=(4, 3))),
+        "Y": np.zeros((4, 2)), "weights": None,
+        "steps": {
+            "batch_rows": 4, "draw": 0, "batches": rng.bit_generator.capsule,
+            "rates": np.ones((1, 1)), "most_seconds": np.inf, "clip": 0.0,
+            "clip_layers": False, "dropout": [], "drops": None, "n_threads": 1,
+        },
+        "rule": {"code": 0, "first": None, "second": None, "steps": 0},
+    }  # fmt: skip
+
+    def run(rows):
+        return network.run_epochs(
+            **given, held={**rows, "X": _kernels.Features64(rows["X"])}
+        )
+
+    assert np.isfinite(run(held)[3]).all()
+    with pytest.raises((TypeError, ValueError)):
+        run({**held, **wrong})
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
-from perceptrons import activations, losses, optimizers, threads
+from perceptrons import activations, losses, optimizers, scores, threads
 from perceptrons.engine import _kernels
-from perceptrons.objective import Data, Epochs, Problem, Steps, refused_rows
+from perceptrons.objective import Data, Epochs, Problem, Steps, Watch, refused_rows
 from perceptrons.optimizers import Rule
 from perceptrons.sampling import RowSubset
 
@@ -37,7 +37,8 @@ _STATES: dict[type, tuple[str, ...]] = {
 
 def _code(record: Any) -> int | None:
     """Return the code of a record's own class; an heir's formula may be another."""
-    code: int | None = vars(type(record)).get("code")
+    own = record if isinstance(record, type) else type(record)
+    code: int | None = vars(own).get("code")
     return code
 
 
@@ -62,6 +63,7 @@ def check_codes(built: dict[str, dict[str, int]]) -> None:
         "activations": dict(activations.ACTIVATIONS),
         "losses": dict(losses.LOSSES),
         "optimizers": dict(optimizers.OPTIMIZERS),
+        "scores": dict(scores.SCORES),
     }
     for table, rows in tables.items():
         codes = {name: _code(record) for name, record in rows.items()}
@@ -167,13 +169,29 @@ class CompiledObjective:
             **_told(rule), "first": first, "second": second,
             "steps": state.get("step", 0),
         }  # fmt: skip
-        taken, seconds, n_steps, interruption = self._network.run_epochs(
+        held = None if steps.watch is None else self._held(steps.watch)
+        values, seconds, *looked, n_steps, interruption = self._network.run_epochs(
             theta=theta, X=self._bind(data.X), Y=Y, weights=weights, steps=asked,
-            rule=own,
+            rule=own, held=held,
         )  # fmt: skip
         if "step" in state:
             state["step"] = n_steps
-        return Epochs(taken, seconds, interruption)
+        return Epochs(values, seconds, looked[0], looked[1], interruption)
+
+    def _held(self, watch: Watch) -> dict[str, Any]:
+        """Return the rows held out as the kernels read them."""
+        data = watch.validation.data
+        weights = data.weights
+        if weights is not None:
+            weights = np.require(weights, np.float64, ["C", "A"])
+        return {
+            "X": self._bind(data.X),
+            "Y": _aligned(data.Y, None)[0],
+            "weights": weights,
+            "score": _told(watch.validation.score),
+            "best": watch.best,
+            "kept": watch.kept,
+        }
 
     def raw_outputs(self, theta: Array, X: Any) -> Array:
         """Return the raw outputs of shape (n, K), all units kept."""

@@ -106,7 +106,11 @@ class NumPyObjective:
             or theta is no longer finite.
         """
         begun = time.perf_counter()
-        return Epochs([self._epoch(theta, data, steps)], [time.perf_counter() - begun])
+        loss, looked = self._epoch(theta, data, steps), (np.nan, np.nan)
+        if steps.watch is not None and np.isfinite(loss):
+            looked = steps.watch.look(self, theta)
+        seconds = time.perf_counter() - begun
+        return Epochs([loss], [seconds], [looked[0]], [looked[1]])
 
     def _epoch(self, theta: Array, data: Data, steps: Steps) -> float:
         """Take the steps of the first epoch of the rates; return the mean J."""

@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from perceptrons.course import Scorer
 from perceptrons.estimators import MLPRegressor
 from perceptrons.many import run_all
 from perceptrons.network import Architecture
+from perceptrons.objective import Data, Problem
 from perceptrons.predicting import linked_outputs
 from perceptrons.presets.encodings import ENCODINGS, Encoder, Encoding, Scaler
 from perceptrons.presets.rows import Rows
+from perceptrons.scores import MinusLoss, Score
 
 Array = NDArray[np.floating[Any]]
 
@@ -123,12 +124,14 @@ class Network(MLPRegressor):
     #: Of the rows held out, (n_held,); None: all equal.
     held_weights: Array | None = None
 
-    def _scorer(self, Y: Array, weights: Array | None) -> Scorer:
-        """Return minus the mean loss, weighted, as the score."""
-        held, value = self.held_weights, self._resolve_loss().value
-        if held is None:
-            return lambda raw, mean_loss: -mean_loss
-        return lambda raw, mean_loss: -float(np.average(value(raw, Y), weights=held))
+    def _held_out(self, X: Any, y: Any, problem: Problem) -> Data:
+        """Return the rows to validate on, with their weights."""
+        held = super()._held_out(X, y, problem)
+        return replace(held, weights=self.held_weights)
+
+    def _score(self, Y: Array, weights: Array | None) -> Score:
+        """Return minus the mean loss as the score."""
+        return MinusLoss()
 
     def _warned(self, incremental: bool = False) -> Network:
         """Stay quiet: to reach the end of the schedule is meant."""

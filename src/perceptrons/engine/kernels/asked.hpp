@@ -122,6 +122,98 @@ inline Problem problem_of(const std::vector<int>& sizes,
     return problem;
 }
 
+// Features as the engine reads them: an array of any strides, or the parts of CSR rows.
+template <class T> struct Features {
+    Matrix<T> dense;
+    Read<T> values;
+    Read<int64_t> starts;
+    Read<int32_t> columns;
+    Read<int64_t> subset;  // the rows that count, or all
+    int64_t n_rows, n_columns;
+
+    Rows<T> rows() const {
+        Rows<T> X;
+        if (subset.is_valid()) X.subset = subset.data();
+        if (starts.is_valid()) {
+            X.values = values.data();
+            X.starts = starts.data();
+            X.columns = columns.data();
+        } else {
+            X.values = dense.data();
+            X.row_stride = dense.stride(0);
+            X.column_stride = dense.stride(1);
+        }
+        return X;
+    }
+};
+
+// Rows to train on, as Python hands them over.
+template <class T>
+Data<T> data_of(const Network<T>& net, const Features<T>& X, const Table<const T>& Y,
+                const std::optional<Read<T>>& weights) {
+    require_aligned<T>({Y.data(), data_or_null(weights)});
+    require(int64_t(Y.shape(0)) == X.n_rows,
+            "X and Y must have the same number of rows");
+    require(int(Y.shape(1)) == net.n_outputs(), "Y must have one column per output");
+    require(X.n_columns == net.n_inputs(), "X must have one column per feature");
+    require(!weights || int64_t(weights->shape(0)) == X.n_rows,
+            "weights must have one entry per row");
+    return Data<T>{X.n_rows, X.rows(), Y.data(), weights ? weights->data() : nullptr};
+}
+
+// Rows held out, and the arrays that they stand in.
+template <class T> struct AskedHeld {
+    Held<T> held{};
+    Features<T> X;
+    Table<const T> Y;
+    std::optional<Read<double>> weights;
+    std::optional<Flat<T>> kept;
+};
+
+inline Scoring scoring_of(const nb::dict& score, int n_outputs) {
+    Named told("score", score);
+    Scoring scoring;
+    const int code = told.take<int>("code");
+    scoring.least = told.take_or("least", 0.0);
+    scoring.exact = told.take_or("exact", false);
+    scoring.by_sign = told.take_or("by_sign", false);
+    scoring.totals = told.take_or("totals", std::vector<double>());
+    told.end();
+    require(code >= 0 && code < n_scores, "no such score");
+    scoring.score = Score(code);
+    require(scoring.score != R_SQUARED || int(scoring.totals.size()) == n_outputs,
+            "one total per output");
+    return scoring;
+}
+
+template <class T> AskedHeld<T> held_of(const Network<T>& net, const nb::dict& rows) {
+    Named told("rows held out", rows);
+    AskedHeld<T> asked;
+    asked.X = told.take<Features<T>>("X");
+    asked.Y = told.take<Table<const T>>("Y");
+    asked.weights = told.take<std::optional<Read<double>>>("weights");
+    const nb::dict score = told.take<nb::dict>("score");
+    asked.held.best = told.take<double>("best");
+    // A converted copy would be lost.
+    asked.kept = told.take<std::optional<Flat<T>>>("kept", false);
+    told.end();
+    const Data<T> data = data_of<T>(net, asked.X, asked.Y, std::nullopt);
+    require(data.n_rows >= 1, "at least one row must be held out");
+    require(!asked.weights || int64_t(asked.weights->shape(0)) == data.n_rows,
+            "weights must have one entry per row");
+    require(!asked.kept || int64_t(asked.kept->shape(0)) == net.n_parameters(),
+            "kept must have one entry per parameter");
+    require_aligned<double>({data_or_null(asked.weights)});
+    require_aligned<T>({data_or_null(asked.kept)});
+    asked.held.n_rows = data.n_rows;
+    asked.held.X = data.X;
+    asked.held.Y = data.Y;
+    asked.held.weights = data_or_null(asked.weights);
+    asked.held.scoring = scoring_of(score, net.n_outputs());
+    asked.held.kept = data_or_null(asked.kept);
+    return asked;
+}
+
 // Epochs asked for, and the array that their rates stand in.
 template <class T> struct AskedEpochs {
     Epochs<T> epochs;

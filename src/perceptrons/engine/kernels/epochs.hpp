@@ -13,7 +13,7 @@ template <class T>
 double Network<T>::value_and_grad(const T* theta, const Data<T>& data,
                                   const std::vector<const T*>& masks, T* gradient) {
     load(theta, plan_.theta);
-    look_at(plan_, data.X, data.n_rows);
+    plan_.sparse_inputs = skips_zeros(data.X, data.n_rows);
     transpose_all();
     for (int l = 0; l + 1 < plan_.n_layers; ++l) {
         layers_[l].mask = masks.empty() ? nullptr : masks[l];
@@ -31,23 +31,29 @@ template <class T>
 void Network<T>::run_epochs(const Data<T>& data, Epochs<T>& epochs, Step<T> step,
                             T* theta, T* first, T* second) {
     load(theta, plan_.theta);
-    look_at(plan_, data.X, data.n_rows);
+    plan_.sparse_inputs = skips_zeros(data.X, data.n_rows);
     step.first = load_state(first, first_);
     step.second = load_state(second, second_);
     transpose_all();
+    if (epochs.held)
+        epochs.held->sparse_inputs = skips_zeros(epochs.held->X, epochs.held->n_rows);
     Team team(epochs.n_threads);
     Powers powers{step.settings.beta_1, step.settings.beta_2};
     const auto begun = std::chrono::steady_clock::now();
     double at = 0;
     do {
         const double loss = run_epoch(team, data, epochs, step, powers);
+        Seen seen;
         if (std::isfinite(loss)) {
+            if (epochs.held) seen = look(team, epochs, *epochs.held);
             save(plan_.theta, theta);
             if (first) save(step.first, first);
             if (second) save(step.second, second);
         }
         epochs.steps += steps_;
         epochs.losses.push_back(loss);
+        epochs.validation_losses.push_back(seen.loss);
+        epochs.scores.push_back(seen.score);
         const double now = since(begun);
         epochs.seconds.push_back(now - at);
         at = now;
@@ -86,6 +92,37 @@ double Network<T>::run_epoch(Team& team, const Data<T>& data, const Epochs<T>& e
         if (!std::isfinite(plan_.theta[i]))
             return std::numeric_limits<double>::quiet_NaN();
     return total / double(data.n_rows);
+}
+
+template <class T>
+Seen Network<T>::look(Team& team, const Epochs<T>& epochs, Held<T>& held) {
+    const bool sparse_inputs = plan_.sparse_inputs;
+    plan_.sparse_inputs = held.sparse_inputs;
+    for (Layer<T>& layer : layers_) layer.mask = nullptr;
+    const Layer<T>& last = layers_.back();
+    Judgement<T> judgement(held, n_outputs());
+    const int n_threads = team.size();
+    const int64_t block = std::min<int64_t>(rows_, tile_rows * n_threads);
+    for (int64_t at = 0; at < held.n_rows; at += block) {
+        const int n = int(std::min(block, held.n_rows - at));
+        const Batch<T> batch{n, held.Y + at * n_outputs(), scales_.data(),
+                             losses_.data()};
+        team.run([&](int thread) {
+            const int from = n * thread / n_threads, to = n * (thread + 1) / n_threads;
+            gather(held.X, nullptr, at + from, to - from, n_inputs(), inputs(from),
+                   plan_.ld_inputs);
+            kernels_.losses(plan_, batch, from, to);
+        });
+        judgement.add(at, n, losses_.data(), last.outputs, last.ld_outputs);
+        worked(epochs, n * n_parameters_);
+    }
+    plan_.sparse_inputs = sparse_inputs;
+    const Seen seen{judgement.loss(), judgement.score()};
+    if (seen.score > held.best) {
+        held.best = seen.score;
+        if (held.kept) save(plan_.theta, held.kept);
+    }
+    return seen;
 }
 
 template <class T>

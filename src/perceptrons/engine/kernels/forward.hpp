@@ -14,7 +14,7 @@ void Network<T>::forward(const Lease& lease, const Rows<T>& X, int64_t n_rows, T
                          int n_threads) const {
     Plan<T> plan = lease.plan();  // what follows from X is of this pass alone
     const Layer<T>& last = plan.layers[plan.n_layers - 1];
-    look_at(plan, X, n_rows);
+    plan.sparse_inputs = skips_zeros(X, n_rows);
     Team team(n_threads);
     n_threads = team.size();
     const int64_t stripe =

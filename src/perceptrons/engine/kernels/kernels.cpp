@@ -98,15 +98,19 @@ template <class T> void forward(const Plan<T>& plan, int begin, int end) {
         forward_tile(plan, at, end - at < tile_rows ? end - at : tile_rows);
 }
 
-// delta(L) = w / sum(w) dl/dz, delta(l) = (delta(l+1) W(l+1)^T) sigma'(z(l)).
+// delta(L) = w / sum(w) dl/dz.
 template <class T>
-void backward_tile(const Plan<T>& plan, const Batch<T>& batch, int begin, int rows) {
+void loss_tile(const Plan<T>& plan, const Batch<T>& batch, int begin, int rows) {
     const Layer<T>& last = plan.layers[plan.n_layers - 1];
     loss_rows<T>(plan.loss, last.outputs + begin * long(last.ld_outputs),
                  last.ld_outputs, batch.targets + begin * long(last.n_out),
                  batch.scales + begin, last.delta + begin * long(last.ld_delta),
                  last.ld_delta, batch.losses + begin, rows, last.n_out,
                  plan.loss_settings);
+}
+
+// delta(l) = (delta(l+1) W(l+1)^T) sigma'(z(l)).
+template <class T> void backward_tile(const Plan<T>& plan, int begin, int rows) {
     for (int l = plan.n_layers - 1; l > 0; --l) {
         const Layer<T>&above = plan.layers[l], &below = plan.layers[l - 1];
         T* delta = below.delta + begin * long(below.ld_delta);
@@ -136,7 +140,17 @@ void rows(const Plan<T>& plan, const Batch<T>& batch, int begin, int end) {
     for (int at = begin; at < end; at += tile_rows) {
         const int n = end - at < tile_rows ? end - at : tile_rows;
         forward_tile(plan, at, n);
-        backward_tile(plan, batch, at, n);
+        loss_tile(plan, batch, at, n);
+        backward_tile(plan, at, n);
+    }
+}
+
+template <class T>
+void losses(const Plan<T>& plan, const Batch<T>& batch, int begin, int end) {
+    for (int at = begin; at < end; at += tile_rows) {
+        const int n = end - at < tile_rows ? end - at : tile_rows;
+        forward_tile(plan, at, n);
+        loss_tile(plan, batch, at, n);
     }
 }
 
@@ -266,8 +280,8 @@ template <class T> void transpose(const Plan<T>& plan, int l, int begin, int end
 }
 
 template <class T>
-constexpr perceptrons::Kernels<T> kernels = {rows<T>,   gradient<T>,  penalize<T>,
-                                             update<T>, transpose<T>, forward<T>};
+constexpr perceptrons::Kernels<T> kernels = {
+    rows<T>, losses<T>, gradient<T>, penalize<T>, update<T>, transpose<T>, forward<T>};
 
 }  // namespace PERCEPTRONS_ISA
 

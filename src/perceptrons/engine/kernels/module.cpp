@@ -52,31 +52,6 @@ const Backend& find(const std::string& name) {
                                 " is not supported by this processor");
 }
 
-// Features as the engine reads them: an array of any strides, or the parts of CSR rows.
-template <class T> struct Features {
-    Matrix<T> dense;
-    Read<T> values;
-    Read<int64_t> starts;
-    Read<int32_t> columns;
-    Read<int64_t> subset;  // the rows that count, or all
-    int64_t n_rows, n_columns;
-
-    Rows<T> rows() const {
-        Rows<T> X;
-        if (subset.is_valid()) X.subset = subset.data();
-        if (starts.is_valid()) {
-            X.values = values.data();
-            X.starts = starts.data();
-            X.columns = columns.data();
-        } else {
-            X.values = dense.data();
-            X.row_stride = dense.stride(0);
-            X.column_stride = dense.stride(1);
-        }
-        return X;
-    }
-};
-
 // Multiplications of a prediction, some tens of microseconds, from which other threads
 // of Python may run meanwhile: to hand over its lock and take it back is not free.
 constexpr int64_t released_work = 1'000'000;
@@ -130,20 +105,6 @@ void bind(nb::module_& m, const char* network, const char* features) {
             self.n_rows = int64_t(rows.shape(0));
         });
 
-    auto data_of = [](const N& net, const F& X, const Table<const T>& Y,
-                      const std::optional<Read<T>>& weights) {
-        require_aligned<T>({Y.data(), data_or_null(weights)});
-        require(int64_t(Y.shape(0)) == X.n_rows,
-                "X and Y must have the same number of rows");
-        require(int(Y.shape(1)) == net.n_outputs(),
-                "Y must have one column per output");
-        require(X.n_columns == net.n_inputs(), "X must have one column per feature");
-        require(!weights || int64_t(weights->shape(0)) == X.n_rows,
-                "weights must have one entry per row");
-        return Data<T>{X.n_rows, X.rows(), Y.data(),
-                       weights ? weights->data() : nullptr};
-    };
-
     nb::class_<N>(m, network)
         .def(
             "__init__",
@@ -158,9 +119,9 @@ void bind(nb::module_& m, const char* network, const char* features) {
             nb::arg("rows"))
         .def(
             "value_and_grad",
-            [data_of](N& net, Read<T> theta, const F& X, Table<const T> Y,
-                      std::optional<Read<T>> weights,
-                      std::vector<std::optional<Table<const T>>> masks, Flat<T> grad) {
+            [](N& net, Read<T> theta, const F& X, Table<const T> Y,
+               std::optional<Read<T>> weights,
+               std::vector<std::optional<Table<const T>>> masks, Flat<T> grad) {
                 require(int64_t(theta.shape(0)) == net.n_parameters() &&
                             int64_t(grad.shape(0)) == net.n_parameters(),
                         "theta and grad must have one entry per parameter");
@@ -187,8 +148,9 @@ void bind(nb::module_& m, const char* network, const char* features) {
             nb::arg("grad").noconvert())  // a converted copy would be lost
         .def(
             "run_epochs",
-            [data_of](N& net, Flat<T> theta, const F& X, Table<const T> Y,
-                      std::optional<Read<T>> weights, nb::dict steps, nb::dict rule) {
+            [](N& net, Flat<T> theta, const F& X, Table<const T> Y,
+               std::optional<Read<T>> weights, nb::dict steps, nb::dict rule,
+               std::optional<nb::dict> held) {
                 require(int64_t(theta.shape(0)) == net.n_parameters(),
                         "theta must have one entry per parameter");
                 require_aligned<T>({theta.data()});
@@ -197,6 +159,9 @@ void bind(nb::module_& m, const char* network, const char* features) {
                 AskedRule<T> asked_rule = rule_of(net, rule);
                 Epochs<T>& epochs = asked_epochs.epochs;
                 epochs.steps = asked_rule.steps;
+                std::optional<AskedHeld<T>> asked_held;
+                if (held) asked_held.emplace(held_of(net, *held));
+                if (held) epochs.held = &asked_held->held;
                 auto asked = std::chrono::steady_clock::now();
                 nb::object interruption = nb::none();
                 try {
@@ -224,11 +189,13 @@ void bind(nb::module_& m, const char* network, const char* features) {
                 } catch (nb::python_error& error) {  // what poll threw
                     interruption = nb::borrow(error.value());
                 }
-                return nb::make_tuple(epochs.losses, epochs.seconds, epochs.steps,
-                                      interruption);
+                return nb::make_tuple(epochs.losses, epochs.seconds,
+                                      epochs.validation_losses, epochs.scores,
+                                      epochs.steps, interruption);
             },
             nb::kw_only(), nb::arg("theta").noconvert(), nb::arg("X"), nb::arg("Y"),
-            nb::arg("weights").none(), nb::arg("steps"), nb::arg("rule"))
+            nb::arg("weights").none(), nb::arg("steps"), nb::arg("rule"),
+            nb::arg("held") = nb::none())
         .def("load",
              [](N& net, Read<T> theta) {
                  require(int64_t(theta.shape(0)) == net.n_parameters(),

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "data.hpp"
+#include "held.hpp"
 #include "memory.hpp"
 #include "plan.hpp"
 #include "threads.hpp"
@@ -37,10 +38,12 @@ template <class T> struct Epochs {
     std::vector<double> dropout;  // one rate per hidden layer, or empty
     BitGenerator* drops = nullptr;
     int n_threads = 1;
+    Held<T>* held = nullptr;     // looked at after each epoch
     std::function<void()> poll;  // called now and then; may throw to end training
 
-    std::vector<double> losses, seconds;  // of each finished epoch
-    int64_t steps = 0;                    // of Adam, in and out
+    std::vector<double> losses, seconds;            // of each finished epoch
+    std::vector<double> validation_losses, scores;  // NaN where nothing is looked at
+    int64_t steps = 0;                              // of Adam, in and out
 };
 
 // What is trained: an activation and its alpha per hidden layer, loss and penalty with
@@ -262,12 +265,12 @@ template <class T> class Network {
         return stored;
     }
 
-    // Choose how to multiply the inputs: to look for zeros pays where a row has many,
-    // and as many products for each.
-    static void look_at(Plan<T>& plan, const Rows<T>& X, int64_t n_rows) {
-        const Layer<T>& first = plan.layers[0];
-        plan.sparse_inputs =
-            first.n_in >= 32 && first.n_out >= 32 && mostly_zero(X, n_rows, first.n_in);
+    // How to multiply the inputs: to look for zeros pays where a row has many, and as
+    // many products for each.
+    bool skips_zeros(const Rows<T>& X, int64_t n_rows) const {
+        const Layer<T>& first = layers_[0];
+        return first.n_in >= 32 && first.n_out >= 32 &&
+               mostly_zero(X, n_rows, first.n_in);
     }
 
     static double since(std::chrono::steady_clock::time_point begun) {
@@ -311,6 +314,10 @@ template <class T> class Network {
     // finite.
     double run_epoch(Team& team, const Data<T>& data, const Epochs<T>& epochs,
                      Step<T>& step, Powers& powers);
+
+    // Look at the rows held out: their loss and score, the best weights to where they
+    // are kept.
+    Seen look(Team& team, const Epochs<T>& epochs, Held<T>& held);
 
     // Poll if enough was done. What a step leaves unfinished is never seen: theta is
     // saved at the end of an epoch.

@@ -13,7 +13,8 @@
 namespace perceptrons {
 
 // A row for each formula that is compiled: what it is called here, and in the tables of
-// perceptrons.activations, .losses and .optimizers. Their order is that of the codes.
+// perceptrons.activations, .losses, .optimizers and .scores. Their order is that of the
+// codes.
 #define PERCEPTRONS_ACTIVATIONS(ROW) \
     ROW(IDENTITY, "identity")        \
     ROW(SIGMOID, "sigmoid")          \
@@ -41,11 +42,17 @@ namespace perceptrons {
     ROW(RMSPROP, "rmsprop")     \
     ROW(ADAM, "adam")           \
     ROW(ADAMW, "adamw")
+#define PERCEPTRONS_SCORES(ROW)   \
+    ROW(MINUS_LOSS, "minus_loss") \
+    ROW(EXPLAINED, "explained")   \
+    ROW(R_SQUARED, "r2")          \
+    ROW(ACCURACY, "accuracy")
 
 #define PERCEPTRONS_CONSTANT(constant, name) constant,
 enum Activation { PERCEPTRONS_ACTIVATIONS(PERCEPTRONS_CONSTANT) n_activations };
 enum Loss { PERCEPTRONS_LOSSES(PERCEPTRONS_CONSTANT) n_losses };
 enum Rule { PERCEPTRONS_RULES(PERCEPTRONS_CONSTANT) n_rules };
+enum Score { PERCEPTRONS_SCORES(PERCEPTRONS_CONSTANT) n_scores };
 #undef PERCEPTRONS_CONSTANT
 
 // Settings of all rules, named as in perceptrons.optimizers; each reads its own.
@@ -140,6 +147,8 @@ struct Sizes {
 template <class T> struct Kernels {
     // Forward and backward pass of rows [begin, end): losses, all deltas.
     void (*rows)(const Plan<T>&, const Batch<T>&, int begin, int end);
+    // Forward pass of rows [begin, end), their losses; overwrites the last deltas.
+    void (*losses)(const Plan<T>&, const Batch<T>&, int begin, int end);
     // Gradient of stored rows [begin, end) of one layer, without penalty; or add to it.
     void (*gradient)(const Plan<T>&, const Batch<T>&, int layer, int begin, int end,
                      bool add);
