@@ -167,3 +167,36 @@ def test_gaps_of_the_table_are_gaps_of_new_rows(command, tmp_path):
         for place in ("a.csv", "b.csv")
     )
     assert found.tolist() == empty.tolist()
+
+
+DRESSES = {
+    "truths": (["TRUE", "FALSE"], ["true", "False"]),
+    "truths with gaps": (["TRUE", "FALSE", ""], ["True", "false"]),
+    "codes": (["17", "4"], ["17.0", "4.0"]),
+    "words": (["no", " yes"], ["no ", "yes"]),
+}
+
+
+@pytest.mark.parametrize("dress", DRESSES)
+def test_a_level_is_known_in_other_ways_to_write_it(dress, tmp_path):
+    cells, others = DRESSES[dress]
+    rng = np.random.default_rng(19)
+    place = rng.integers(0, len(cells), N)
+    rows = pd.DataFrame({
+        "kind": np.array(cells)[place], "size": rng.normal(size=N).round(3),
+        "y": 100 * place + rng.integers(0, 30, N),
+    })  # fmt: skip
+    rows.to_csv(tmp_path / "table.csv", index=False)
+    file = tmp_path / "model.safetensors"
+    how = ["--repeats", 1, "--folds", 3, "--jobs", 1, "--out", tmp_path]
+    if dress == "codes":
+        how += ["--category", "kind"]
+    run("compare", tmp_path / "table.csv", "--target", "y", *how)
+    answers = []
+    for kinds in (cells[:2], others):
+        pd.DataFrame({"kind": kinds, "size": 0.1}).to_csv(tmp_path / "new.csv")
+        said = CliRunner().invoke(app, ["predict", str(file), f"{tmp_path}/new.csv"])
+        assert "Warning" not in said.stderr, said.stderr
+        answers.append(pd.read_csv(StringIO(said.stdout))["y"].tolist())
+    assert answers[0] == answers[1]
+    assert answers[0][1] - answers[0][0] > 50

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,8 @@ if TYPE_CHECKING:
     from perceptrons.table_model import TableModel
     from perceptrons.tables.read import Format
 
-#: What says that a model's encoder was fitted on text, which it reads by itself.
-TEXT = "text"
 
-
-def pieces_of(table: Path, form: Format) -> Iterator[pd.DataFrame]:
+def _pieces_of(table: Path, form: Format) -> Iterator[pd.DataFrame]:
     """Return a table piece by piece, as it is written; say what was guessed of it."""
     from perceptrons.tables.pieces import note, pieces
 
@@ -45,23 +43,6 @@ def _counted_from(before: int) -> Iterator[None]:
         raise DataError(f"{error} (Rows are counted after row {before:,}.)") from None
 
 
-def _as_fitted(model: TableModel, table: Path, form: Format) -> pd.DataFrame:
-    """Return a table whose numbers and dates the model reads as those fitted."""
-    import pandas as pd
-
-    from perceptrons.tables.read import read
-
-    columns = model.encoder.account_
-    own = [c.name for c in columns if c.kind in ("number", "date")]
-    labels = [c.name for c in columns if c.kind == "category"]
-    frame = read(table, form=form, as_written=[*own, *labels], features=True).frame
-    written = pd.concat(list(pieces_of(table, form)), ignore_index=True)
-    for name in own:
-        if name in written:
-            frame[name] = written[name]
-    return frame
-
-
 def answers(
     model: TableModel, table: Path, form: Format, interval: float | None
 ) -> Iterator[pd.DataFrame]:
@@ -69,14 +50,12 @@ def answers(
     import pandas as pd
 
     from perceptrons.tables.surprises import joined
+    from perceptrons.tables.written import as_fitted
 
     about = model.about or {}
-    as_text = about.get("cells") == TEXT
     form = replace(form, gaps=tuple(json.loads(about.get("gaps", "[]"))))
     new, before = [], 0
-    for piece in (
-        pieces_of(table, form) if as_text else [_as_fitted(model, table, form)]
-    ):
+    for piece in map(partial(as_fitted, model.encoder), _pieces_of(table, form)):
         new += model.encoder.surprises(piece)
         with _counted_from(before):
             numbers = model.encoder.apply(piece)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from perceptrons.cli import options
-from perceptrons.cli.answers import TEXT, answers, pieces_of, write
+from perceptrons.cli.answers import answers, write
 
 if TYPE_CHECKING:
     from perceptrons.table_model import TableModel
+    from perceptrons.tables.column import Column
     from perceptrons.tables.read import Format
+    from perceptrons.tables.read import Table as Read
 
 Table = Annotated[Path, typer.Argument(help="A CSV or Parquet file.")]
 File = Annotated[Path, typer.Argument(help="A model that fit or compare wrote.")]
@@ -169,8 +171,7 @@ def show(file: File) -> None:
         return
     typer.echo(f"target: {model.target}")
     for name, text in (model.about or {}).items():
-        if name != "cells":
-            typer.echo(f"{name}: {text}")
+        typer.echo(f"{name}: {text}")
     if hasattr(model.model, "classes_"):
         typer.echo(f"classes: {', '.join(map(str, model.classes_))}")
     typer.echo("columns:")
@@ -195,7 +196,6 @@ def _preset(
     seed: int,
 ) -> TableModel:
     """Return the preset for tables, fitted."""
-    import pandas as pd
     from sklearn.pipeline import Pipeline
 
     from perceptrons import presets
@@ -204,12 +204,14 @@ def _preset(
     from perceptrons.table_model import TableModel
     from perceptrons.tables.read import take_column
 
-    with waiting(True, f"reading {table.name}"):
-        whole = pd.concat(list(pieces_of(table, form)), ignore_index=True)
-    X, y = take_column(whole, target, "--target")
+    found = _read(table, form, drop)
+    X, y = take_column(found.frame, target, "--target")
     prepared = prepare(X, y, task=task, drop=drop, form=form)
     for text in prepared.warnings:
         typer.echo(f"Warning: {text}", err=True)
+    columns = found.account(prepared.columns)
+    described = _described(table, len(X), form)
+    del found, X, y  # the table is held once, beside its numbers
     classes = prepared.task == "classification"
     make = presets.tabular_classifier if classes else presets.tabular_regressor
     encoder = prepared.transformer
@@ -219,13 +221,13 @@ def _preset(
     loss = min(trial["loss"] for trial in made.trials_)
     score = f"cross-entropy {loss:.4g}" if classes else f"R^2 {1 - 2 * loss:.4g}"
     about = {
-        **_described(table, len(whole), form),
-        "cells": TEXT,
+        **described,
         "model": f"preset for tables, {type(made).__name__}",
         "score": f"{score} on rows held out by the inner cross-validation",
     }
     steps = Pipeline([("columns", encoder), ("model", made)])
-    return TableModel.of(steps, prepared.target, about)
+    model = TableModel.of(steps, prepared.target, about)
+    return _with_readings(model, columns)
 
 
 def _recommended(
@@ -238,22 +240,28 @@ def _recommended(
 ) -> TableModel:
     """Return what a comparison recommends, fitted."""
     from perceptrons.comparison.compare import compare
+    from perceptrons.tables.read import take_column
+
+    found = _read(table, form, drop)
+    X, y = take_column(found.frame, target, "--target")
+    result = compare(X, y, task=task, drop=drop, random_state=seed, progress=True)
+    typer.echo(str(result.verdict), err=True)
+    columns = found.account(result.prepared.columns)
+    kept = _with_readings(winner_of(result), columns)
+    kept.about = {**_described(table, len(X), form), **(kept.about or {})}
+    return kept
+
+
+def _read(table: Path, form: Format, drop: list[str]) -> Read:
+    """Return a table, and tell what could be wrong."""
     from perceptrons.comparison.progress import waiting
-    from perceptrons.tables.read import read, take_column
+    from perceptrons.tables.read import read
 
     with waiting(True, f"reading {table.name}"):
         found = read(table, form=form, as_written=drop)
     for text in found.told:
         typer.echo(f"Warning: {text}", err=True)
-    X, y = take_column(found.frame, target, "--target")
-    result = compare(X, y, task=task, drop=drop, random_state=seed, progress=True)
-    typer.echo(str(result.verdict), err=True)
-    columns = found.account(result.prepared.columns)
-    kept = winner_of(
-        replace(result, prepared=replace(result.prepared, columns=columns))
-    )
-    kept.about = {**_described(table, len(X), form), **(kept.about or {})}
-    return kept
+    return found
 
 
 def _described(table: Path, n_rows: int, form: Format) -> dict[str, str]:
@@ -282,14 +290,19 @@ def winner_of(result: Any) -> TableModel:
         "score": f"{result.metric} {error:.4g}, {result.split}",
     }
     found = TableModel.of(result.winner, result.prepared.target, about)
-    # New rows are read as these were, whatever their own file would suggest.
-    found.encoder = copy.copy(found.encoder)
-    known = {column.name: column.reading for column in result.prepared.columns}
-    found.encoder.account_ = [
-        replace(column, reading=known.get(column.name) or column.reading)
-        for column in found.encoder.account_
+    return _with_readings(found, result.prepared.columns)
+
+
+def _with_readings(model: TableModel, columns: Sequence[Column]) -> TableModel:
+    """Let a model read new rows as these columns were, whatever their file suggests."""
+    known = {column.name: column for column in columns}
+    model.encoder = copy.copy(model.encoder)
+    told = [known.get(column.name, column) for column in model.encoder.account_]
+    model.encoder.account_ = [
+        replace(own, reading=own.reading or column.reading)
+        for own, column in zip(told, model.encoder.account_, strict=True)
     ]
-    return found
+    return model
 
 
 def keep_winner(result: Any, folder: Path, form: Format) -> None:

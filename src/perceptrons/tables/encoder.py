@@ -168,6 +168,18 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         check_is_fitted(self, "account_")
         return surprises.find(self._used(), self._learned, self._found(X))
 
+    def levels(self, name: str) -> set[str]:
+        """Return the levels of a category, those that are pooled and known, too.
+
+        Parameters
+        ----------
+        name : str
+            Of the column.
+        """
+        check_is_fitted(self, "account_")
+        own = self._learned[name]
+        return {*own.levels, *(own.rare or ())}
+
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Any:
         """Return the names of the columns of numbers.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from perceptrons.tables.cells import Cells, text_cells
 from perceptrons.tables.column import Column
 from perceptrons.tables.forms import Options
 from perceptrons.tables.layout import File
-from perceptrons.tables.levels import blanks_sentence
+from perceptrons.tables.levels import blanks_sentence, with_point, without_fraction
 from perceptrons.tables.numerals import Form
 from perceptrons.tables.pieces import rows_of
 from perceptrons.tables.settle import Reading, settle
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _HEAD = 1000
-_WHOLE_FRACTION = re.compile(r"^([+-]?\d+)\.0+$")
-_COMMA_ALONE = re.compile(r"^([+-]?\d*),(\d*)$")
 
 
 def typed(
@@ -97,8 +94,8 @@ def _labels(texts: NDArray[Any], comma: bool) -> NDArray[Any]:
     found = texts.copy()
     for place, text in enumerate(texts):
         if text is not None:
-            text = _WHOLE_FRACTION.sub(r"\1", text)
-            found[place] = _COMMA_ALONE.sub(r"\1.\2", text) if comma else text
+            text = without_fraction(text)
+            found[place] = with_point(text) if comma else text
     return found
 
 

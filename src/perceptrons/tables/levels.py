@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +20,29 @@ LEAST_LEVEL_ROWS = 10
 #: More levels than this, and the rarest are pooled, so that one column of text cannot
 #: outweigh all others.
 MOST_LEVELS = 30
+
+_WHOLE_FRACTION = re.compile(r"^([+-]?\d+)\.0+$")
+_COMMA_ALONE = re.compile(r"^([+-]?\d*),(\d*)$")
+
+
+def without_fraction(label: str) -> str:
+    """Return 1 for 1.0, as a column of whole numbers with gaps is often written.
+
+    Parameters
+    ----------
+    label : str
+    """
+    return _WHOLE_FRACTION.sub(r"\1", label)
+
+
+def with_point(label: str) -> str:
+    """Return 1.5 for 1,5.
+
+    Parameters
+    ----------
+    label : str
+    """
+    return _COMMA_ALONE.sub(r"\1.\2", label)
 
 
 def least_level_rows(n_rows: int) -> int:
