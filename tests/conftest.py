@@ -2,6 +2,7 @@
 
 import signal
 
+import joblib
 import numpy as np
 import pytest
 
@@ -9,6 +10,11 @@ import pytest
 # that press it would wait for ever.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_xdist_auto_num_workers(config):
+    """Run the files of tests over the cores, some of which need two of them."""
+    return min(4, joblib.cpu_count())
 
 
 @pytest.fixture(autouse=True)

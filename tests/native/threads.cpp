@@ -1,8 +1,8 @@
 // Drives the engine's networks by several threads at once, for the thread sanitizer.
 //
-// Built and run by scripts/sanitize: every rule, with clipping, dropout and weights, by
-// teams of 1 to 4 threads that must agree bit for bit; then many networks side by side,
-// and many predictions of one network at once.
+// Built and run by scripts/sanitize: every rule, with clipping, dropout, weights and
+// rows held out, by teams of 1 to 4 threads that must agree bit for bit; then many
+// networks side by side, and many predictions of one network at once.
 #include <atomic>
 #include <cstdio>
 #include <cstring>
@@ -69,6 +69,11 @@ std::vector<T> train(int rule, bool clip, bool dropout, int n_threads) {
     if (dropout) epoch.dropout = {0.2, 0.0};
     epoch.drops = &dropped;
     epoch.n_threads = n_threads;
+    Held<T> held{n_rows, rows, Y.data(), nullptr, {R_SQUARED}, -1e300};
+    held.scoring.totals = {10, 10, 10};
+    std::vector<T> kept(theta.size());
+    held.kept = kept.data();
+    epoch.held = &held;
     Step<T> step{};
     step.rule = Rule(rule);
     step.settings = {0.9, 1, 1e-8, 0.9, 0.9, 0.99, 0.01};
@@ -79,6 +84,8 @@ std::vector<T> train(int rule, bool clip, bool dropout, int n_threads) {
     network.forward(typename Network<T>::Lease(network), rows, n_rows, raw.data(),
                     n_threads);
     theta.insert(theta.end(), raw.begin(), raw.end());
+    theta.insert(theta.end(), kept.begin(), kept.end());
+    for (double score : epoch.scores) theta.push_back(T(score));
     return theta;
 }
 
