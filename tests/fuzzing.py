@@ -12,9 +12,13 @@ import warnings
 
 import numpy as np
 import pandas as pd
+from sklearn.ensemble import HistGradientBoostingClassifier
 
-from perceptrons import MLPClassifier, MLPRegressor, files, losses, schedules
+from perceptrons import MLPClassifier, MLPRegressor, files, losses, presets, schedules
+from perceptrons.comparison.splines import SplineRegressor
 from perceptrons.state import StateError
+from perceptrons.table_model import TableModel
+from perceptrons.tables import TableEncoder
 
 ODD = [
     None, True, False, 0, -1, 1, 2, 2**31, 2**63, 2**64, 2**200, 0.5, -0.0, 1e308, "",
@@ -102,6 +106,10 @@ def attempt(content):
     with np.errstate(all="ignore"), warnings.catch_warnings():
         # Of features that have names.
         warnings.simplefilter("ignore")
+        if isinstance(model, TableModel):
+            width = len(model.encoder.get_feature_names_out())
+            model.ask("predict", np.zeros((2, width)))
+            return True
         model.predict(np.zeros((2, model.n_features_in_)))
     assert math.isfinite(model.n_iter_)
     return True
@@ -134,10 +142,29 @@ def samples():
     ]
 
 
+def table_samples():
+    """Return files of models behind the columns of a table: each kind of its parts."""
+    rng = np.random.default_rng(2)
+    table = pd.DataFrame({
+        "size": rng.normal(size=60), "price": [f"${v:,}" for v in range(900, 1500, 10)],
+        "kind": rng.choice(["a", "b", None], 60), "new": rng.choice([True, False], 60),
+        "day": pd.date_range("2020-01-01", periods=60),
+    })  # fmt: skip
+    encoder = TableEncoder()
+    X, y = encoder.fit_transform(table), table["size"] ** 2
+    words = np.digitize(y, [0.2, 1.0]).astype(str)
+    models = [
+        presets.tabular_regressor(effort="small", n_jobs=1, random_state=0).fit(X, y),
+        SplineRegressor(n_pairs=1).fit(X, y),
+        HistGradientBoostingClassifier(max_iter=2).fit(X, words),
+    ]
+    return [files.to_bytes(TableModel(encoder, m, "y", {"a": "b"})) for m in models]
+
+
 if __name__ == "__main__":
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        contents = samples()
+        contents = samples() + table_samples()
         count, seed = int(sys.argv[1]), int(sys.argv[2])
         loaded = main(count, seed, contents)
     sys.stdout.write(f"{count} damaged: {loaded} loaded, the others were refused.\n")

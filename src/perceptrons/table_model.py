@@ -150,8 +150,8 @@ class TableModel(SavableTree, BaseEstimator):
     def _try_out(self) -> None:
         """Predict one row of numbers, or refuse what was read."""
         about = {} if self.about is None else self.about
-        words = [self.target, *about, *about.values()]
-        if not all(isinstance(word, str) for word in words):
+        told = isinstance(about, dict) and [self.target, *about, *about.values()]
+        if not told or not all(isinstance(word, str) for word in told):
             raise StateError("it does not say what it is about")
         try:
             width = len(self.encoder.get_feature_names_out())

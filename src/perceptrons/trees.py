@@ -13,6 +13,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import GridSearchCV
 
+from perceptrons import boosted
 from perceptrons.files import Savable
 from perceptrons.state import Arrays, Header, StateError
 from perceptrons.state.taking import take
@@ -32,6 +33,7 @@ CLASSES = {
         ("SplineRegressor", "SplineClassifier", "Basis", "Curve"),
         "perceptrons.comparison.splines",
     ),
+    "BoostedTrees": "perceptrons.boosted",
     "LastValue": "perceptrons.comparison.naive",
     "SeasonalNaive": "perceptrons.comparison.naive",
     "Pipeline": "sklearn.pipeline",
@@ -116,6 +118,8 @@ def _describe(value: Any, name: str, arrays: Arrays, raw: bool) -> Any:
     """Return a value for JSON; its arrays go beside."""
     if isinstance(value, GridSearchCV):
         value = value.best_estimator_
+    if isinstance(value, boosted.KINDS):
+        value = _trees(value, name)
     kind = type(value).__name__
     if isinstance(value, np.ndarray):
         return _describe_array(value, name, arrays, raw)
@@ -149,6 +153,14 @@ def _describe(value: Any, name: str, arrays: Arrays, raw: bool) -> Any:
             "models of scikit-learn."
         )
     return encode(value, name, raw)
+
+
+def _trees(model: Any, name: str) -> Any:
+    """Return the trees of boosting, which its own objects cannot be saved as."""
+    try:
+        return boosted.BoostedTrees.of(model)
+    except (AttributeError, KeyError, ValueError) as error:
+        raise StateError(f"{name} cannot be saved: {error}.") from None
 
 
 def _describe_array(
@@ -272,6 +284,11 @@ def _restore_object(value: Any, arrays: Arrays, raw: bool) -> Any:
     if kind == "PolynomialFeatures" and attributes.get("degree") != 2:
         raise StateError("its polynomial is not of degree 2")
     vars(made).update(attributes)
+    if kind == "BoostedTrees":
+        try:
+            made.check()
+        except (AttributeError, IndexError, TypeError, ValueError):
+            raise StateError("it holds trees that are none") from None
     return made
 
 

@@ -75,6 +75,26 @@ def test_the_file_names_the_model_that_it_holds():
         assert type(kept.model) is type(result.fitted(name)[-1])
 
 
+@pytest.mark.parametrize("target", ["wave", "classes"])
+def test_boosting_that_is_recommended_is_kept(target, tmp_path):
+    rows = table(target)
+    result = comparing.compare(rows[["size", "kind"]], rows["y"], repeats=1, n_folds=3)
+    verdict = replace(result.verdict, status="not justified", recommended="boosting")
+    result = replace(result, verdict=verdict)
+    winner_of(result).save(tmp_path / "kept.model")
+    rows.to_csv(tmp_path / "new.csv", index=False)
+    found = pd.read_csv(StringIO(run("predict", tmp_path / "kept.model",
+                                     tmp_path / "new.csv")))  # fmt: skip
+    expected = result.winner.predict(rows[["size", "kind"]])
+    if target == "wave":
+        assert_allclose(found["y"], expected, rtol=1e-12)
+        assert list(found) == ["y"]
+    else:
+        assert found["y"].tolist() == expected.tolist()
+        assert list(found)[1:] == ["probability of few", "probability of many"]
+    assert "boosting" in run("show", tmp_path / "kept.model")
+
+
 TARGETS = ["wave", pytest.param("classes", marks=pytest.mark.slow)]
 
 
