@@ -457,15 +457,25 @@ def test_a_long_gradient_keeps_its_direction(rng):
 
 
 @pytest.mark.parametrize(
-    ("dtype", "size"), [("float32", 1e30), ("float64", 1e200), ("float64", 1e300)]
+    ("dtype", "size", "limit"),
+    [
+        ("float32", 1e30, 0.5),
+        ("float64", 1e200, 0.5),
+        ("float64", 1e300, 0.5),
+        # Limit by norm is subnormal, or 0.
+        ("float32", 1e38, 0.01),
+        ("float32", 1e38, 1e-10),
+        ("float64", 1e150, 1e-160),
+        ("float64", 1e300, 1e-20),
+    ],
 )
-def test_a_gradient_whose_square_overflows_keeps_its_direction(dtype, size, rng):
-    grad = rng.normal(size=10)
+def test_a_gradient_of_any_length_keeps_its_direction(dtype, size, limit, rng):
+    grad = rng.uniform(-1, 1, size=10)
     direction = grad / np.linalg.norm(grad)
     grad = (grad * size).astype(dtype)
-    clipping(0.5, Architecture((9, 1))).apply(grad)
+    clipping(limit, Architecture((9, 1))).apply(grad)
     # Ten roundings of the dtype.
-    assert_allclose(grad, 0.5 * direction, rtol=10 * np.finfo(dtype).eps)
+    assert_allclose(grad, limit * direction, rtol=10 * np.finfo(dtype).eps)
 
 
 def test_clipping_by_layer_takes_weights_and_biases_together(rng):

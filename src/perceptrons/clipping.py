@@ -33,23 +33,37 @@ class NormClipping:
     def apply(self, grad: Array) -> None:
         """Shorten the gradient, in place."""
         for group in self.groups:
-            factor = _shortening([grad[part] for part in group], self.limit)
-            if factor < 1.0:
-                for part in group:
-                    grad[part] *= factor
+            parts = [grad[part] for part in group]
+            for factor in _shortening(parts, self.limit):
+                for part in parts:
+                    part *= factor
 
 
-def _shortening(parts: Sequence[Array], limit: float) -> float:
-    """Return limit / norm of the parts together, also where a square overflows."""
+def _shortening(parts: Sequence[Array], limit: float) -> tuple[float, ...]:
+    """Return the factors that shorten the parts together to a norm of the limit."""
+    unit, length = _norm(parts)
+    factor = limit / unit / length if length else 1.0
+    if not factor < 1.0:  # short enough, or diverged: the step shows it
+        return ()
+    if factor >= np.finfo(parts[0].dtype).tiny:
+        return (factor,)
+    # A factor that the dtype holds with few digits, or as 0, is multiplied in halves.
+    root = math.sqrt(limit) / math.sqrt(unit) / math.sqrt(length)
+    return root, root
+
+
+def _norm(parts: Sequence[Array]) -> tuple[float, float]:
+    """Return the norm of the parts together as unit times length; NaN if diverged."""
     with np.errstate(over="ignore"):
         norm = math.sqrt(sum(_sum_of_squares(part) for part in parts))
     if math.isfinite(norm):
-        return limit / norm if norm > limit else 1.0
+        return 1.0, norm
+    # The square overflows.
     largest = max(float(np.abs(part).max(initial=0.0)) for part in parts)
     if not math.isfinite(largest):
-        return 1.0  # diverged: the step shows it
-    norm = math.sqrt(sum(_sum_of_squares(part / largest) for part in parts))
-    return limit / largest / norm
+        return 1.0, math.nan
+    unit = largest / 8  # as the compiled twin, for which 1 / unit must be normal
+    return unit, math.sqrt(sum(_sum_of_squares(part / unit) for part in parts))
 
 
 def _sum_of_squares(g: Array) -> float:

@@ -372,6 +372,19 @@ def test_a_step_is_clipped_where_the_squared_norm_overflows(clip, dtype, rng):
     )
 
 
+@pytest.mark.parametrize(("dtype", "size"), [("float32", 1e38), ("float64", 1e306)])
+def test_a_step_is_clipped_where_limit_by_norm_is_subnormal(dtype, size, rng):
+    run, start = Run(dtype, rng), Run(dtype, rng).theta
+    run.problem = replace(run.problem, penalty=Penalty(l2=size))
+    # One step of length 1, of a penalty beside which the loss is nothing.
+    assert_same_training(
+        run, TOLERANCE[dtype], rule=GradientDescent(), size=50, rate=1e3, clip=1e-3,
+        start=start,
+    )  # fmt: skip
+    moved = run.train(bind, rule=GradientDescent(), size=50, rate=1e3, clip=1e-3)[1]
+    assert np.linalg.norm(moved - run.theta) == pytest.approx(1, rel=1e-5)
+
+
 def test_a_loss_whose_square_overflows_is_finite(rng):
     run = Run("float32", rng)
     run.Y *= np.float32(1e22)

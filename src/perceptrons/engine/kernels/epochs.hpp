@@ -269,28 +269,36 @@ void Network<T>::in_pieces(int64_t count, int64_t each, int n_threads,
 }
 
 template <class T> void Network<T>::shorten(int from, int to, double limit) {
-    const double factor = shortening(from, to, limit);
-    if (factor == 1) return;
-    for (int l = from; l < to; ++l) {
-        T* G = plan_.gradient + layers_[l].offset;
-        for (int64_t i = 0; i < layers_[l].rows * int64_t(layers_[l].ld); ++i)
-            G[i] *= T(factor);
-    }
+    const auto [unit, length] = norm(from, to);
+    const double factor = limit / unit / length;
+    if (!(factor < 1)) return;  // short enough, or diverged: the step shows it
+    const auto multiply = [&](T by) {
+        for (int l = from; l < to; ++l) {
+            T* G = plan_.gradient + layers_[l].offset;
+            for (int64_t i = 0; i < layers_[l].rows * int64_t(layers_[l].ld); ++i)
+                G[i] *= by;
+        }
+    };
+    if (factor >= std::numeric_limits<T>::min()) return multiply(T(factor));
+    // A factor that T holds with few digits, or as 0, is multiplied in halves.
+    const T root = T(std::sqrt(limit) / std::sqrt(unit) / std::sqrt(length));
+    multiply(root);
+    multiply(root);
 }
 
-template <class T> double Network<T>::shortening(int from, int to, double limit) const {
+template <class T> std::pair<double, double> Network<T>::norm(int from, int to) const {
     double squares = 0, largest = 0;
     for (int l = from; l < to; ++l) squares += sum_of_squares(layers_[l], 1);
-    const double norm = std::sqrt(squares);
-    if (std::isfinite(norm)) return norm > limit ? limit / norm : 1;
+    if (std::isfinite(squares)) return {1, std::sqrt(squares)};
     for (int l = from; l < to; ++l)
         each_gradient(layers_[l], [&](double g) {
             largest = std::fabs(g) <= largest ? largest : std::fabs(g);
         });
-    if (!std::isfinite(largest)) return 1;  // diverged: the step shows it
+    if (!std::isfinite(largest)) return {1, largest - largest};  // diverged: NaN
+    const double unit = largest / 8;  // 1 / unit is a normal number
     squares = 0;
-    for (int l = from; l < to; ++l) squares += sum_of_squares(layers_[l], 1 / largest);
-    return limit / largest / std::sqrt(squares);
+    for (int l = from; l < to; ++l) squares += sum_of_squares(layers_[l], 1 / unit);
+    return {unit, std::sqrt(squares)};
 }
 
 }  // namespace perceptrons

@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "data.hpp"
@@ -367,8 +368,9 @@ template <class T> class Network {
     }
     void shorten(int from, int to, double limit);
 
-    // limit / norm of the gradient of layers [from, to), also where a square overflows.
-    double shortening(int from, int to, double limit) const;
+    // The norm of the gradient of layers [from, to) as a unit times a length, also
+    // where a square overflows; NaN if diverged.
+    std::pair<double, double> norm(int from, int to) const;
 
     // The sum of (scale g)^2 over a layer's gradient.
     double sum_of_squares(const Layer<T>& layer, double scale) const {
