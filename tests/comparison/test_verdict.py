@@ -74,6 +74,21 @@ def test_justified_beside_an_interval_with_zero_says_how_that_is_meant():
     ) in text
 
 
+@pytest.mark.parametrize(
+    ("ratio", "text"),
+    [
+        (1.04, "the same"),
+        (0.996, "the same"),
+        (1.1, "1.1 times the"),
+        (2, "2 times the"),
+    ],
+)
+def test_a_cost_like_that_of_the_reference_is_called_the_same(ratio, text):
+    cost = Cost(parameters=8321, seconds=0.5, microseconds=2.7, times=ratio)
+    said = str(Verdict(status="justified", **JUSTIFIED | {"cost": cost}))
+    assert f"; it costs {text} training time (8,321 parameters, " in said
+
+
 def test_what_is_recommended_though_another_is_best_says_how_close_it_is():
     numbers = NUMBERS | {"reference": "boosting", "best": "boosting", "behind": 0.004}
     text = str(Verdict(status="not justified", **numbers))

@@ -204,7 +204,7 @@ class Verdict:
     def _costs(self) -> str:
         """Say what the network costs, and what instead."""
         network = (
-            f"it costs {times(self.cost.times)} the training time ({_price(self.cost)}"
+            f"it costs {times(self.cost.times)} training time ({_price(self.cost)}"
             f", {two_digits(self.cost.microseconds)} µs per prediction)"
         )
         if self.recommended == self.candidate:

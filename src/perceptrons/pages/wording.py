@@ -48,8 +48,9 @@ def probability(value: float) -> str:
 
 
 def times(ratio: float) -> str:
-    """Write a ratio of times with two digits."""
-    return f"{two_digits(ratio)} times"
+    """Write a ratio with two digits: "the same", or "2.5 times the"."""
+    written = two_digits(ratio)
+    return "the same" if written == "1" else f"{written} times the"
 
 
 def two_digits(value: float) -> str:
