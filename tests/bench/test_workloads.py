@@ -13,7 +13,7 @@ from perceptrons.peers.task import Network
 
 
 def test_names_are_in_the_order_of_the_table():
-    names = "W1a W1b W1c W2 W3 W4 W5a W5b W6-1 W6-10000"
+    names = "W1a W1b W1c W2 T1 T2 T3 T4 T5 T6 W3 W4 W5a W5b W6-1 W6-10000"
     assert list(WORKLOADS) == names.split()
 
 
@@ -96,7 +96,7 @@ def test_an_unknown_workload_is_named_with_the_known_ones():
 
 
 def test_runge_rows_are_centered_float32():
-    X, y = data.load("runge")
+    X, y = data.load(WORKLOADS["W1a"])
     assert X.shape == (1200, 1)
     assert X.dtype == y.dtype == np.float32
     assert abs(X.mean()) < 1e-6  # float32 sums of 1,200 rows
@@ -112,14 +112,14 @@ def test_mnist_is_read_where_perceptrons_data_points(tmp_path, monkeypatch):
         digest = hashlib.md5(raw).hexdigest()
         monkeypatch.setitem(mnist.FILES, name, digest)
     monkeypatch.setenv("PERCEPTRONS_DATA", str(tmp_path))
-    X, y = data.load("mnist")
+    X, y = data.load(WORKLOADS["W2"])
     assert X.shape == (3, 784)
     assert X.dtype == np.float32
     assert X[0, 255] == 1.0
     assert y.tolist() == [3, 1, 4]
     (tmp_path / "train-labels-idx1-ubyte").write_bytes(labels[:-1] + b"\5")
     with pytest.raises(mnist.DamagedDataError, match="MD5"):
-        data.load("mnist")
+        data.load(WORKLOADS["W2"])
 
 
 def test_without_its_files_mnist_is_replaced(tmp_path, monkeypatch):
@@ -142,7 +142,7 @@ def test_a_folder_with_some_of_the_files_is_no_reason_for_random_rows(
     (tmp_path / "train-images-idx3-ubyte").touch()
     monkeypatch.setenv("PERCEPTRONS_DATA", str(tmp_path))
     with pytest.raises(mnist.MissingDataError, match="lacks train-labels"):
-        data.load("mnist")
+        data.load(WORKLOADS["W2"])
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "relu", "leaky_relu"])
@@ -169,3 +169,24 @@ def test_the_judge_knows_cross_entropy():
     layers = [(np.zeros((1, 4)), np.log([1.0, 2.0, 3.0, 4.0]))]
     found = task.loss(Network(()), layers, np.ones((2, 1)), np.array([0, 3]))
     assert found == pytest.approx(-(np.log(0.1) + np.log(0.4)) / 2, rel=1e-12)
+
+
+def test_dense_rows_have_the_size_that_is_said_and_hardly_a_zero():
+    for name in ("T1", "T4"):
+        workload = WORKLOADS[name]
+        X, y = data.load(workload)
+        rows, features, outputs = workload.shape
+        assert X.shape == (rows, features)
+        assert X.dtype == np.float32
+        assert (X == 0).mean() < 1e-6
+        assert y.shape == (rows,)
+        assert outputs == 1 or len(np.unique(y)) == outputs
+
+
+def test_standardized_pixels_are_hardly_ever_zero(tmp_path, monkeypatch):
+    monkeypatch.delenv("PERCEPTRONS_DATA", raising=False)
+    monkeypatch.setattr(mnist, "cache_folder", lambda: tmp_path / "cache")
+    X, _ = data.load(WORKLOADS["T6"])
+    assert X.dtype == np.float32
+    assert (X == 0).mean() < 0.001
+    assert abs(X.std(axis=0) - 1).max() < 1e-3

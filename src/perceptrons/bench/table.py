@@ -89,6 +89,8 @@ def data_words(measured: Measured) -> str:
         return "even steps from -1 to 1"
     if workload.data == "runge":
         return "Runge, 1,200 rows"
+    if workload.size is not None:
+        return f"normal columns, {workload.size[0]:,} rows"
     if mnist_folder() is None:
         return "random rows of MNIST's shape (set PERCEPTRONS_DATA for MNIST)"
     return "MNIST, 60,000 rows"

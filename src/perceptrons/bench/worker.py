@@ -53,7 +53,7 @@ def tasks(request: Request) -> list[Any]:
 
     workload = WORKLOADS[request.workload]
     workload = workload.shorter() if request.quick else workload
-    X, y = data.load(workload.data)
+    X, y = data.load(workload)
     if workload.predict_rows:
         X = np.linspace(-1, 1, workload.predict_rows, dtype=np.float32)[:, None]
         y = np.zeros(len(X), np.float32)

@@ -41,13 +41,15 @@ class Workload:
 
     ``threads`` 0 stands for all cores. ``sample`` holds the networks that stand for
     all of a sweep where a library is slow, ``sampled`` says which they are. Final
-    losses agree within ``factor``, or both below ``bound``.
+    losses agree within ``factor``, or both below ``bound``. ``size`` is the shape of
+    "normal" data; "pixels" are MNIST's, standardized, so that none is zero.
     """
 
     name: str
     title: str
     networks: tuple[Network, ...]
-    data: Literal["runge", "mnist"] = "runge"
+    data: Literal["runge", "mnist", "pixels", "normal"] = "runge"
+    size: tuple[int, int, int] | None = None
     epochs: int = 300
     quick_epochs: int = 10
     threads: int = 1
@@ -66,7 +68,9 @@ class Workload:
     @property
     def shape(self) -> tuple[int, int, int]:
         """Rows, features and outputs of the training data."""
-        if self.data == "mnist":
+        if self.size is not None:
+            return self.size
+        if self.data in ("mnist", "pixels"):
             return MNIST_ROWS, MNIST_PIXELS, MNIST_CLASSES
         return RUNGE_ROWS, 1, 1
 
@@ -191,6 +195,51 @@ def _images() -> Workload:
     )
 
 
+def _dense() -> Iterable[Workload]:
+    """Yield T1 to T5, tables of normal columns, and MNIST without zeros.
+
+    Sizes that people with tables train, where W1 and W2 are the report's.
+    """
+    tables = (
+        ("T1", (64, 64), (10_000, 20, 1), 64, 20, 8),
+        ("T2", (256, 256), (100_000, 50, 1), 256, 2, 8),
+        ("T3", (128, 64), (100_000, 50, 1), 1024, 4, 8),
+        ("T4", (512, 512), (50_000, 200, 10), 512, 2, 4),
+        ("T5", (32, 32), (1_000, 10, 1), 32, 200, 8),
+    )
+    for name, hidden, size, batch, epochs, least in tables:
+        rows, features, outputs = size
+        widths = "-".join(map(str, (features, *hidden, outputs)))
+        roofs = (Target("roof", 0.8),) if name in ("T2", "T4") else ()
+        yield Workload(
+            name,
+            f"{rows:,} rows, {widths} ReLU, Adam, batch {batch}, {epochs} epochs",
+            (Network(hidden, "relu", learning_rate=0.001, batch=batch),),
+            data="normal",
+            size=size,
+            epochs=epochs,
+            quick_epochs=1,
+            threads=2,
+            bound=0.05,
+            targets=(
+                Target("best peer", 1.5), Target("scikit-learn", least), *roofs,
+            ),
+        )  # fmt: skip
+    yield Workload(
+        "T6",
+        "784-1024-10 ReLU, softmax, pixels standardized, Adam, batch 256, 2 epochs",
+        (Network((1024,), "relu", learning_rate=0.001, batch=256),),
+        data="pixels",
+        epochs=2,
+        quick_epochs=1,
+        threads=2,
+        bound=0.1,
+        targets=(
+            Target("best peer", 1.5), Target("scikit-learn", 8), Target("roof", 0.8),
+        ),
+    )  # fmt: skip
+
+
 def _sweeps() -> Iterable[Workload]:
     """Yield W3 and W4: many networks over all cores."""
     w3, w4 = sweep_of_architectures(), sweep_of_penalties()
@@ -245,6 +294,7 @@ def _prediction(rows: int, target: Target) -> Workload:
 _ALL = (
     *_small_networks(),
     _images(),
+    *_dense(),
     *_sweeps(),
     _full_batch("W5a", (50,), (Target("JAX", 1.0), Target("NumPy", 5.0))),
     _full_batch("W5b", (50, 100), (Target("JAX", 1.3), Target("NumPy", 3.0))),
