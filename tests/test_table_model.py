@@ -165,6 +165,16 @@ def test_splines_that_are_none_are_refused(degree):
         files.from_bytes(fuzzing.join(header, json.loads(text), data))
 
 
+@pytest.mark.parametrize("shape", [(1, 0), (2,), (3,), (0,), (1, 1, 1)])
+def test_an_intercept_that_answers_no_row_or_other_rows_is_refused(shape):
+    X = RNG.normal(size=(40, 2))
+    encoder = TableEncoder().fit(X)
+    curved = splines.SplineRegressor(n_pairs=1).fit(X, X[:, 0] ** 2)
+    curved._ridge.intercept_ = np.ones(shape)
+    with pytest.raises(StateError, match="do not fit"):
+        files.from_bytes(files.to_bytes(TableModel(encoder, curved, "y", {})))
+
+
 def test_what_is_not_in_the_table_of_classes_is_refused():
     from sklearn.ensemble import RandomForestRegressor
 

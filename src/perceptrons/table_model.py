@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
 from perceptrons.state import StateError
-from perceptrons.trees import SavableTree
+from perceptrons.trees import SavableTree, check_answers
 
 
 class TableModel(SavableTree, BaseEstimator):
@@ -148,14 +148,14 @@ class TableModel(SavableTree, BaseEstimator):
         return np.asarray(method(row, *more))[:0]
 
     def _try_out(self) -> None:
-        """Predict one row of numbers, or refuse what was read."""
+        """Predict rows of numbers, or refuse what was read."""
         about = {} if self.about is None else self.about
         told = isinstance(about, dict) and [self.target, *about, *about.values()]
         if not told or not all(isinstance(word, str) for word in told):
             raise StateError("it does not say what it is about")
         try:
             width = len(self.encoder.get_feature_names_out())
-            self.model.predict(np.zeros((1, width)))
+            check_answers(self.model, width)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError,
                 MemoryError) as error:  # fmt: skip
             raise StateError(f"its parts do not fit ({type(error).__name__})") from None

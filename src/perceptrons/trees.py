@@ -76,7 +76,7 @@ class SavableTree(Savable):
         self._try_out()
 
     def _try_out(self) -> None:
-        """Predict a row of zeros, or refuse what was read.
+        """Predict rows of zeros, or refuse what was read.
 
         Raises
         ------
@@ -89,18 +89,35 @@ class SavableTree(Savable):
         table = own.get("_table")
         try:
             width = len(table.get_feature_names_out()) if table else None
-            answer = model.predict(np.zeros((1, width or own["n_features_in_"])))
+            check_answers(model, width or own["n_features_in_"])
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError,
                 MemoryError) as error:  # fmt: skip
             raise StateError(f"its parts do not fit ({type(error).__name__})") from None
         finally:
             vars(self).update(own)
-        if np.shape(answer)[:1] != (1,):
-            raise StateError("its parts do not fit")
 
     def __getstate__(self) -> dict[str, Any]:
         """Return plain values and arrays, with the version that wrote them."""
         return {**super().__getstate__(), "others": {}}
+
+
+def check_answers(model: Any, width: int) -> None:
+    """Refuse a model that does not answer each row.
+
+    Parameters
+    ----------
+    model : estimator
+    width : int
+        Numbers of a row.
+
+    Raises
+    ------
+    ValueError
+    """
+    # Of two lengths, so that no array that broadcasts by chance fits both.
+    for n_rows in (2, 3):
+        if np.shape(model.predict(np.zeros((n_rows, width))))[:1] != (n_rows,):
+            raise ValueError("the model does not answer each row")
 
 
 def _describe_attributes(model: Any, arrays: Arrays, raw: bool) -> Header:

@@ -54,7 +54,8 @@ def _normal(
 def _standardized(X: Array) -> Array:
     """Return pixels of mean 0 and, where they vary, variance 1: hardly any is 0."""
     spread = X.std(axis=0)
-    return (X - X.mean(axis=0) + 0.01) / np.where(spread > 0, spread, 1)
+    scaled: Array = (X - X.mean(axis=0) + 0.01) / np.where(spread > 0, spread, 1)
+    return scaled
 
 
 def _mnist() -> tuple[Array, NDArray[np.int64]]:
