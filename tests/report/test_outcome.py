@@ -1,7 +1,10 @@
 """What came out: sentences of the abstract, and the claims that fell."""
 
 import json
+import subprocess
+import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +14,8 @@ from perceptrons.report.sections import hypotheses
 from perceptrons.report.study import Study
 from perceptrons.study.experiment import builtin
 from perceptrons.study.shipped import BUILTIN
+
+ROOT = Path(__file__).parents[2]
 
 
 def texts():
@@ -33,6 +38,15 @@ def test_every_sentence_of_the_abstract_is_judged_by_claims():
 
 def test_the_shipped_verdicts_are_of_claims_that_are_made():
     assert set(outcome.shipped().verdicts) <= set(texts())
+
+
+@pytest.mark.skipif(not (ROOT / "docs").exists(), reason="reads the repository")
+def test_the_page_of_verdicts_before_and_now_is_what_its_script_prints():
+    printed = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "verdicts"], check=True, capture_output=True
+    )
+    page = ROOT / "docs" / "report-verdicts.md"
+    assert printed.stdout.decode().splitlines() == page.read_text("utf-8").splitlines()
 
 
 def test_no_two_claims_have_one_text():
