@@ -101,7 +101,7 @@ def distill(
 
 
 class Student(BaseEstimator):
-    """A network that says what another model says: see :func:`distill`.
+    """A network that says what another model says: see :func:`perceptrons.distill`.
 
     Attributes
     ----------

@@ -20,7 +20,7 @@ softmax), so the slope is exact and stable for every loss:
     How many raw outputs a column of the user's y has; 1 where a loss does not say.
 
 Losses with another link than the identity, each minus a log-likelihood, are written in
-:mod:`perceptrons.likelihoods`.
+``perceptrons.likelihoods``.
 
 Safe for raw outputs within +-1e4; Poisson within +-80 in float32 and +-700 in
 float64, beyond which exp overflows and training ends as diverged.
