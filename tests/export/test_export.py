@@ -128,6 +128,17 @@ def test_onnx_gives_a_vector_where_predict_does():
     assert run_onnx(to_onnx(model))[0].shape == model.predict(X).shape == (50,)
 
 
+@pytest.mark.parametrize("kind", [MLPRegressor, MLPClassifier])
+def test_the_number_of_rows_of_onnx_has_a_name(kind):
+    X, y = np.arange(8.0).reshape(4, 2), np.array([0, 1, 0, 1])
+    graph = to_onnx(kind(hidden_layer_sizes=(3,), max_iter=1).fit(X, y)).graph
+    found = [
+        value.type.tensor_type.shape.dim[0].dim_param
+        for value in (*graph.input, *graph.output)
+    ]
+    assert set(found) == {"rows"}
+
+
 def test_onnx_refuses_classes_it_has_no_type_for():
     model = MLPClassifier((2,), max_iter=2).fit(X, np.where(SIGNAL[:, 0] > 0, 1.0, 2.0))
     with pytest.raises(TypeError, match="text, whole numbers or booleans"):

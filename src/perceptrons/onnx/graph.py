@@ -10,6 +10,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 # What onnxruntime of 2024 and later reads; Gelu is there since 20.
 OPSET, IR_VERSION = 20, 9
+#: Name of the free dimension, by which compilers that need sizes can be given one.
+ROWS = "rows"
 
 
 class Builder:
@@ -44,7 +46,7 @@ class Builder:
 
     def graph(self, n_inputs: int, outputs: list[Any]) -> Any:
         """Return the graph from "X" to the outputs."""
-        X = helper.make_tensor_value_info("X", self.kind, [None, n_inputs])
+        X = helper.make_tensor_value_info("X", self.kind, [ROWS, n_inputs])
         return helper.make_graph(self.nodes, "model", [X], outputs, self.constants)
 
     def regression(self, A: str, n_outputs: int, flat: bool) -> list[Any]:
@@ -57,11 +59,11 @@ class Builder:
         flat : bool
             Whether a single output is a vector, as in ``predict``.
         """
-        shape: list[Any] = [None, n_outputs]
+        shape: list[Any] = [ROWS, n_outputs]
         if flat and n_outputs == 1:
             vector = self.constant("flat", np.array([-1], np.int64))
             self.node("Reshape", [A, vector], "predictions")
-            shape = [None]
+            shape = [ROWS]
         else:
             self.node("Identity", [A], "predictions")
         return [helper.make_tensor_value_info("predictions", self.kind, shape)]
@@ -91,21 +93,21 @@ class Builder:
         self.node("Gather", [places, best], "label")
         text = known.dtype.kind == "O"
         kind = TensorProto.STRING if text else TensorProto.INT64
-        return self._described(kind, [None], n_columns)
+        return self._described(kind, [ROWS], n_columns)
 
     def several_labels(self, A: str, n_outputs: int) -> list[Any]:
         """Add a label for each class on its own, and return the descriptions."""
         above = self.node("Greater", [A, self.number("half", 0.5)], "above")
         self.node("Cast", [above], "label", to=TensorProto.INT64)
         self.node("Identity", [A], "probabilities")
-        return self._described(TensorProto.INT64, [None, n_outputs], n_outputs)
+        return self._described(TensorProto.INT64, [ROWS, n_outputs], n_outputs)
 
     def _described(self, kind: int, shape: list[Any], n_columns: int) -> list[Any]:
         """Return the descriptions of labels and probabilities."""
         return [
             helper.make_tensor_value_info("label", kind, shape),
             helper.make_tensor_value_info(
-                "probabilities", self.kind, [None, n_columns]
+                "probabilities", self.kind, [ROWS, n_columns]
             ),
         ]
 
