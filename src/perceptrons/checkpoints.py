@@ -63,10 +63,28 @@ class Checkpoint:
         self.every = _checks.integer("every", every, 1, "it counts epochs")
 
     def on_epoch_end(self, state: EpochState) -> None:
-        """Do nothing: a fit asks for :meth:`of` and calls that."""
+        """Do nothing: a fit asks for :meth:`of` and calls that.
+
+        Parameters
+        ----------
+        state : EpochState
+        """
 
     def of(self, identity: str, streams: Streams) -> Writer:
-        """Return what writes the checkpoints of one fit."""
+        """Return what writes the checkpoints of one fit.
+
+        Parameters
+        ----------
+        identity : str
+            Of the fit: equal for fits that take the same course.
+        streams : Streams
+            Of random numbers, of the fit.
+
+        Returns
+        -------
+        Writer
+            A callback.
+        """
         return Writer(self.path, self.every, identity, streams)
 
 

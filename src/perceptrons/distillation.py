@@ -118,7 +118,18 @@ class Student(BaseEstimator):
     """
 
     def fit(self, X: Any, y: Any = None) -> Student:
-        """Refuse: a student learns from a teacher."""
+        """Refuse: a student learns from a teacher.
+
+        Parameters
+        ----------
+        X, y : object
+            Not looked at.
+
+        Raises
+        ------
+        TypeError
+            Always.
+        """
         raise TypeError("a Student is not fitted to targets; call distill(teacher, X).")
 
     def predict(self, X: Any) -> NDArray[Any]:

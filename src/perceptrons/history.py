@@ -31,11 +31,15 @@ class DivergedError(ValueError):
 class History:
     """One row per epoch.
 
-    ``columns`` maps each name to a list: "epoch", "loss" (the objective, penalty
-    included), "validation_loss" (without penalty) and "validation_score" (NaN where
-    nothing was held out), "learning_rate" (of the epoch's last step), "seconds" (of
-    this epoch, validation included). Several fits of one estimator (``warm_start``,
-    ``partial_fit``) follow one another.
+    Several fits of one estimator (``warm_start``, ``partial_fit``) follow one another.
+
+    Parameters
+    ----------
+    columns : dict of str to list of float
+        "epoch", "loss" (the objective, penalty included), "validation_loss" (without
+        penalty) and "validation_score" (NaN where nothing was held out),
+        "learning_rate" (of the epoch's last step), "seconds" (of this epoch,
+        validation included). By default all are empty.
     """
 
     columns: dict[str, list[float]] = field(
@@ -71,12 +75,24 @@ class History:
         return svg[svg.index("<svg") :]
 
     def extend(self, **rows: Iterable[float]) -> None:
-        """Add epochs, the values of each column."""
+        """Add epochs.
+
+        Parameters
+        ----------
+        **rows : iterable of float
+            The values of each column.
+        """
         for name, column in self.columns.items():
             column.extend(rows[name])
 
     def append(self, later: History) -> None:
-        """Let another history follow, its epochs counted on."""
+        """Let another history follow, its epochs counted on.
+
+        Parameters
+        ----------
+        later : History
+            Left as it is.
+        """
         epochs = range(len(self) + 1, len(self) + len(later) + 1)
         self.extend(**{**later.columns, "epoch": epochs})
 

@@ -52,7 +52,15 @@ SOFTMAX = Link("softmax", lambda raw: softmax(raw, axis=1), _softmax_jacobian)
 
 @dataclass(frozen=True)
 class Domain:
-    """What the targets of a loss must be, in words and as a test of Y (n, K)."""
+    """What the targets of a loss must be, in words and as a test.
+
+    Parameters
+    ----------
+    rule : str
+        Ends the sentence "targets must be".
+    holds : callable
+        Y (n, K) -> bool.
+    """
 
     rule: str
     holds: Callable[[Array], bool]

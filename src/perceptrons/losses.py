@@ -59,7 +59,12 @@ __all__ = [
 
 
 def outputs_per_target(loss: Any) -> int:
-    """Return how many raw outputs a column of the user's y has."""
+    """Return how many raw outputs a column of the user's y has.
+
+    Parameters
+    ----------
+    loss : Loss
+    """
     return int(getattr(loss, "outputs_per_target", 1))
 
 

@@ -98,11 +98,12 @@ def fit_folds(
     ----------
     estimator : MLPRegressor or MLPClassifier
         Left as it is.
-    X, y, sample_weight : as in ``fit``, all rows
+    X, y : as in ``fit``, all rows
     folds : iterable of array-like or slice
         The rows to train on of each fold: row numbers, a boolean mask or a slice; or
         pairs (train, test) of these as scikit-learn's splitters yield them, of which
         the first is used.
+    sample_weight : as in ``fit``, all rows
     n_jobs, on_fit : as in :func:`fit_many`
 
     Returns

@@ -25,8 +25,9 @@ class GridSearch(Search, GridSearchCV):
     ----------
     estimator : MLPRegressor or MLPClassifier
     param_grid : dict or list of dicts
-    scoring, n_jobs, refit, cv, verbose, pre_dispatch, error_score, return_train_score
-        As in scikit-learn; ``n_jobs=None`` takes all cores, in threads.
+    scoring, n_jobs, refit, cv : as in scikit-learn
+        ``n_jobs=None`` takes all cores, in threads.
+    verbose, pre_dispatch, error_score, return_train_score : as in scikit-learn
     halving : float > 1 or None, default=None
         Successive halving: all settings run for a few epochs, the best 1 / halving of
         them again for ``halving`` times as many, until one is left, which runs its
@@ -92,10 +93,12 @@ class RandomSearch(Search, RandomizedSearchCV):
     ----------
     estimator : MLPRegressor or MLPClassifier
     param_distributions : dict or list of dicts
-    n_iter, random_state
-        As in scikit-learn.
-    scoring, n_jobs, refit, cv, verbose, pre_dispatch, error_score, return_train_score
-        As in :class:`GridSearch`.
+    n_iter : int, default=10
+        How many settings are drawn.
+    scoring, n_jobs, refit, cv, verbose, pre_dispatch : as in :class:`GridSearch`
+    random_state : int, RandomState or None, default=None
+        Seed of the settings.
+    error_score, return_train_score : as in :class:`GridSearch`
     halving : float > 1 or None, default=None
         As in :class:`GridSearch`.
 

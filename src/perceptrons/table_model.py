@@ -48,7 +48,21 @@ class TableModel(SavableTree, BaseEstimator):
     def of(
         cls, winner: Pipeline, target: str, about: Mapping[str, str] | None = None
     ) -> TableModel:
-        """Return the model of a ``Comparison.winner``, of two steps."""
+        """Return the model of a ``Comparison.winner``, of two steps.
+
+        Parameters
+        ----------
+        winner : Pipeline
+            Fitted: a TableEncoder, and a model behind it.
+        target : str
+            Name of the column predicted.
+        about : mapping of str to str or None, default=None
+            What it was trained on, for ``perceptrons show``.
+
+        Returns
+        -------
+        TableModel
+        """
         encoder, model = (step for _, step in winner.steps)
         return cls(encoder, model, target, about)
 
@@ -106,11 +120,34 @@ class TableModel(SavableTree, BaseEstimator):
         return self.ask("predict", self.encoder.transform(table))
 
     def predict_proba(self, table: Any) -> NDArray[Any]:
-        """Return the probability of each class, (n, n_classes)."""
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        table : DataFrame of shape (n, d)
+            As for :meth:`predict`.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes)
+            In the order of ``classes_``.
+        """
         return self.ask("predict_proba", self.encoder.transform(table))
 
     def predict_interval(self, table: Any, level: float = 0.9) -> NDArray[Any]:
-        """Return an interval for the target of each row, (n, 2).
+        """Return an interval for the target of each row.
+
+        Parameters
+        ----------
+        table : DataFrame of shape (n, d)
+            As for :meth:`predict`.
+        level : float in (0, 1), default=0.9
+            Share of new targets that the intervals are to hold.
+
+        Returns
+        -------
+        ndarray of shape (n, 2)
+            Lower and upper ends.
 
         Raises
         ------

@@ -61,7 +61,17 @@ class Column:
 
     @staticmethod
     def from_dict(state: Mapping[str, Any]) -> Column:
-        """Return the column of what :meth:`as_dict` gave."""
+        """Return the column of what :meth:`as_dict` gave.
+
+        Parameters
+        ----------
+        state : mapping
+            Of plain values.
+
+        Returns
+        -------
+        Column
+        """
         reading: Any = None
         if state["reading"]:
             fields = dict(state["reading"])
