@@ -197,7 +197,9 @@ def test_a_drawing_has_a_line_per_weight_and_counts_what_is_left_out():
     assert len(ax.lines) == 3 * 5 + 5 * 4 + 4 * 2
     large = fitted(hidden_layer_sizes=(40,)).draw()
     assert len(large.lines) == 12 * 3 + 12 * 2
-    assert "40\n12 of them drawn" in [text.get_text() for text in large.texts]
+    assert [text.get_text() for text in large.texts] == ["3", "40\n12 drawn", "2"]
+    # One line of counts, below everything.
+    assert len({text.xy[1] for text in large.texts}) == 1
     assert "<svg" in large._repr_svg_()
 
 
@@ -213,6 +215,19 @@ def test_histories_and_outcomes_are_short_and_show_in_a_notebook():
     assert "max_iter" in text_of(model.outcome_._repr_html_())
     odd = Outcome("converged", "<b>", 1, 1, 0.0)
     assert "<b>" in text_of(odd._repr_html_())
+    slow = Outcome("converged", "", 1, 1, 0.00047474499842792284)
+    assert "<td>0.000475</td>" in slow._repr_html_()
+
+
+@pytest.mark.parametrize(("last", "scale"), [(0.5, "linear"), (0.01, "log")])
+def test_the_axis_of_a_history_is_logarithmic_where_losses_span_a_decade(last, scale):
+    history = History()
+    nothing = [np.nan] * 2
+    history.extend(
+        epoch=[1, 2], loss=[1.0, last], validation_loss=nothing,
+        validation_score=nothing, learning_rate=[1, 1], seconds=[1, 1],
+    )  # fmt: skip
+    assert history.plot().get_yscale() == scale
 
 
 def test_check_gradient_is_public():

@@ -104,7 +104,9 @@ class History:
         return pd.DataFrame(self.columns)
 
     def plot(self, ax: matplotlib.axes.Axes | None = None) -> matplotlib.axes.Axes:
-        """Draw training and validation loss against the epoch, on a log axis.
+        """Draw training and validation loss against the epoch.
+
+        The axis is a log axis where the losses span more than a factor of 10.
 
         Parameters
         ----------
@@ -120,7 +122,11 @@ class History:
         ax.plot(epochs, self.columns["loss"], label="training")
         if np.isfinite(self.columns["validation_loss"]).any():
             ax.plot(epochs, self.columns["validation_loss"], label="validation")
-        ax.set(xlabel="epoch", ylabel="loss", yscale="log")
+        ax.set(xlabel="epoch", ylabel="loss")
+        lines = np.concatenate([line.get_ydata() for line in ax.lines])
+        lines = lines[np.isfinite(lines)]
+        if len(lines) and 0 < 10 * lines.min() < lines.max():
+            ax.set_yscale("log")
         ax.legend()
         return ax
 
@@ -170,9 +176,10 @@ class Outcome:
 
     def _repr_html_(self) -> str:
         """Return every field in a table."""
+        shown = {**vars(self), "seconds": f"{self.seconds:.3g}"}
         rows = "".join(
             f"<tr><th>{name}</th><td>{html.escape(str(value))}</td></tr>"
-            for name, value in vars(self).items()
+            for name, value in shown.items()
         )
         return f"<table><tbody>{rows}</tbody></table>"
 
@@ -221,7 +228,9 @@ def new_axes(**given: Any) -> matplotlib.axes.Axes:
         def _repr_svg_(self) -> str:
             stream = io.StringIO()
             figure.savefig(stream, format="svg")
-            return stream.getvalue()
+            # Narrow windows shrink it, where they would cut it off.
+            fit = '<svg style="max-width: 100%; height: auto"'
+            return stream.getvalue().replace("<svg", fit, 1)
 
     axes: Axes = figure.add_subplot(axes_class=Shown)
     return axes

@@ -93,16 +93,23 @@ class Summary:
 
     def _repr_html_(self) -> str:
         """Return a table of HTML."""
-        head = "".join(f"<th>{html.escape(cell)}</th>" for cell in self.header)
-        body = "".join(
-            f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>"
-            for row in self.rows
-        )
+        head = _html_row(self.header, "th")
+        body = "".join(_html_row(row, "td") for row in self.rows)
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
         return (
             f"<table><caption>{html.escape(self.title)}</caption>"
-            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}"
+            f"<thead>{head}</thead><tbody>{body}</tbody></table>{notes}"
         )
+
+
+def _html_row(row: list[str], tag: str) -> str:
+    """Return a row of HTML, aligned as the text is."""
+    cells = (
+        f'<{tag} style="text-align: {"right" if place else "left"}; padding: 0 0.5em">'
+        f"{html.escape(cell)}</{tag}>"
+        for place, cell in enumerate(row)
+    )
+    return f"<tr>{''.join(cells)}</tr>"
 
 
 class Inspectable:
@@ -217,12 +224,15 @@ class Inspectable:
                     alpha=0.15 + 0.7 * abs(share),
                     zorder=1,
                 )
+        lowest = _height(max(shown) - 1, max(shown))
         for layer, (size, n) in enumerate(zip(sizes, shown, strict=True)):
             heights = [_height(unit, n) for unit in range(n)]
             ax.scatter([layer] * n, heights, s=120, color="white", edgecolor="black",
                        zorder=2)  # fmt: skip
-            more = "" if size == n else f"\n{n} of them drawn"
-            ax.text(layer, _height(n, n) - 0.4, f"{size}{more}", ha="center", va="top")
+            ax.annotate(
+                f"{size}" if size == n else f"{size}\n{n} drawn", (layer, lowest),
+                (0, -14), textcoords="offset points", ha="center", va="top",
+            )  # fmt: skip
         ax.set_axis_off()
         return ax
 
