@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 from sklearn.model_selection import train_test_split
 
 from perceptrons.bench.data import load
-from perceptrons.bench.workloads import RUNGE_ROWS
+from perceptrons.bench.workloads import RUNGE_ROWS, WORKLOADS
 from perceptrons.data import DATASETS, runge, runge_function, source
 
 
@@ -78,7 +78,7 @@ def test_a_negative_seed_is_refused_by_name():
 
 
 def test_the_benchmark_trains_on_the_studies_rows():
-    X, y = load("runge")
+    X, y = load(WORKLOADS["W1a"])
     data = runge(0)
     assert X.dtype == y.dtype == np.float32
     assert_array_equal(X, data.X_train.astype(np.float32))
