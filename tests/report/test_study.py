@@ -8,6 +8,8 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import KFold, cross_val_predict
 from typer.testing import CliRunner
 
 from perceptrons import provenance
@@ -86,7 +88,7 @@ def test_a_study_gives_tables_curves_and_a_heat_map(folder):
     for name in ("mine-cost", "mine-map"):
         assert f'<figure id="{name}">' in html
     assert "re-run" not in html
-    assert "chosen among 5 by the very test rows that its error is measured on" in html
+    assert "chosen among 5 by its validation MSE, of rows held out for that" in html
     cells, runs = csv(folder, "all"), csv(folder, "runs")
     assert len(cells) == 5
     assert len(runs) == 15
@@ -97,10 +99,63 @@ def test_a_study_gives_tables_curves_and_a_heat_map(folder):
         np.testing.assert_allclose(cell["test MSE"], errors.median())
         np.testing.assert_allclose(cell["spread over seeds"], errors.std())
     best = csv(folder, "best")
-    assert best["test MSE"].tolist() == sorted(cells["test MSE"])
+    assert best["validation MSE"].tolist() == sorted(cells["validation MSE"])
     # A linear target: least squares is exact.
     assert best["model"][0] == "OLS, degree 1"
     assert len(csv(folder, "map")) == 4
+
+
+def test_the_best_is_chosen_by_rows_that_do_not_test(folder):
+    done = run(folder)
+    assert done.exit_code == 0, done.output
+    runs = csv(folder, "runs")
+    networks = runs[runs["procedure"] == "network"]
+    medians = networks.groupby("settings")[["validation_mse", "test_mse"]].median()
+    by_hand = medians.sort_values("validation_mse")
+    best = csv(folder, "best")
+    shown = best[best["model"] != "OLS, degree 1"]
+    np.testing.assert_allclose(shown["validation MSE"], by_hand["validation_mse"])
+    np.testing.assert_allclose(shown["test MSE"], by_hand["test_mse"])
+    winners = runs.loc[runs.groupby("seed")["validation_mse"].idxmin(), "key"]
+    times = {key: cell for cell, keys in best["runs"].items() for key in keys.split()}
+    counts = winners.map(times).value_counts().reindex(best.index, fill_value=0)
+    assert counts.tolist() == best["best in (of 3 seeds)"].tolist()
+    np.testing.assert_allclose(
+        csv(folder, "map")["value"].sort_values(), by_hand["validation_mse"]
+    )
+
+
+def test_validation_leaves_the_test_rows_as_they_are_and_can_be_left_out(folder):
+    (folder / "mine.toml").write_text(
+        STUDY.replace("test_size = 0.25", "test_size = 0.25, validation_size = 0")
+    )
+    done = run(folder)
+    assert done.exit_code == 0, done.output
+    html = (folder / "out" / "index.html").read_text()
+    assert "chosen among 5 by the very test rows that its error is measured on" in html
+    assert "validation_mse" not in csv(folder, "runs")
+    without = source(load(folder / "mine.toml").dataset)(0)
+    (folder / "mine.toml").write_text(STUDY)
+    with_part = source(load(folder / "mine.toml").dataset)(0)
+    np.testing.assert_array_equal(without.y_test, with_part.y_test)
+    both = [*with_part.validation[1], *with_part.y_train]
+    np.testing.assert_array_equal(without.y_train, both)
+
+
+def test_folds_choose_by_rows_that_do_not_test(folder):
+    text = STUDY.replace("degree = 1", "degree = 1\nfolds = 4")
+    (folder / "mine.toml").write_text(text)
+    assert run(folder, "--seeds", 1).exit_code == 0
+    found = csv(folder, "runs").set_index("procedure").loc["baseline"]
+    data = source(load(folder / "mine.toml").dataset)(0)
+    X = np.concatenate([data.X_train, data.validation[0], data.X_test])
+    y = np.concatenate([data.y_train, data.validation[1], data.y_test])
+    folds = KFold(4, shuffle=True, random_state=0)
+    errors = (cross_val_predict(LinearRegression(), X, y, cv=folds) - y) ** 2
+    expected = errors[:30].mean(), errors[30:].mean()
+    np.testing.assert_allclose(
+        (found["validation_mse"], found["test_mse"]), expected, rtol=1e-6, atol=1e-20
+    )
 
 
 def test_a_copy_of_a_built_in_study_runs_as_ones_own(folder):
@@ -131,12 +186,16 @@ def test_classes_of_any_text_are_told_apart(folder):
     done = run(folder, "--seeds", 1)
     assert done.exit_code == 0, done.output
     assert csv(folder, "all")["test error"].min() < 0.2
+    best = csv(folder, "best")["validation error"]
+    errors = csv(folder, "runs")["validation_error"]
+    np.testing.assert_allclose(best, errors.sort_values())
 
 
 def test_a_class_without_a_row_to_train_on_is_named_before_any_training(folder):
     rows = [f"{n},{'abc'[n % 3]}" for n in range(30)]
     (folder / "my.csv").write_text("\n".join(["x,y", *rows, "30,rare", "31,rare"]))
-    settings = {"file": "my.csv", "target": "y", "test_size": 0.5}
+    shares = {"test_size": 0.5, "validation_size": 0}
+    settings = {"file": "my.csv", "target": "y", **shares}
     file = table.describe(settings, folder, classes=True)
 
     def lacks(seed):
@@ -145,15 +204,16 @@ def test_a_class_without_a_row_to_train_on_is_named_before_any_training(folder):
 
     bad = next(seed for seed in range(99) if lacks(seed))
     good = next(seed for seed in range(99) if not lacks(seed))
-    _, y_train, _, y_test = table.load(file, good)
-    assert set(y_test) <= set(y_train)
+    data = table.load(file, good)
+    assert set(data.y_test) <= set(data.y_train)
     sentence = f"seed {bad} leaves no row of class 'rare' to train on"
     with pytest.raises(ValueError, match=sentence):
         table.load(file, bad)
     (folder / "mine.toml").write_text(
         'title = "Mine"\nquestion = "?"\nmetric = "test_error"\n'
         f'procedure = "classifier"\nseeds = [{good}, {bad}]\n'
-        'dataset = { file = "my.csv", target = "y", test_size = 0.5 }\n'
+        'dataset = { file = "my.csv", target = "y", test_size = 0.5, '
+        "validation_size = 0 }\n"
     )
     done = run(folder)
     assert done.exit_code == 2
@@ -194,14 +254,15 @@ def test_a_name_with_signs_gives_a_page_whose_links_work(folder):
 def test_features_are_standardized_and_rows_split_by_seed(folder):
     data = source(load(folder / "mine.toml").dataset)
     zero, one = data(0), data(1)
-    assert zero.X_train.shape == (30, 2)
+    assert zero.X_train.shape == (22, 2)
+    assert zero.validation[0].shape == (8, 2)
     assert zero.X_test.shape == (10, 2)
     np.testing.assert_allclose(zero.X_train.mean(axis=0), 0, atol=1e-12)
     np.testing.assert_allclose(zero.X_train.std(axis=0), 1)
     assert zero.sha == data(0).sha != one.sha
     whole = pd.read_csv(folder / "my.csv")["y"]
     for part in (zero, one):
-        both = np.sort(np.concatenate([part.y_train, part.y_test]))
+        both = np.sort(np.concatenate([part.y_train, part.validation[1], part.y_test]))
         np.testing.assert_array_equal(both, np.sort(whole))
 
 
@@ -228,6 +289,8 @@ def test_runs_belong_to_the_content_of_the_file_not_to_its_place(folder):
         ("max_iter = 5", "max_itr = 5", "a setting of 'network' must be one of"),
         ("max_iter = 5", "max_iter = 0", "max_iter must be at least 1"),
         ("test_size", "tset_size", "Did you mean 'test_size'?"),
+        ("0.25", "0.25, validation_size = 1", "dataset.validation_size must be in"),
+        ("0.25", "0.25, validation_size = 0.74", "leave 0 to train on"),
         ("0.25", "1.5", "dataset.test_size must be in (0, 1), got 1.5"),
         ('"y"', '"z"', "dataset.target must name a column, got 'z'"),
         ("my.csv", "your.csv", "your.csv cannot be read"),
@@ -259,7 +322,7 @@ def test_a_wrong_key_is_named_in_one_sentence(folder, old, new, sentence):
         ("a,y\n1,x\n3,z\n4,w\n", "the target 'y' must hold numbers, got 'x'"),
         ("a,y\n1,\n3,4\n", "the target 'y' lacks 1 values, the first in row 2"),
         ("a,y\n1,inf\n3,4\n", "'y' must hold finite numbers"),
-        ("a,y\n1,2\n3,4\n", "leaves 1 to train on; 2 are needed"),
+        ("a,y\n1,2\n3,4\n", "leave 0 to train on; 2 are needed"),
         ("a,y\nx,2\nx,4\n", "No column is left to predict from"),
         ("a,b,a,y\n1,2,3,4\n5,6,7,8\n", "more than one column named 'a'"),
         ("a,y,y\n1,2,3\n4,5,6\n", "more than one column named 'y'"),
@@ -277,11 +340,11 @@ def test_a_table_that_cannot_be_used_is_refused_with_its_column(
 def test_quoted_names_and_line_breaks_are_read(folder):
     content = '"a, b","y\nhere"\n1,2\n3,4\n5,6\n'
     (folder / "odd.csv").write_text(content)
-    settings = {"file": "odd.csv", "target": "y\nhere"}
+    settings = {"file": "odd.csv", "target": "y\nhere", "validation_size": 0}
     file = table.describe(settings, folder, classes=False)
-    X_train, y_train, _, y_test = table.load(file, 0)
-    assert sorted([*y_train, *y_test]) == [2, 4, 6]
-    assert X_train.shape == (2, 1)
+    data = table.load(file, 0)
+    assert sorted([*data.y_train, *data.y_test]) == [2, 4, 6]
+    assert data.X_train.shape == (2, 1)
 
 
 def test_words_gaps_and_dates_are_features_of_a_study(folder, rng):
@@ -298,12 +361,12 @@ def test_words_gaps_and_dates_are_features_of_a_study(folder, rng):
     data.to_csv(folder / "words.csv", index=False, sep=";")
     settings = {"file": "words.csv", "target": "y", "gaps": ["none"]}
     file = table.describe(settings, folder, classes=False)
-    X_train, y_train, X_test, _ = table.load(file, 0)
+    data = table.load(file, 0)
     # size, room, its gaps; two towns; days and the day of the week.
-    assert X_train.shape == (48, 3 + 2 + 3)
-    assert y_train.shape == (48,)
-    np.testing.assert_allclose(X_train[:, 0].std(), 1)
-    assert np.isfinite(X_test).all()
+    assert data.X_train.shape == (36, 3 + 2 + 3)
+    assert data.y_train.shape == (36,)
+    np.testing.assert_allclose(data.X_train[:, 0].std(), 1)
+    assert np.isfinite(data.X_test).all()
     assert "',' parts thousands" in file.description
     assert table.named(file.name) == file
     with pytest.raises(TypeError, match=r"dataset\.drop must be a list of texts"):

@@ -126,10 +126,7 @@ def source(name: str) -> Source:
     file = table.named(name)
 
     def load(seed: int, folder: Path | None) -> Dataset:
-        X_train, y_train, X_test, y_test = table.load(file, seed)
-        return Dataset(
-            name, X_train, y_train, X_test, y_test, None, None, file.description
-        )
+        return table.load(file, seed)
 
     label = Path(file.file).name
     return Source(

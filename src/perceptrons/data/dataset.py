@@ -1,4 +1,4 @@
-"""A data set as a record: training and test part, and where the numbers come from."""
+"""A data set as a record: its parts, and where the numbers come from."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Array = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A data set, split once and for all into a training and a test part.
+    """A data set, split once and for all into the parts that train and that test.
 
     Parameters
     ----------
@@ -27,6 +27,9 @@ class Dataset:
         The targets without noise, where they are known.
     description : str
         One sentence: where the numbers come from.
+    validation : (X, y), default=None
+        Of rows that neither train nor test: settings are chosen by them. None where
+        no rows are held out for that.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Dataset:
     f_train: Array | None
     f_test: Array | None
     description: str
+    validation: tuple[Array, NDArray[Any]] | None = None
 
     @property
     def noise_train(self) -> float:

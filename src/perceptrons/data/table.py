@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perceptrons import _checks, _reading
+from perceptrons.data.dataset import Dataset
 from perceptrons.tables import Column, TableEncoder, read
 from perceptrons.tables.column import told
 from perceptrons.tables.encoder import nothing_left
@@ -26,6 +27,7 @@ from perceptrons.tables.settle import settle
 #: What may be said of the form of a file, and of its columns.
 _FORMAT = ("encoding", "separator", "decimal", "thousands", "dates", "gaps")
 _COLUMNS = ("drop", "category", "keep")
+_SHARES = ("test_size", "validation_size")
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,9 @@ class TableFile:
         Column to predict.
     test_size : float
         Share of the rows that test, drawn afresh for every seed.
+    validation_size : float
+        Share of the rows, others than those, by which settings are chosen; 0: by the
+        rows that test.
     classes : bool
         Whether the target's values are classes, of any text, or numbers.
     sha256 : str
@@ -52,6 +57,7 @@ class TableFile:
     file: str
     target: str
     test_size: float
+    validation_size: float
     classes: bool
     sha256: str
     how: str = ""
@@ -82,11 +88,16 @@ class TableFile:
     def description(self) -> str:
         """One sentence: where the numbers come from."""
         mind = "".join(f" {line}" for line in self.told)
+        choose = (
+            f", {self.validation_size:.0%} choose among settings"
+            if self.validation_size
+            else ""
+        )
         return (
             f"{Path(self.file).name} (SHA-256 {self.sha256[:12]}), target "
             f"{self.target}; {self.test_size:.0%} of its rows, drawn afresh for every "
-            "seed, test; features standardized by mean and standard deviation of the "
-            f"training rows.{mind}"
+            f"seed, test{choose}; features standardized by mean and standard deviation "
+            f"of the training rows.{mind}"
         )
 
 
@@ -96,7 +107,8 @@ def describe(settings: Mapping[str, Any], folder: Path, *, classes: bool) -> Tab
     Parameters
     ----------
     settings : mapping
-        ``file``, relative to the folder; ``target``; ``test_size``, 0.2 if not given;
+        ``file``, relative to the folder; ``target``; ``test_size`` and
+        ``validation_size``, each 0.2 if not given;
         where they are needed the arguments of :func:`perceptrons.tables.read` and of
         :class:`perceptrons.tables.TableEncoder`.
     folder : Path
@@ -115,7 +127,7 @@ def describe(settings: Mapping[str, Any], folder: Path, *, classes: bool) -> Tab
         _checks.choice(
             "a key of dataset",
             key,
-            ["file", "target", "test_size", *_FORMAT, *_COLUMNS],
+            ["file", "target", *_SHARES, *_FORMAT, *_COLUMNS],
         )
     for key in ("file", "target"):
         if not isinstance(settings.get(key), str):
@@ -123,10 +135,14 @@ def describe(settings: Mapping[str, Any], folder: Path, *, classes: bool) -> Tab
                 f"dataset.{key} must be a text, got {settings.get(key)!r}; write "
                 "dataset = { file = 'my.csv', target = 'y' }."
             )
-    remedy = "it is the share of rows that test"
     test_size = _checks.real(
-        "dataset.test_size", settings.get("test_size", 0.2), remedy,
-        low=0, high=1, closed="neither",
+        "dataset.test_size", settings.get("test_size", 0.2),
+        "it is the share of rows that test", low=0, high=1, closed="neither",
+    )  # fmt: skip
+    validation_size = _checks.real(
+        "dataset.validation_size", settings.get("validation_size", 0.2),
+        "it is the share of rows by which settings are chosen",
+        low=0, high=1, closed="left",
     )  # fmt: skip
     path = folder / settings["file"]
     try:
@@ -144,7 +160,9 @@ def describe(settings: Mapping[str, Any], folder: Path, *, classes: bool) -> Tab
                 f"{key} = ['...']."
             )
     said = json.dumps(how, sort_keys=True) if how else ""
-    table = TableFile(str(path), settings["target"], test_size, classes, digest, said)
+    table = TableFile(
+        str(path), settings["target"], test_size, validation_size, classes, digest, said
+    )
     check(table, [])
     return table
 
@@ -164,7 +182,7 @@ def check(table: TableFile, seeds: Iterable[int]) -> None:
         As :func:`load`.
     """
     y = _read(table).y
-    _test_rows(table, len(y))
+    _sizes(table, len(y))
     for seed in seeds:
         _split(table, y, seed)
 
@@ -187,9 +205,7 @@ def named(name: str) -> TableFile:
         raise ValueError(f"{name!r} names no table: {error}.") from None
 
 
-def load(
-    table: TableFile, seed: int
-) -> tuple[NDArray[np.float64], NDArray[Any], NDArray[np.float64], NDArray[Any]]:
+def load(table: TableFile, seed: int) -> Dataset:
     """Read, split and standardize a table.
 
     Parameters
@@ -200,19 +216,18 @@ def load(
 
     Returns
     -------
-    X_train, X_test : ndarray of shape (n, d)
-    y_train, y_test : ndarray of shape (n,)
-        Returned as X_train, y_train, X_test, y_test; classes as integers from 0.
+    Dataset
+        Classes as integers from 0. The same rows test whatever share validates.
 
     Raises
     ------
     ValueError
-        If the file has changed, or cannot be used, or if a class has rows that test
-        but none to train on.
+        If the file has changed, or cannot be used, or if a class has rows that are
+        held out but none to train on.
     """
     held = _read(table)
     y = held.y
-    train, test = _split(table, y, seed)
+    train, validation, test = _split(table, y, seed)
     if table.classes:
         y = np.unique(y, return_inverse=True)[1].astype(np.int64)
     used = [column for column in held.columns if column.used]
@@ -221,7 +236,11 @@ def load(
     center, scale = X[train].mean(axis=0), X[train].std(axis=0)
     # A column that does not vary stays 0.
     X = (X - center) / np.where(scale > 0, scale, 1.0)
-    return X[train], y[train], X[test], y[test]
+    held_out = (X[validation], y[validation]) if len(validation) else None
+    return Dataset(
+        table.name, X[train], y[train], X[test], y[test], None, None,
+        table.description, held_out,
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=8)
@@ -238,32 +257,37 @@ def shape(table: TableFile) -> tuple[int, int]:
     return len(held.y), len(encoder.get_feature_names_out())
 
 
-def _test_rows(table: TableFile, n: int) -> int:
-    """Return how many of n rows test."""
+def _sizes(table: TableFile, n: int) -> tuple[int, int]:
+    """Return how many of n rows test, and how many validate."""
     n_test = math.ceil(table.test_size * n)
-    if n - n_test < 2:
+    n_validation = math.ceil(table.validation_size * n)
+    left = n - n_test - n_validation
+    if left < 2:
         raise ValueError(
             f"dataset.file has {n} rows, of which dataset.test_size = "
-            f"{table.test_size} leaves {n - n_test} to train on; 2 are needed."
+            f"{table.test_size} and dataset.validation_size = {table.validation_size} "
+            f"leave {max(left, 0)} to train on; 2 are needed: lower them, or set "
+            "validation_size = 0."
         )
-    return n_test
+    return n_test, n_validation
 
 
 def _split(
     table: TableFile, y: NDArray[Any], seed: int
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the rows that train and those that test."""
-    n_test = _test_rows(table, len(y))
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Return the rows that train, those that validate and those that test."""
+    n_test, n_validation = _sizes(table, len(y))
+    held_out = n_test + n_validation
     order = np.random.RandomState(seed).permutation(len(y))
-    train, test = order[n_test:], order[:n_test]
-    unknown = np.setdiff1d(y[test], y[train])
+    train = order[held_out:]
+    unknown = np.setdiff1d(y[order[:held_out]], y[train])
     if table.classes and len(unknown):
         raise ValueError(
             f"dataset.file: seed {seed} leaves no row of class {str(unknown[0])!r} to "
-            "train on, only rows that test; give it more rows, lower "
-            "dataset.test_size or choose other seeds."
+            "train on, only rows held out; give it more rows, lower "
+            "dataset.test_size or dataset.validation_size, or choose other seeds."
         )
-    return train, test
+    return train, order[n_test:held_out], order[:n_test]
 
 
 @dataclass(frozen=True, eq=False)

@@ -50,7 +50,7 @@ class Contest:
     measures : sequence of str
         The study's own measure if not given.
     choose : str
-        What a pick's run is the lowest in; the study's measure if not given.
+        What a pick's run is the lowest in; what the study chooses by if not given.
     """
 
     first: Pick | Sequence[Pick]
@@ -113,7 +113,7 @@ class Contest:
                 ~chosen(rows, first.where) if one is REST else chosen(rows, one.where)
             )
             value, told = one.value(
-                study, rows[keep], measure, self.choose or study.metric
+                study, rows[keep], measure, self.choose or study.chosen_by
             )
             found.append((value, f" ({told})" if told else ""))
         return found

@@ -80,14 +80,14 @@ def _measures(study: Study) -> list[str]:
     ]
     others = [m for m in dict.fromkeys(names) if study.table[m].notna().any()]
     # What decides stays, also where every run diverged.
-    return list(dict.fromkeys([study.metric, *others]))
+    return list(dict.fromkeys([study.chosen_by, study.metric, *others]))
 
 
 def _cells(study: Study, labels: Sequence[str]) -> pd.DataFrame:
     """Return one row per cell: medians over seeds, and how often it was best."""
     measures = [*_measures(study), "seconds"]
     cells = tables.over_seeds(study.table, labels, study.metric, measures)
-    best = times_best(_named(study.table, labels), ["cell"], study.metric)
+    best = times_best(_named(study.table, labels), ["cell"], study.chosen_by)
     return _named(cells, labels).assign(
         best=lambda table: table["cell"].map(best).fillna(0).astype(int)
     )
@@ -130,7 +130,7 @@ def _headed(cells: pd.DataFrame) -> pd.DataFrame:
 
 def _best(study: Study, cells: pd.DataFrame) -> Table:
     """List the lowest cells."""
-    order = cells.sort_values(study.metric, na_position="last", kind="stable")
+    order = _ordered(study, cells)
     several = len(study.seeds) > 1
     note = (
         "Lowest median over seeds first; the column beside the runs says in how many "
@@ -139,11 +139,26 @@ def _best(study: Study, cells: pd.DataFrame) -> Table:
         else "Of one seed: --seeds 5 would tell how much of it is chance."
     )
     if len(cells) > 1 and study.metric not in _TRAINING:
+        note += f" The first row is chosen among {len(cells)} by "
         note += (
-            f" The first row is chosen among {len(cells)} by the very test rows that "
-            "its error is measured on: on new rows expect a larger one."
+            "the very test rows that its error is measured on: on new rows expect a "
+            "larger one."
+            if study.chosen_by == study.metric
+            else f"its {_chosen_by(study)}, of rows held out for that: no test row "
+            "chose, and its test error is what to expect on new rows."
         )
-    return Table("best", f"Best by {study.measure}", _headed(order.head(5)), note)
+    title = f"Best by {_chosen_by(study)}"
+    return Table("best", title, _headed(order.head(5)), note)
+
+
+def _chosen_by(study: Study) -> str:
+    """Return what the measure is called by which settings are chosen."""
+    return MEASURES.get(study.chosen_by, study.chosen_by)
+
+
+def _ordered(study: Study, cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells, those to choose first."""
+    return cells.sort_values(study.chosen_by, na_position="last", kind="stable")
 
 
 def _all(study: Study, cells: pd.DataFrame) -> Table:
@@ -160,7 +175,7 @@ def _all(study: Study, cells: pd.DataFrame) -> Table:
 def _curves(study: Study, cells: pd.DataFrame, legend: str) -> list[Picture]:
     """Draw the cost of the best cells that have one."""
     keys = {r.run.key: r for r in study.records if "cost" in r.result.curves}
-    order = cells.sort_values(study.metric, na_position="last", kind="stable")
+    order = _ordered(study, cells)
     parts: list[pd.DataFrame] = []
     names: list[str] = []
     for cell, runs in zip(order["cell"], order[RUNS], strict=True):
@@ -194,7 +209,7 @@ def _maps(study: Study, cells: pd.DataFrame) -> list[Picture]:
     *panels, rows, columns = axes
     grid = cells.dropna(subset=axes)
     table = pd.DataFrame({_word(name): grid[name] for name in (rows, columns)})
-    table["value"] = grid[study.metric]
+    table["value"] = grid[study.chosen_by]
     reasons = study.table.set_index("key")["reason"]
     table["diverged"] = [
         "diverged" in set(reasons[keys.split()]) for keys in grid[RUNS]
@@ -202,7 +217,7 @@ def _maps(study: Study, cells: pd.DataFrame) -> list[Picture]:
     if panels:
         name = panels[0]
         table["panel"] = [f"{_word(name)} {_text(value)}" for value in grid[name]]
-    measure, (down, across) = study.measure, table.columns[:2]
+    measure, (down, across) = _chosen_by(study), table.columns[:2]
     return [
         Picture(
             "map",

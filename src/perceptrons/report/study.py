@@ -68,6 +68,16 @@ class Study:
         """What ``metric`` is called in a sentence."""
         return MEASURES.get(self.metric, self.metric)
 
+    @property
+    def chosen_by(self) -> str:
+        """Name of the measure by which the best of several settings is chosen.
+
+        That of the rows that validate; ``metric`` itself where there are none, as in
+        the report, whose test rows chose.
+        """
+        held_out = self.metric.replace("test_", "validation_")
+        return held_out if held_out in self.table else self.metric
+
     def models(self, kind: str) -> list[str]:
         """Return the names of what was fitted of one kind, in the experiment's order.
 

@@ -17,10 +17,15 @@ from perceptrons.study.shipped import published as published_file
 MEASURES = {
     "train_mse": "train MSE",
     "test_mse": "test MSE",
+    "validation_mse": "validation MSE",
     "excess": "excess over noise",
     "error_f": "error against f",
     "train_error": "training error",
     "test_error": "test error",
+    "validation_error": "validation error",
+    "train_cross_entropy": "training cross-entropy",
+    "test_cross_entropy": "test cross-entropy",
+    "validation_cross_entropy": "validation cross-entropy",
 }
 
 OLS = "OLS"

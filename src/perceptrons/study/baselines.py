@@ -260,7 +260,9 @@ def run(settings: Mapping[str, Any], dataset: Dataset, seed: int) -> Result:
     Result
         Its reason is "limit reached" where Lasso's coordinate descent did not converge
         and after a network's last epoch. With folds, the test part of the metrics is
-        that of all rows, each held out once, and there are no curves.
+        that of all rows, each held out once, and there are no curves; where rows
+        validate, it is that of the rows that test, and ``validation_mse`` that of all
+        others.
     """
     start = time.perf_counter()
     chosen = settings["model"] == "linear"
@@ -276,14 +278,10 @@ def run(settings: Mapping[str, Any], dataset: Dataset, seed: int) -> Result:
         warnings.filterwarnings("ignore", "Training interrupted", UserWarning)
         if "folds" in settings:
             metrics, models = _cross_validated(model, settings["folds"], dataset, seed)
-            curves = {}
+            curves: dict[str, Any] = {}
         else:
             models = [model.fit(dataset.X_train, dataset.y_train)]
-            curves = {
-                "fitted": model.predict(dataset.X_train),
-                "predicted": model.predict(dataset.X_test),
-            }
-            metrics = networks.measures(dataset, curves["fitted"], curves["predicted"])
+            metrics, curves = networks.measured(dataset, model.predict)
     seconds = time.perf_counter() - start
     last = [(m.best_estimator_ if chosen else m)[-1] for m in models]
     outcome = getattr(last[-1], "outcome_", None)
@@ -311,8 +309,7 @@ def _cross_validated(
     model: Any, folds: int, dataset: Dataset, seed: int
 ) -> tuple[dict[str, float], list[Any]]:
     """Return models that each leave out one fold of all rows, and their errors."""
-    X = np.concatenate([dataset.X_train, dataset.X_test])
-    y = np.concatenate([dataset.y_train, dataset.y_test])
+    X, y = _all_rows(dataset)
     held_out = np.empty_like(y)
     models, fitted = [], []
     for train, test in KFold(folds, shuffle=True, random_state=seed).split(X):
@@ -332,7 +329,25 @@ def _cross_validated(
         "excess": excess,
         "error_f": error_f,
     }
+    if dataset.validation:
+        # Settings are chosen by other rows than those that are reported.
+        n_test = len(dataset.y_test)
+        for name, part in (
+            ("validation_mse", slice(None, -n_test)),
+            ("test_mse", slice(-n_test, None)),
+        ):
+            metrics[name] = mean_squared_error(y[part], held_out[part])
     return metrics, models
+
+
+def _all_rows(dataset: Dataset) -> tuple[Any, Any]:
+    """Return features and targets of all parts, those that test last."""
+    held_out = [dataset.validation] if dataset.validation else []
+    parts = [
+        (dataset.X_train, dataset.y_train), *held_out, (dataset.X_test, dataset.y_test)
+    ]  # fmt: skip
+    X, y = zip(*parts, strict=True)
+    return np.concatenate(X), np.concatenate(y)
 
 
 PROCEDURE = Procedure(

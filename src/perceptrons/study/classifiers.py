@@ -40,7 +40,7 @@ def memory(settings: Mapping[str, Any], shape: tuple[int, int]) -> int:
 
 
 def run(settings: Mapping[str, Any], dataset: Dataset, seed: int) -> Result:
-    """Train one network and count its errors on both parts of the data.
+    """Train one network and count its errors on all parts of the data.
 
     Parameters
     ----------
@@ -55,9 +55,10 @@ def run(settings: Mapping[str, Any], dataset: Dataset, seed: int) -> Result:
     -------
     Result
         Metrics of both parts: the share of rows that are misclassified, and the mean
-        cross-entropy. Curves: the cost of each epoch, and the confusion matrices
-        ``train_confusion`` and ``test_confusion`` of shape (K, K), true classes in
-        rows. Of a network that diverged the metrics are NaN and the counts 0.
+        cross-entropy; of the rows that validate, where there are some, too. Curves:
+        the cost of each epoch, and the confusion matrices ``train_confusion`` and
+        ``test_confusion`` of shape (K, K), true classes in rows.
+        Of a network that diverged the metrics are NaN and the counts 0.
     """
     model = networks.estimator(MLPClassifier, settings, seed)
     n_classes = len(np.unique(dataset.y_train))
@@ -94,11 +95,15 @@ def run(settings: Mapping[str, Any], dataset: Dataset, seed: int) -> Result:
 def _measured(
     model: Any, dataset: Dataset, n_classes: int
 ) -> tuple[dict[str, float], dict[str, NDArray[Any]]]:
-    """Measure a model on both parts; NaN and zeros without one."""
+    """Measure a model on all parts; NaN and zeros without one."""
     metrics: dict[str, float] = {}
     curves: dict[str, NDArray[Any]] = {}
-    for part in ("train", "test"):
-        X, y = getattr(dataset, f"X_{part}"), getattr(dataset, f"y_{part}")
+    parts = {
+        "train": (dataset.X_train, dataset.y_train),
+        "test": (dataset.X_test, dataset.y_test),
+        **({"validation": dataset.validation} if dataset.validation else {}),
+    }
+    for part, (X, y) in parts.items():
         counts = np.zeros((n_classes, n_classes), np.int64)
         wrong = entropy = math.nan
         if model is not None:

@@ -11,7 +11,10 @@ The keys of a file::
     dataset                             where the procedure needs data: a name of
                                         perceptrons.data.DATASETS, or a table with the
                                         keys file (a CSV file, relative to this one),
-                                        target (its column) and test_size (0.2)
+                                        target (its column), test_size (0.2) and
+                                        validation_size (0.2): the shares of the rows
+                                        that are reported, and that choose the best
+                                        settings (0: those that are reported choose)
     seeds                               list of integers, [0] unless said otherwise
     notes                               list of sentences printed beside the results
     [base]                              settings shared by all runs

@@ -130,14 +130,9 @@ def run(settings: Mapping[str, Any], dataset: Dataset, seed: int) -> Result:
         fitted, seconds = _timed(fit, task)
         if fitted is None or not np.isfinite(fitted.costs).all():
             return _gap(settings, dataset, "diverged", "the cost is not finite")
-        curves = {
-            part: _predict(module, task, fitted.layers, X, y)
-            for part, X, y in (
-                ("fitted", dataset.X_train, dataset.y_train),
-                ("predicted", dataset.X_test, dataset.y_test),
-            )
-        }
-    metrics = networks.measures(dataset, curves["fitted"], curves["predicted"])
+        metrics, curves = networks.measured(
+            dataset, partial(_predict, module, task, fitted.layers)
+        )
     # scikit-learn and Keras, like ours, may end quietly on Ctrl-C.
     whole = len(fitted.costs) == task.epochs
     return Result(
@@ -216,15 +211,14 @@ def _gradient(fit: Callable[[Task], Any], task: Task) -> NDArray[np.float64]:
     return np.concatenate(moved)
 
 
-def _predict(
-    module: Any, task: Task, layers: Layers, X: NDArray[Any], y: NDArray[Any]
-) -> NDArray[Any]:
+def _predict(module: Any, task: Task, layers: Layers, X: NDArray[Any]) -> NDArray[Any]:
     """Let a library predict with the weights it found."""
     rows = replace(
         task,
         layers=layers,
         X=X.astype(task.X.dtype),
-        y=y.astype(task.y.dtype),
+        # Nothing is trained: only their number matters.
+        y=np.zeros(len(X), task.y.dtype),
         epochs=1,
     )
     return np.reshape(module.predictor(rows)(), len(X))
@@ -234,11 +228,7 @@ def _gap(
     settings: Mapping[str, Any], dataset: Dataset, reason: str, message: str
 ) -> Result:
     """Return the result of a network without numbers."""
-    curves = {
-        "fitted": np.full(len(dataset.y_train), math.nan),
-        "predicted": np.full(len(dataset.y_test), math.nan),
-    }
-    metrics = networks.measures(dataset, curves["fitted"], curves["predicted"])
+    metrics, curves = networks.measured(dataset, None)
     return Result(
         metrics={**metrics, "gradient_rel": math.nan},
         curves={**curves, "cost": np.empty(0)},

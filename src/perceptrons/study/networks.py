@@ -140,8 +140,8 @@ def run(settings: Mapping[str, Any], dataset: Dataset, seed: int) -> Result:
     except DivergedError as error:
         return _lost(str(error), dataset, n_parameters)
     outcome = model.outcome_
-    curves = _predictions(dataset, None if outcome.reason == "diverged" else model)
-    metrics = measures(dataset, curves["fitted"], curves["predicted"])
+    lost = outcome.reason == "diverged"
+    metrics, curves = measured(dataset, None if lost else model.predict)
     curves["near_zero"] = np.array([near_zero(model)])
     curves["cost"] = finite(model.history_.columns["loss"])
     if recorder:
@@ -190,51 +190,47 @@ def finite(values: list[float]) -> Any:
     return curve[: broken[0]] if broken.size else curve
 
 
-def _predictions(dataset: Dataset, model: Any) -> dict[str, Any]:
-    """Predict both parts; NaN without a model."""
-    if model is None:
-        return {
-            "fitted": np.full(len(dataset.y_train), math.nan),
-            "predicted": np.full(len(dataset.y_test), math.nan),
-        }
-    return {
-        "fitted": model.predict(dataset.X_train),
-        "predicted": model.predict(dataset.X_test),
-    }
-
-
-def measures(dataset: Dataset, fitted: Any, predicted: Any) -> dict[str, float]:
-    """Measure predictions of the training and the test part.
+def measured(
+    dataset: Dataset, predict: Callable[[Any], Any] | None
+) -> tuple[dict[str, float], dict[str, Any]]:
+    """Predict all parts of the data and measure the predictions.
 
     Parameters
     ----------
     dataset : Dataset
-    fitted, predicted : array-like
-        Predictions for ``X_train`` and ``X_test``.
+    predict : callable or None
+        Features -> predictions; None: NaN, of a model that diverged.
 
     Returns
     -------
-    dict of str to float
+    metrics : dict of str to float
         ``train_mse``, ``test_mse``; ``excess``, the test MSE above the realized noise
         of that test set; ``error_f``, the mean squared distance from the noiseless
-        targets of the test set.
+        targets of the test set; ``validation_mse`` where rows validate.
+    curves : dict of str to ndarray
+        The predictions for ``X_train``, ``fitted``, and for ``X_test``, ``predicted``.
     """
+    call = predict or (lambda X: np.full(len(X), math.nan))
+    fitted, predicted = call(dataset.X_train), call(dataset.X_test)
     test_mse = mean_squared_error(dataset.y_test, predicted)
     truth = dataset.f_test
-    error_f = math.nan if truth is None else mean_squared_error(truth, predicted)
-    return {
+    metrics = {
         "train_mse": mean_squared_error(dataset.y_train, fitted),
         "test_mse": test_mse,
         "excess": test_mse - dataset.noise_test,
-        "error_f": error_f,
+        "error_f": math.nan if truth is None else mean_squared_error(truth, predicted),
     }
+    if dataset.validation:
+        X, y = dataset.validation
+        metrics["validation_mse"] = mean_squared_error(y, call(X))
+    return metrics, {"fitted": fitted, "predicted": predicted}
 
 
 def _lost(message: str, dataset: Dataset, n_parameters: int) -> Result:
     """Return the result of a network without one finite epoch."""
-    curves = _predictions(dataset, None)
+    metrics, curves = measured(dataset, None)
     return Result(
-        metrics=measures(dataset, curves["fitted"], curves["predicted"]),
+        metrics=metrics,
         curves={**curves, "cost": np.empty(0), "mean_square": np.empty(0)},
         reason="diverged",
         message=message,
