@@ -3,6 +3,10 @@
     pip install -r requirements.txt
     MODEL=iris.safetensors uvicorn service:app --port 8000
     curl -d '{"rows": [[5.1, 3.5, 1.4, 0.2]]}' localhost:8000/predict
+
+and with a model of a table, such as `perceptrons fit` writes, by the names of columns:
+
+    curl -d '{"rows": [{"area": 75, "kind": "flat"}]}' localhost:8000/predict
     curl -X POST localhost:8000/reload     # after the file was replaced
 
 Who may call /reload is a matter of what stands before the service.
@@ -11,6 +15,7 @@ Who may call /reload is a matter of what stands before the service.
 import os
 
 import numpy as np
+import pandas as pd
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
@@ -39,13 +44,20 @@ class Served:
 served = Served(os.environ["MODEL"])
 
 
+def table_of(rows):
+    """Return rows of numbers as an array, rows with names as a table; null is a gap."""
+    if len(rows) > MOST_ROWS:
+        raise ValueError(f"at most {MOST_ROWS} rows at a time")
+    if rows and all(isinstance(row, dict) for row in rows):
+        return pd.DataFrame(rows)
+    return np.asarray(rows, float)
+
+
 async def predict(request):
     """Answer rows with predictions, or misuse with a sentence."""
     version, model = served.current
     try:
-        rows = np.asarray((await request.json())["rows"], float)
-        if len(rows) > MOST_ROWS:
-            raise ValueError(f"at most {MOST_ROWS} rows at a time")
+        rows = table_of((await request.json())["rows"])
         answers = await run_in_threadpool(model.predict, rows)
     except (KeyError, TypeError, ValueError) as error:
         return JSONResponse({"error": str(error)}, status_code=422)

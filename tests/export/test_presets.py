@@ -209,7 +209,9 @@ def test_words_and_curves_are_refused_by_a_sentence(models):
     words = kept(ValidatedRidge(), SIGNAL, table)
     curved = SplineRegressor().fit(X, SIGNAL)
     for write in (to_onnx, to_c, to_formula):
-        with pytest.raises(TypeError, match=r"words or dates in 'kind'; export model"):
+        with pytest.raises(
+            TypeError, match=r"words or dates in 'kind'; in Python export"
+        ):
             write(words)
         with pytest.raises(TypeError, match="got SplineRegressor; perc"):
             write(curved)

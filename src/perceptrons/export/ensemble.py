@@ -56,8 +56,8 @@ class Columns:
             raise TypeError(
                 "model must take columns of numbers and booleans alone to leave "
                 f"Python, got words or dates in {', '.join(map(repr, words[:5]))}; "
-                "export model.model, and give it what model.encoder.transform makes "
-                "of the table."
+                "in Python export its attribute model, and give what is written the "
+                "numbers that its encoder.transform makes of a table."
             )
         places = {column.name: place for place, column in enumerate(used)}
         learned = encoder.to_state()["learned"]
