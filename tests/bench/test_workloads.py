@@ -181,6 +181,7 @@ def test_dense_rows_have_the_size_that_is_said_and_hardly_a_zero():
         assert (X == 0).mean() < 1e-6
         assert y.shape == (rows,)
         assert outputs == 1 or len(np.unique(y)) == outputs
+        assert rows % workload.networks[0].batch == 0
 
 
 def test_standardized_pixels_are_hardly_ever_zero(tmp_path, monkeypatch):
