@@ -198,8 +198,8 @@ def _images() -> Workload:
 def _dense() -> Iterable[Workload]:
     """Yield T1 to T5, tables of normal columns, and MNIST without zeros.
 
-    Sizes that people with tables train, where W1 and W2 are the report's; whole batches,
-    since JAX scans over an array of them.
+    Sizes that people with tables train, where W1 and W2 are the report's. Their batches
+    are whole, since JAX scans over an array of them.
     """
     tables = (
         ("T1", (64, 64), (10_240, 20, 1), 64, 20, 8),
