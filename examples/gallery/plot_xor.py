@@ -33,8 +33,10 @@ for ax, model, name in zip(
     axes, [line, net], ["no hidden layer", "8 units"], strict=True
 ):
     p = model.predict_proba(np.column_stack([a.ravel(), b.ravel()]))[:, 1]
-    ax.contourf(a, b, p.reshape(a.shape), levels=np.linspace(0, 1, 11), cmap="RdBu_r")
+    ax.contourf(
+        a, b, p.reshape(a.shape), levels=np.linspace(0, 1, 11), cmap="RdBu_r", alpha=0.5
+    )
     ax.contour(a, b, p.reshape(a.shape), levels=[0.5], colors="black")
-    ax.scatter(*X.T, c=y, cmap="RdBu_r", s=12, edgecolors="white", linewidths=0.5)
+    ax.scatter(*X.T, c=y, cmap="RdBu_r", s=14, edgecolors="black", linewidths=0.5)
     ax.set(title=f"{name}: accuracy {model.score(X_new, y_new):.2f}", xlabel="first")
 axes[0].set_ylabel("second")
