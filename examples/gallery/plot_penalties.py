@@ -36,7 +36,7 @@ nets = [
         alpha=alpha,
         max_iter=20_000,
         max_fun=40_000,
-        tol=1e-5,
+        tol=1e-4,
         random_state=0,
     )
     for alpha in alphas
@@ -55,7 +55,8 @@ best = int(np.argmin(new))
 
 # %%
 # On the rows it was trained on, the error falls with the penalty, to nothing; on new
-# rows the best penalty lies in between. The dotted line is the noise, which nothing can predict.
+# rows the best penalty lies in between. The dotted line is the noise, which
+# nothing can predict.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 3.8), layout="constrained")
 left.loglog(alphas, known, ".-", label="training rows")
