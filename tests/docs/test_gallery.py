@@ -8,7 +8,7 @@ import pytest
 
 GALLERY = Path(__file__).parents[2] / "examples" / "gallery"
 # Above 5 seconds on one core.
-SLOW: set[str] = set()
+SLOW = {"plot_compare"}
 EXAMPLES = [
     pytest.param(path, marks=[pytest.mark.slow] if path.stem in SLOW else [])
     for path in sorted(GALLERY.glob("plot_*.py"))
