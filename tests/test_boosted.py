@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
+from sklearn.base import is_classifier, is_regressor
 from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
@@ -13,6 +14,7 @@ import perceptrons
 from perceptrons import files
 from perceptrons.boosted import BoostedTrees
 from perceptrons.comparison.boosting import StoppedBoosting
+from perceptrons.export import to_c
 from perceptrons.state import StateError
 from perceptrons.table_model import TableModel
 from perceptrons.tables import TableEncoder
@@ -71,6 +73,24 @@ def test_a_saved_model_of_boosting_predicts_the_same(name, tmp_path):
         assert_array_equal(found.classes_, model.classes_)
     again = files.from_bytes(files.to_bytes(found))
     assert_array_equal(again.predict(table), found.predict(table))
+
+
+@pytest.mark.parametrize("name", ["a stump", "two classes"])
+def test_kept_boosting_is_for_scikit_learn_what_it_was_before(name):
+    model, y = MODELS[name]
+    trees = BoostedTrees.of(model.fit(X, y))
+    assert is_classifier(trees) == is_classifier(model)
+    assert is_regressor(trees) == is_regressor(model)
+    assert hasattr(trees, "predict_proba") == hasattr(model, "predict_proba")
+
+
+def test_a_student_of_kept_boosting_leaves_as_c():
+    model, y = MODELS["words"]
+    rows = np.nan_to_num(X)
+    trees = BoostedTrees.of(model.fit(rows, y))
+    student = perceptrons.distill(trees, rows, effort="small", random_state=0, n_jobs=1)
+    assert student.agreement_ > 0.8
+    assert "student_predict" in to_c(student, "student").source
 
 
 def test_categories_within_boosting_are_refused():

@@ -15,8 +15,15 @@ from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
 )
+from sklearn.utils import ClassifierTags, RegressorTags
+from sklearn.utils.metaestimators import available_if
 
 KINDS = (HistGradientBoostingRegressor, HistGradientBoostingClassifier)
+
+
+def _has_classes(trees: BoostedTrees) -> bool:
+    """Tell whether the trees predict classes."""
+    return hasattr(trees, "classes_")
 
 
 class BoostedTrees(BaseEstimator):
@@ -123,7 +130,7 @@ class BoostedTrees(BaseEstimator):
         ndarray of shape (n,)
         """
         raw = self._raw(X)
-        if not hasattr(self, "classes_"):
+        if not _has_classes(self):
             return np.exp(raw[:, 0]) if self.is_exponential else raw[:, 0]
         if len(self.baseline) == 1:
             place = (raw[:, 0] > 0).astype(np.intp)
@@ -132,6 +139,7 @@ class BoostedTrees(BaseEstimator):
         labels: NDArray[Any] = self.classes_[place]
         return labels
 
+    @available_if(_has_classes)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the probability of each class, (n, n_classes).
 
@@ -145,6 +153,15 @@ class BoostedTrees(BaseEstimator):
             return shares
         second = expit(raw[:, 0])
         return np.column_stack([1 - second, second])
+
+    def __sklearn_tags__(self) -> Any:
+        """Say whether classes or numbers are predicted, as scikit-learn asks it."""
+        tags = super().__sklearn_tags__()
+        if _has_classes(self):
+            tags.estimator_type, tags.classifier_tags = "classifier", ClassifierTags()
+        else:
+            tags.estimator_type, tags.regressor_tags = "regressor", RegressorTags()
+        return tags
 
     def check(self) -> None:
         """Refuse arrays that are no trees.
@@ -185,7 +202,7 @@ class BoostedTrees(BaseEstimator):
 
     def _classes_fit(self) -> bool:
         """Tell whether there is a column for each class, or one for two."""
-        if not hasattr(self, "classes_"):
+        if not _has_classes(self):
             return len(self.baseline) == 1
         return len(self.classes_) == max(2, len(self.baseline))
 
