@@ -50,7 +50,7 @@ def test_every_cell_has_its_number_at_its_row_and_column():
     assert [t.get_text() for t in axes.get_yticklabels()] == ["1", "2"]
     assert axes.get_ylim() == (2, 0)
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("width", "depth")
-    assert bar.get_ylabel() == "test MSE"
+    assert bar.get_xlabel() == "test MSE"
 
 
 def test_colors_follow_the_logarithm_only_over_decades():
@@ -119,7 +119,7 @@ def test_only_the_chosen_cells_are_framed():
 def test_percentages_are_shares_times_hundred():
     axes, bar = draw(grid([0.5, 0.974, 0.1, 1.0]), percent=True).axes
     assert sorted(texts(axes).values()) == ["10.0", "100", "50.0", "97.4"]
-    assert bar.get_ylabel() == "test MSE (%)"
+    assert bar.get_xlabel() == "test MSE (%)"
 
 
 @pytest.mark.parametrize(
@@ -172,3 +172,28 @@ def test_long_names_of_columns_do_not_overlap():
     labels = figure.axes[0].get_xticklabels()
     boxes = [label.get_window_extent() for label in labels]
     assert all(a.x1 < b.x0 for a, b in pairwise(boxes))
+
+
+@pytest.mark.parametrize(("columns", "value"), [(7, 0.0123), (8, 0.0123), (8, 4.4e-11)])
+def test_numbers_are_as_large_as_a_phone_needs_and_stay_in_their_cells(columns, value):
+    table = pd.DataFrame({"depth": 1, "width": range(columns), "value": value})
+    figure = draw(table)
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    cell = axes.bbox.width / columns
+    # 390 pixels less the margins of the page, over the points of the figure.
+    pixels = 358 / figure.bbox.width
+    for text in axes.texts:
+        assert text.get_fontsize() * pixels > 8.5
+        assert text.get_window_extent().width < cell
+
+
+def test_the_scale_of_decades_names_numbers_that_do_not_overlap():
+    for high in (0.15, 1e4, 1e12):
+        figure = draw(grid([0.0104, 0.02, 0.05, high]))
+        figure.draw_without_rendering()
+        bar = figure.axes[1]
+        labels = [text for text in bar.get_xticklabels() if text.get_text()]
+        boxes = [text.get_window_extent() for text in labels]
+        assert len(boxes) > 1
+        assert all(a.x1 < b.x0 for a, b in pairwise(boxes))

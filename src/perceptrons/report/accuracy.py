@@ -118,7 +118,7 @@ def confusion(table: pd.DataFrame) -> Figure:
                 f"true {cell['true']}, predicted {cell['predicted']}: "
                 f"{cell['count']:.6g}, {cell['rate']:.3%}"
             )
-            fill(axes, (x, y), share, text, hover, size=7.5)
+            fill(axes, (x, y), share, text, hover)
         places = np.arange(len(classes)) + 0.5
         axes.set(xlim=(0, len(classes)), ylim=(len(classes), 0), aspect="equal")
         axes.set(xlabel="predicted class", ylabel="true class")

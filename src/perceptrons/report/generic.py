@@ -207,6 +207,9 @@ def _maps(study: Study, cells: pd.DataFrame) -> list[Picture]:
     if len(axes) not in (2, 3):
         return []
     *panels, rows, columns = axes
+    if cells[rows].nunique() < cells[columns].nunique():
+        # The page is longer than it is wide.
+        rows, columns = columns, rows
     grid = cells.dropna(subset=axes)
     table = pd.DataFrame({_word(name): grid[name] for name in (rows, columns)})
     table["value"] = grid[study.chosen_by]

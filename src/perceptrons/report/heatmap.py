@@ -1,7 +1,7 @@
 """Heat maps: a number in every cell, panels one above the other with one color scale.
 
-Panels are stacked, not set side by side, so that the numbers can still be read where a
-page is as narrow as a phone.
+Panels are stacked, not set side by side, and the colors explained below them, so that
+the numbers can still be read where a page is as narrow as a phone.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
+from matplotlib.ticker import LogLocator
 
 from perceptrons.pages.drawing import tip
 from perceptrons.pages.style import GRID, INK, RED, panels
@@ -29,11 +30,19 @@ _MAP = "cividis"
 # Colors follow the logarithm once the values span more than this factor.
 _DECADE = 10.0
 
-# The names of columns get smaller if they have more letters than fit side by side.
+# Up to this factor the logarithm's scale names 2 and 5 beside the powers of ten.
+_FEW = 1000.0
+
+# The names of columns stand upright if they have more letters than fit side by side.
 _LETTERS = 50
 
-# Inches: a row of cells, and what a panel needs above and below its cells.
-_ROW, _AROUND = 0.3, 0.75
+# Inches: a row of cells, what a panel needs above and below its cells, the colors below
+# all, and a letter of an upright name.
+_ROW, _AROUND, _BAR, _LETTER = 0.3, 0.75, 0.6, 0.08
+
+# Numbers in cells, in points: on a phone a point is about a pixel. The letters of this
+# size that fit into a row, for maps with more columns.
+_SIZE, _FITTING = 10.0, 52
 
 
 def heat_maps(
@@ -85,7 +94,8 @@ def heat_maps(
     titles = list(dict.fromkeys(table["panel"])) if "panel" in table else [""]
     labels = {name: list(dict.fromkeys(table[name])) for name in (rows, columns)}
     colors = _scale(table["value"].to_numpy(float), ceiling, percent)
-    height = len(titles) * (_ROW * len(labels[rows]) + _AROUND) + 0.2
+    upright = _LETTER * _longest(labels[columns]) if _crowded(labels[columns]) else 0.0
+    height = len(titles) * (_ROW * len(labels[rows]) + _AROUND + upright) + _BAR
     with panels(height, len(titles), grid=False) as (figure, grid):
         for axes, title in zip(grid, titles, strict=True):
             own = table[table["panel"] == title] if "panel" in table else table
@@ -99,13 +109,26 @@ def heat_maps(
             _panel(axes, cells.to_dict("index"), labels, colors)
             axes.set_title(title, fontsize=10, loc="left")
             axes.set(xlabel=columns, ylabel=rows)
-        above = "max" if table["value"].max() > colors.norm.vmax else "neither"
         words = f"{label} (%)" if percent else label
-        figure.colorbar(colors, ax=grid, label=words, pad=0.02, aspect=30, extend=above)
+        _explain(figure, grid, colors, words, table["value"].max())
         if table["diverged"].any():
             mark = Patch(label="training diverged", **_HATCHED)
             figure.legend(handles=[mark], loc="outside lower left", fontsize=9)
     return figure
+
+
+def _explain(
+    figure: Figure, grid: list[Axes], colors: ScalarMappable, words: str, largest: float
+) -> None:
+    """Draw the scale of the colors below all panels."""
+    low, high = np.asarray(colors.get_clim(), float)
+    bar = figure.colorbar(
+        colors, ax=grid, label=words, pad=0.02, aspect=40, location="bottom",
+        extend="max" if largest > high else "neither",
+    )  # fmt: skip
+    if isinstance(colors.norm, LogNorm):
+        bar.set_ticks(LogLocator(subs=(1, 2, 5) if high < _FEW * low else (1,)))
+        bar.minorticks_off()
 
 
 _HATCHED: dict[str, Any] = {
@@ -133,14 +156,17 @@ def _panel(
 ) -> None:
     """Draw the cells of one panel; ``cells`` is keyed by the labels of row, column."""
     rows, columns = labels.values()
+    numbers = [number(cell["value"]) for cell in cells.values()]
+    widest = max(map(len, numbers), default=1) * len(columns)
+    size = min(_SIZE, _SIZE * _FITTING / widest)
     for (i, row), (j, column) in product(enumerate(rows), enumerate(columns)):
         place = (f"{k} {_name(v)}" for k, v in zip(labels, (row, column), strict=True))
         cell = cells.get((row, column), {})
-        _cell(axes, (j, i), cell, colors, ", ".join(place))
+        _cell(axes, (j, i), cell, colors, ", ".join(place), size)
     axes.set(xlim=(0, len(columns)), ylim=(len(rows), 0))
-    names = [_name(column) for column in columns]
-    crowded = max(map(len, "\n".join(names).split("\n"))) * len(names) > _LETTERS
-    axes.set_xticks(np.arange(len(names)) + 0.5, names, fontsize=7 if crowded else 10)
+    crowded = _crowded(columns)
+    names = [_name(c).replace("\n", " " if crowded else "\n") for c in columns]
+    axes.set_xticks(np.arange(len(names)) + 0.5, names, rotation=90 if crowded else 0)
     axes.set_yticks(np.arange(len(rows)) + 0.5, [_name(r) for r in rows])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
@@ -152,6 +178,7 @@ def _cell(
     cell: Mapping[Hashable, Any],
     colors: ScalarMappable,
     place: str,
+    size: float,
 ) -> None:
     """Draw one cell: colored by its value or hatched if diverged, and its number."""
     value, share = cell.get("value", math.nan), None
@@ -164,7 +191,7 @@ def _cell(
     elif math.isfinite(value):
         text, exact = number(value), f"{value:.6g}"
         share = float(np.ma.filled(np.clip(colors.norm(value), 0.0, 1.0), 0.0))
-    fill(axes, corner, share, text, f"{place}: {exact}")
+    fill(axes, corner, share, text, f"{place}: {exact}", size=size)
     if cell.get("framed"):
         inner = corner[0] + 0.03, corner[1] + 0.03
         axes.add_patch(
@@ -179,7 +206,7 @@ def fill(
     text: str,
     hover: str,
     *,
-    size: float = 8.0,
+    size: float = _SIZE,
 ) -> None:
     """Color one cell and write into it.
 
@@ -193,7 +220,7 @@ def fill(
     text : str
     hover : str
         What a browser shows over the cell.
-    size : float, default=8
+    size : float, default=10
         Of the text, in points.
     """
     gid, ink = tip(hover), INK
@@ -231,3 +258,14 @@ def number(value: float) -> str:
 def _name(label: Any) -> str:
     """Write the label of a row or column."""
     return label.replace("_", "\n") if isinstance(label, str) else f"{label:g}"
+
+
+def _longest(labels: list[Any]) -> int:
+    """Return the number of letters of the longest name, on one line."""
+    return max(len(_name(label)) for label in labels)
+
+
+def _crowded(labels: list[Any]) -> bool:
+    """Tell whether the names of columns do not fit side by side."""
+    lines = "\n".join(map(_name, labels)).split("\n")
+    return max(map(len, lines)) * len(labels) > _LETTERS
