@@ -19,7 +19,7 @@ extensions = [
     "numpydoc",
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["report", "gallery/*.zip", "gallery/sg_execution_times.rst"]
+exclude_patterns = ["report"]
 templates_path = ["_templates"]
 nitpicky = True
 myst_heading_anchors = 3
@@ -34,16 +34,22 @@ numpydoc_show_class_members = False
 sphinx_gallery_conf = {
     "examples_dirs": "../examples/gallery",
     "gallery_dirs": "gallery",
-    "within_subsection_order": "FileNameSortKey",
+    "subsection_order": [
+        f"../examples/gallery/{part}"
+        for part in ("networks", "training", "tables", "elsewhere")
+    ],
+    "within_subsection_order": "ExampleTitleSortKey",
+    "show_signature": False,
     "download_all_examples": False,
     "show_memory": False,
     "min_reported_time": 1e9,  # times are those of the machine that built the site
     "write_computation_times": False,
     "abort_on_example_error": True,
-    "matplotlib_animations": False,
 }
 
 html_theme = "pydata_sphinx_theme"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_title = "perceptrons"
 html_theme_options = {
     "navbar_align": "left",

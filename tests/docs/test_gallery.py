@@ -11,7 +11,7 @@ GALLERY = Path(__file__).parents[2] / "examples" / "gallery"
 SLOW = {"plot_compare"}
 EXAMPLES = [
     pytest.param(path, marks=[pytest.mark.slow] if path.stem in SLOW else [])
-    for path in sorted(GALLERY.glob("plot_*.py"))
+    for path in sorted(GALLERY.glob("*/plot_*.py"))
 ]
 
 
@@ -33,4 +33,6 @@ def test_it_runs_and_draws(path):
 
 
 def test_slow_examples_are_there():
-    assert {f"{name}.py" for name in SLOW} <= {path.name for path in GALLERY.iterdir()}
+    assert {f"{name}.py" for name in SLOW} <= {
+        path.name for path in GALLERY.glob("*/*.py")
+    }

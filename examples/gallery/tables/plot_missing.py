@@ -7,6 +7,7 @@ and what a model may make of a gap.
 """
 
 import warnings
+from textwrap import fill
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -40,14 +41,14 @@ print(table.head(4).to_string())
 
 encoder = TableEncoder().fit(table)
 for column in encoder.account_:
-    print(f"- {column}")
+    print(fill(str(column), 80), end="\n\n")
 
 # %%
 # The numbers it makes:
 
 Z = encoder.transform(table)
 names = encoder.get_feature_names_out()
-print(pd.DataFrame(Z, columns=names).head(4).round(2).to_string())
+print(pd.DataFrame(Z, columns=names).head(4).round(2).T.to_string())
 
 # %%
 # New rows may have new words and other gaps; they are treated as in training, and told.
@@ -56,7 +57,8 @@ strange = table.head(2).assign(kind=["castle", None], income=["$30,000", "n/a"])
 with warnings.catch_warnings(record=True) as told:
     warnings.simplefilter("always")
     encoder.transform(strange)
-print("\n".join(str(warning.message) for warning in told))
+for warning in told:
+    print(fill(str(warning.message), 80))
 
 # %%
 # A preset takes the table as it comes. From the gap alone it knows, in the mean, that

@@ -7,6 +7,8 @@ same folds and answers in a sentence. Here the truth is known: a wave along one 
 and a product of two others.
 """
 
+from textwrap import fill
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -24,14 +26,15 @@ y = (np.sin(3 * X["heat"]) + 2 * X["rain"] * X["slope"] + rng.normal(0, 0.3, n))
 # ``quick`` takes two repeats of three folds: enough for a look.
 
 result = perceptrons.compare(X, y, quick=True, random_state=0, n_jobs=1)
-print(result.verdict)
+print(fill(str(result.verdict), 80))
 
 # %%
-# **The table.** A line per candidate, from the simplest: its metric over the folds, and
-# by how much the error is smaller than that of the reference ("gain") with a 95 %
-# interval.
+# **The table.** A line per candidate: its mean error over the folds, and by which share
+# that is smaller than the reference's ("gain"), with a 95 % interval. There are columns
+# for skill, probabilities and costs, too.
 
-print(result.table().to_string())
+table = result.table()
+print(table[["kind", "RMSE", "gain", "low", "high"]].round(3).to_string())
 
 # %%
 # **The verdict's numbers.** The network is compared with ``reference``, the cheaper
@@ -55,7 +58,7 @@ print("\n".join(result.caveats + result.warnings) or "nothing")
 # **The figure.** Each gain over the reference with its interval; left of 0 is worse.
 # (It is what ``result.plot()`` draws, and the page.)
 
-gains = result.table()[["gain", "low", "high"]].dropna()[::-1]
+gains = table[["gain", "low", "high"]].dropna()[::-1]
 figure, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
 ends = [gains["gain"] - gains["low"], gains["high"] - gains["gain"]]
 ax.errorbar(gains["gain"], range(len(gains)), xerr=ends, fmt="o", capsize=3)

@@ -8,6 +8,7 @@ another process can ask.
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from textwrap import fill
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -43,7 +44,7 @@ table = read(path)
 X, y = table.frame.drop(columns="rent"), table.frame["rent"]
 encoder = TableEncoder().fit(X)
 for column in encoder.account_:
-    print(column)
+    print(fill(str(column), 80))
 
 # %%
 # The preset chooses its settings by itself. The last 100 rows take no part.
