@@ -184,9 +184,25 @@ def test_what_is_not_in_the_table_of_classes_is_refused():
         files.to_bytes(TableModel(encoder, forest, "y", {}))
 
 
+LEARNED = {
+    "levels": [[]], "rare": [1], "parts": ["century"], "pool": 2, "gaps": "no",
+    "fill": "0", "first": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_what_no_column_teaches_is_refused_when_a_file_is_loaded(name):
+    state = TableEncoder().fit(TABLE).to_state()
+    for learned in state["learned"].values():
+        learned[name] = LEARNED[name]
+    with pytest.raises(ValueError, match="not learned of a column"):
+        TableEncoder.from_state(state)
+
+
 @pytest.mark.parametrize("seed", range(2))
-def test_damaged_files_of_tables_are_refused_by_a_sentence(seed):
-    assert 0 < fuzzing.main(1_500, seed, fuzzing.table_samples()) < 900
+@pytest.mark.parametrize("samples", [fuzzing.table_samples, fuzzing.preset_samples])
+def test_damaged_files_of_tables_are_refused_by_a_sentence(samples, seed):
+    assert 0 < fuzzing.main(1_500, seed, samples()) < 900
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -60,9 +61,15 @@ class Learned:
 
     @staticmethod
     def from_dict(state: Mapping[str, Any]) -> Learned:
-        """Return what :meth:`as_dict` gave, also without rare levels."""
+        """Return what :meth:`as_dict` gave, also without rare levels.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If it is something else.
+        """
         rare = state.get("rare")
-        return Learned(
+        found = Learned(
             **{
                 **state,
                 "parts": tuple(state["parts"]),
@@ -70,6 +77,22 @@ class Learned:
                 "rare": None if rare is None else tuple(rare),
             }
         )
+        found._check()
+        return found
+
+    def _check(self) -> None:
+        """Refuse what no column teaches: it would fail only when rows come."""
+        words = [*self.parts, *self.levels, *(self.rare or ())]
+        flags, sizes = (self.gaps, self.pool), (self.fill, self.first)
+        if not (
+            all(isinstance(word, str) for word in words)
+            and set(self.parts) <= set(dates.CYCLES)
+            and all(isinstance(flag, bool) for flag in flags)
+            and all(
+                type(size) in (int, float) and math.isfinite(size) for size in sizes
+            )
+        ):
+            raise ValueError("this was not learned of a column")
 
 
 def learn(cells: Cells, column: Column, least: int) -> Learned:
