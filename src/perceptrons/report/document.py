@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from sklearn.utils.parallel import delayed
 
 from perceptrons import provenance, work
-from perceptrons.data import public
+from perceptrons.data import public, source
 from perceptrons.pages import pdf
 from perceptrons.pages.drawing import Drawing, draw
 from perceptrons.pages.files import Files
@@ -212,8 +212,6 @@ def _section(
 
 def _data_sentence(section: Section) -> str:
     """Describe the data and its realized noise, seed by seed."""
-    from perceptrons.data import source
-
     names = section.study.experiment.datasets
     if not any(source(name).seeded for name in names):
         return " ".join(source(name).description for name in names)
@@ -222,8 +220,6 @@ def _data_sentence(section: Section) -> str:
 
 def _noise_sentence(name: str, seeds: Sequence[int]) -> str:
     """Describe one data set and its realized noise, seed by seed."""
-    from perceptrons.data import source
-
     sets = {seed: source(name)(seed) for seed in seeds}
     if any(data.f_test is None for data in sets.values()):
         return source(name).description

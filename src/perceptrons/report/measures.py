@@ -146,15 +146,10 @@ def _edge(study: Study, row: pd.DataFrame) -> float:
     return ties.Error(float(squares.mean()), squares, "edge")
 
 
-def _late(study: Study, row: pd.DataFrame) -> Any:
-    """Return the last third of a cost."""
-    cost = _curve(study, row, "cost")
-    return cost[2 * len(cost) // 3 :]
-
-
 def _late_move(study: Study, row: pd.DataFrame) -> float:
     """Return the range of the last third of a cost over its mean."""
-    late = _late(study, row)
+    cost = _curve(study, row, "cost")
+    late = cost[2 * len(cost) // 3 :]
     return float(np.ptp(late) / late.mean())
 
 
