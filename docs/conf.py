@@ -77,7 +77,7 @@ def skip_foreign(
     return None if home.startswith("perceptrons") else True
 
 
-def link_report(app: Any, doctree: nodes.document, page: str) -> None:
+def link_report(app: Any, doctree: nodes.document) -> None:
     """Let links to the report lead to its copy beside the site's pages.
 
     The parser takes a link to a file that is no page for a download.
@@ -91,4 +91,5 @@ def link_report(app: Any, doctree: nodes.document, page: str) -> None:
 def setup(app: Any) -> None:
     """Connect the functions above."""
     app.connect("autodoc-skip-member", skip_foreign)
-    app.connect("doctree-resolved", link_report)
+    # Before downloads are copied.
+    app.connect("doctree-read", link_report, priority=400)
