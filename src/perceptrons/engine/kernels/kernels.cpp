@@ -14,7 +14,7 @@ namespace PERCEPTRONS_ISA {
 // What layer l reads: [X, 1] or the outputs below.
 template <class T> struct Source {
     const T* rows;
-    long ld;
+    int64_t ld;
 };
 template <class T> inline Source<T> source(const Plan<T>& plan, int l) {
     if (l == 0) return {plan.inputs, plan.ld_inputs};
@@ -28,7 +28,7 @@ template <class T> inline bool keeps_slopes(const Layer<T>& layer) {
 
 // [A, 1]: a column of ones after the last unit, zeros after it, in the half vector that
 // holds units, too; one of its own is never written to.
-template <class T> inline void close_rows(T* A, long ld, int rows, int n) {
+template <class T> inline void close_rows(T* A, int64_t ld, int rows, int n) {
     using H = Half<T>;
     const int at = n / H::lanes * H::lanes;
     if (at == n) return;
@@ -62,11 +62,11 @@ template <class T> void forward_tile(const Plan<T>& plan, int begin, int rows) {
         const Source<T> in = source(plan, l);
         const T* A = in.rows + begin * in.ld;
         const T* W = plan.theta + layer.offset;
-        T* Z = layer.outputs + begin * long(layer.ld_outputs);
+        T* Z = layer.outputs + begin * int64_t(layer.ld_outputs);
         const int n = layer.n_out, ld = layer.ld_outputs;
         if (layer.narrow) {
             for (int k = 0; k < n; ++k)
-                inner_products(A, in.ld, rows, W + k * long(layer.ld), layer.columns,
+                inner_products(A, in.ld, rows, W + k * int64_t(layer.ld), layer.columns,
                                Z + k, ld);
         } else if (l == 0 && plan.sparse_inputs) {
             sparse_product<T>({A, in.ld, 1}, rows, {W, layer.ld}, layer.columns,
@@ -76,19 +76,20 @@ template <class T> void forward_tile(const Plan<T>& plan, int begin, int rows) {
                        layer.n_in + 1);
         }
         if (l + 1 == plan.n_layers) break;
-        T* slopes = keeps_slopes(layer) ? layer.slopes + begin * long(ld) : nullptr;
+        T* slopes = keeps_slopes(layer) ? layer.slopes + begin * int64_t(ld) : nullptr;
         const int width = layer.width;
         if (width == ld) {
-            activate(layer.activation, Z, slopes, rows * long(ld), layer.alpha);
+            activate(layer.activation, Z, slopes, rows * int64_t(ld), layer.alpha);
         } else {
             for (int r = 0; r < rows; ++r)
-                activate(layer.activation, Z + r * long(ld),
-                         slopes ? slopes + r * long(ld) : nullptr, width, layer.alpha);
+                activate(layer.activation, Z + r * int64_t(ld),
+                         slopes ? slopes + r * int64_t(ld) : nullptr, width,
+                         layer.alpha);
         }
         if (layer.mask)
             for (int r = 0; r < rows; ++r)
-                drop(layer, Z + r * long(ld), slopes + r * long(ld),
-                     layer.mask + (begin + r) * long(n));
+                drop(layer, Z + r * int64_t(ld), slopes + r * int64_t(ld),
+                     layer.mask + (begin + r) * int64_t(n));
         close_rows(Z, ld, rows, n);
     }
 }
@@ -102,9 +103,9 @@ template <class T> void forward(const Plan<T>& plan, int begin, int end) {
 template <class T>
 void loss_tile(const Plan<T>& plan, const Batch<T>& batch, int begin, int rows) {
     const Layer<T>& last = plan.layers[plan.n_layers - 1];
-    loss_rows<T>(plan.loss, last.outputs + begin * long(last.ld_outputs),
-                 last.ld_outputs, batch.targets + begin * long(last.n_out),
-                 batch.scales + begin, last.delta + begin * long(last.ld_delta),
+    loss_rows<T>(plan.loss, last.outputs + begin * int64_t(last.ld_outputs),
+                 last.ld_outputs, batch.targets + begin * int64_t(last.n_out),
+                 batch.scales + begin, last.delta + begin * int64_t(last.ld_delta),
                  last.ld_delta, batch.losses + begin, rows, last.n_out,
                  plan.loss_settings);
 }
@@ -113,24 +114,24 @@ void loss_tile(const Plan<T>& plan, const Batch<T>& batch, int begin, int rows) 
 template <class T> void backward_tile(const Plan<T>& plan, int begin, int rows) {
     for (int l = plan.n_layers - 1; l > 0; --l) {
         const Layer<T>&above = plan.layers[l], &below = plan.layers[l - 1];
-        T* delta = below.delta + begin * long(below.ld_delta);
-        product<T>({above.delta + begin * long(above.ld_delta), above.ld_delta, 1},
+        T* delta = below.delta + begin * int64_t(below.ld_delta);
+        product<T>({above.delta + begin * int64_t(above.ld_delta), above.ld_delta, 1},
                    rows, {above.transposed, above.ld_transposed}, below.width,
                    {delta, below.ld_delta}, above.n_out);
         const bool kept = keeps_slopes(below);
         const T* values =
-            (kept ? below.slopes : below.outputs) + begin * long(below.ld_outputs);
+            (kept ? below.slopes : below.outputs) + begin * int64_t(below.ld_outputs);
         const bool whole =
             below.width == below.ld_outputs && below.width == below.ld_delta;
         const int runs = whole ? 1 : rows;
-        const long columns = whole ? rows * long(below.width) : below.width;
+        const int64_t columns = whole ? rows * int64_t(below.width) : below.width;
         for (int r = 0; r < runs; ++r) {
-            T* d = delta + r * long(below.ld_delta);
+            T* d = delta + r * int64_t(below.ld_delta);
             if (kept)
-                multiply_rows(values + r * long(below.ld_outputs), d, columns);
+                multiply_rows(values + r * int64_t(below.ld_outputs), d, columns);
             else
-                multiply_slope(below.activation, values + r * long(below.ld_outputs), d,
-                               columns, below.alpha);
+                multiply_slope(below.activation, values + r * int64_t(below.ld_outputs),
+                               d, columns, below.alpha);
         }
     }
 }
@@ -160,7 +161,7 @@ void gradient(const Plan<T>& plan, const Batch<T>& batch, int l, int begin, int 
               bool add) {
     const Layer<T>& layer = plan.layers[l];
     const Source<T> in = source(plan, l);
-    T* G = plan.gradient + layer.offset + begin * long(layer.ld);
+    T* G = plan.gradient + layer.offset + begin * int64_t(layer.ld);
     Strided<T> A = {in.rows + begin, 1, in.ld};
     Matrix<const T> B = {layer.delta, layer.ld_delta};
     if (layer.narrow) {
@@ -223,8 +224,8 @@ Sizes penalize(const Plan<T>& plan, const Batch<T>& batch, int l, int begin, int
     const int columns = layer.narrow ? layer.n_in : layer.n_out;
     Measure<T> measure;
     for (int r = begin; r < rows; ++r) {
-        const T* W = plan.theta + layer.offset + r * long(layer.ld);
-        T* G = plan.gradient + layer.offset + r * long(layer.ld);
+        const T* W = plan.theta + layer.offset + r * int64_t(layer.ld);
+        T* G = plan.gradient + layer.offset + r * int64_t(layer.ld);
         for (int c = 0; c < columns; ++c)
             G[c] +=
                 multiply_add(lambda_2, W[c], lambda_1 * (T(W[c] > 0) - T(W[c] < 0)));
@@ -260,7 +261,7 @@ template <class T> void transpose(const Plan<T>& plan, int l, int begin, int end
     const Layer<T>& layer = plan.layers[l];
     if (l == 0) return;  // the backward pass ends above the inputs
     const T* W = plan.theta + layer.offset;
-    const long ld = layer.ld, ld_transposed = layer.ld_transposed;
+    const int64_t ld = layer.ld, ld_transposed = layer.ld_transposed;
     if (layer.narrow) {
         for (int k = begin; k < end; ++k)
             for (int i = 0; i < layer.n_in; ++i)

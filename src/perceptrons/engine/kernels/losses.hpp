@@ -97,13 +97,13 @@ inline double loss_row(const T* raw, const T* y, T* slope, int K,
 }
 
 template <class T, int code>
-inline void loss_rows_of(const T* raw, long ld_raw, const T* Y, const T* scales,
-                         T* delta, long ld_delta, double* losses, int rows, int K,
+inline void loss_rows_of(const T* raw, int64_t ld_raw, const T* Y, const T* scales,
+                         T* delta, int64_t ld_delta, double* losses, int rows, int K,
                          LossSettings<T> settings) {
     auto each_row = [=](int outputs) __attribute__((always_inline)) {
         for (int r = 0; r < rows; ++r) {
             T* slope = delta + r * ld_delta;
-            losses[r] = loss_row<T, code>(raw + r * ld_raw, Y + r * long(outputs),
+            losses[r] = loss_row<T, code>(raw + r * ld_raw, Y + r * int64_t(outputs),
                                           slope, outputs, settings);
             for (int k = 0; k < outputs; ++k) slope[k] *= scales[r];
         }
@@ -116,9 +116,9 @@ inline void loss_rows_of(const T* raw, long ld_raw, const T* Y, const T* scales,
 
 // Values of the rows, and delta = scale x slope.
 template <class T>
-inline void loss_rows(int code, const T* raw, long ld_raw, const T* Y, const T* scales,
-                      T* delta, long ld_delta, double* losses, int rows, int K,
-                      LossSettings<T> settings) {
+inline void loss_rows(int code, const T* raw, int64_t ld_raw, const T* Y,
+                      const T* scales, T* delta, int64_t ld_delta, double* losses,
+                      int rows, int K, LossSettings<T> settings) {
 #define PERCEPTRONS_CASE(constant, name)                                          \
     case constant:                                                                \
         return loss_rows_of<T, constant>(raw, ld_raw, Y, scales, delta, ld_delta, \

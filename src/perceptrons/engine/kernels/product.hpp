@@ -36,11 +36,11 @@ constexpr int sparse_rows = 4;
 // Where a matrix is read or written: element (i, p) of A at i * row + p * depth.
 template <class T> struct Strided {
     const T* at;
-    long row, depth;
+    int64_t row, depth;
 };
 template <class T> struct Matrix {
     T* at;
-    long ld;
+    int64_t ld;
 };
 
 // Loops over a block are unrolled at once: its sums live in registers from first to
@@ -193,22 +193,23 @@ inline void product(Strided<T> A, int rows, Matrix<const T> B, int columns,
 // the R elements are neighbors: two words hold four floats.
 template <class T, int R>
 inline Listed nonzero_depths(Strided<T> A, int depth, int* listed) {
-    auto list = [=](auto Word, int words, long stride) __attribute__((always_inline)) {
-        int count = 0;
-        const T* a = A.at;
-        for (int p = 0; p < depth; ++p, a += A.depth) {
-            decltype(Word) any = 0;
-            PERCEPTRONS_UNROLL
-            for (int w = 0; w < words; ++w) {
-                decltype(Word) word;
-                std::memcpy(&word, a + w * stride, sizeof word);
-                any |= word;
-            }
-            listed[count] = p;
-            count += any != 0;
-        }
-        return Listed{count, listed};
-    };
+    auto list = [=](auto Word, int words, int64_t stride)
+                    __attribute__((always_inline)) {
+                        int count = 0;
+                        const T* a = A.at;
+                        for (int p = 0; p < depth; ++p, a += A.depth) {
+                            decltype(Word) any = 0;
+                            PERCEPTRONS_UNROLL
+                            for (int w = 0; w < words; ++w) {
+                                decltype(Word) word;
+                                std::memcpy(&word, a + w * stride, sizeof word);
+                                any |= word;
+                            }
+                            listed[count] = p;
+                            count += any != 0;
+                        }
+                        return Listed{count, listed};
+                    };
     constexpr int per_word = 8 / sizeof(T);
     if (R % per_word == 0 && A.row == 1)
         return list(uint64_t{}, R / per_word, per_word);
@@ -252,10 +253,10 @@ __attribute__((noinline)) void sparse_product(Strided<T> A, int rows, Matrix<con
 // out[r] = the inner product of row r of A and w, for all rows; columns in whole
 // halves. Four rows at a time: their last sums are taken together.
 template <class T>
-__attribute__((always_inline)) inline void inner_products_of(const T* A, long lda,
+__attribute__((always_inline)) inline void inner_products_of(const T* A, int64_t lda,
                                                              int rows, const T* w,
                                                              int columns, T* out,
-                                                             long ld) {
+                                                             int64_t ld) {
     auto quarter = [=](const T* a) __attribute__((always_inline)) {
         using W = Wide<T>;
         typename W::V wide[line<T> / W::lanes] = {};
@@ -280,8 +281,8 @@ __attribute__((always_inline)) inline void inner_products_of(const T* A, long ld
 }
 
 template <class T>
-inline void inner_products(const T* A, long lda, int rows, const T* w, int columns,
-                           T* out, long ld) {
+inline void inner_products(const T* A, int64_t lda, int rows, const T* w, int columns,
+                           T* out, int64_t ld) {
     if (columns == line<T>)
         inner_products_of(A, lda, rows, w, line<T>, out, ld);  // no loop over columns
     else

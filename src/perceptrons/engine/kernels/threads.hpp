@@ -45,7 +45,7 @@ class FlushDenormals {
     static Mode mode() { return _mm_getcsr(); }
     static void set_mode(Mode mode) { _mm_setcsr(mode); }
 #elif defined(__aarch64__)
-    typedef unsigned long long Mode;
+    typedef uint64_t Mode;
     static constexpr Mode flush = 1ull << 24;
     static Mode mode() {
         Mode mode;
@@ -108,7 +108,7 @@ class Team {
 
     void work(int thread) {
         FlushDenormals flush;
-        for (long seen = 0;;) {
+        for (int64_t seen = 0;;) {
             for (int i = 0; i < spins && turn_.load(std::memory_order_acquire) == seen;
                  ++i) {
             }
@@ -125,7 +125,7 @@ class Team {
 
     int n_threads_;
     bool stop_ = false;
-    std::atomic<long> turn_{0};
+    std::atomic<int64_t> turn_{0};
     std::atomic<int> running_{0};
     std::function<void(int)> job_;
     std::mutex mutex_;

@@ -221,8 +221,8 @@ template <class V> inline V sum_four(V a, V b, V c, V d) {
 
 // Write four rows of four as four columns.
 template <class P, class V = typename P::V>
-inline void transpose_four(const typename P::T* from, long ld, typename P::T* to,
-                           long ld_to) {
+inline void transpose_four(const typename P::T* from, int64_t ld, typename P::T* to,
+                           int64_t ld_to) {
     const V a = load<P>(from), b = load<P>(from + ld);
     const V c = load<P>(from + 2 * ld), d = load<P>(from + 3 * ld);
     const V ab = __builtin_shufflevector(a, b, 0, 4, 1, 5),
