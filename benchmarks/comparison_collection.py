@@ -20,16 +20,20 @@ import pandas as pd
 
 from perceptrons import compare
 
+KEPT = Path(__file__).with_suffix(".csv")
 FIELDS = (
     "set", "rows", "columns", "quick", "metric", "status", "recommended", "reference",
     "gain", "low", "high", "skill", "network_s", "recommended_s", "processor_s",
 )  # fmt: skip
-PAGE = """# What `compare` says of eighteen tables
+PAGE = """# What `compare` says of a collection of tables
 
-Written by `benchmarks/comparison_collection.py`. *Gain* is the network's over the model
-that decides, *skill* how much smaller than the constant's the metric of the recommended
-model is; the seconds are those of training once on a fold, on one thread of a shared
-machine.
+Written by `benchmarks/comparison_collection.py`; where a table has more rows, so many
+of them were drawn at random. *Gain* is the network's over the model that decides,
+*skill* how much smaller than the constant's the metric of the recommended model is; the
+seconds are those of training once on a fold, of the network and of what is recommended,
+on one thread of a machine that also computed other things.
+
+{counts}
 
 | table | rows | columns | a network is | take | gain over | gain, % | skill, % | s |
 | --- | ---: | ---: | --- | --- | --- | ---: | ---: | ---: |
@@ -106,7 +110,10 @@ def write(runs, path):
             f"{row['network_s']:.2g}, {row['recommended_s']:.2g}",
         )
         lines.append("| " + " | ".join(map(str, cells)) + " |")
-    path.write_text(PAGE + "\n".join(lines) + "\n")
+    found = table.drop_duplicates("set")["status"].value_counts()
+    told = ", ".join(f"{status} on {count}" for status, count in found.items())
+    counts = f"Of {len(lines)} tables a network is {told}."
+    path.write_text(PAGE.format(counts=counts) + "\n".join(lines) + "\n")
 
 
 def main():
@@ -117,7 +124,7 @@ def main():
     parser.add_argument("--sets", nargs="*", help="names; all of them")
     parser.add_argument("--rows", type=int, help="most rows of a table; all")
     parser.add_argument("--quick", action="store_true", help="a first look")
-    parser.add_argument("--runs", type=Path, default=Path("comparison-collection.csv"))
+    parser.add_argument("--runs", type=Path, default=KEPT)
     parser.add_argument(
         "--page", type=Path, default=root / "docs" / "comparison-collection.md"
     )
