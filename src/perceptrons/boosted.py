@@ -11,14 +11,25 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, softmax
 from sklearn.base import BaseEstimator
-from sklearn.ensemble import (
-    HistGradientBoostingClassifier,
-    HistGradientBoostingRegressor,
-)
 from sklearn.utils import ClassifierTags, RegressorTags
 from sklearn.utils.metaestimators import available_if
 
-KINDS = (HistGradientBoostingRegressor, HistGradientBoostingClassifier)
+_KINDS = {"HistGradientBoostingRegressor", "HistGradientBoostingClassifier"}
+
+
+def is_boosting(model: Any) -> bool:
+    """Tell whether scikit-learn's histogram boosting made a model, or an heir of it.
+
+    By name: whoever uses a preset need not wait for the import of all ensembles.
+
+    Parameters
+    ----------
+    model : object
+    """
+    return any(
+        kind.__name__ in _KINDS and kind.__module__.startswith("sklearn.ensemble.")
+        for kind in type(model).__mro__
+    )
 
 
 def _has_classes(trees: BoostedTrees) -> bool:

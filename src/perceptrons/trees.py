@@ -135,7 +135,7 @@ def _describe(value: Any, name: str, arrays: Arrays, raw: bool) -> Any:
     """Return a value for JSON; its arrays go beside."""
     if isinstance(value, GridSearchCV):
         value = value.best_estimator_
-    if isinstance(value, boosted.KINDS):
+    if boosted.is_boosting(value):
         value = _trees(value, name)
     kind = type(value).__name__
     if isinstance(value, np.ndarray):

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from perceptrons.tables.cells import text
-from perceptrons.tables.column import Column
 from perceptrons.tables.encoder import TableEncoder
 from perceptrons.tables.levels import with_point, without_fraction
 
@@ -40,18 +38,17 @@ def as_fitted(encoder: TableEncoder, piece: pd.DataFrame) -> pd.DataFrame:
         if own.dtype.kind in "fiubM" or hasattr(own, "cat"):
             continue
         cells = text(column.name, own.to_list())
-        levels = [_as_level(encoder, column, level) for level in cells.levels]
-        changed[column.name] = np.array([*levels, None], object)[
-            np.where(cells.missing, len(levels), cells.values)
-        ]
+        if column.kind == "boolean":
+            levels = [_TRUTHS.get(label.lower(), label) for label in cells.levels]
+        else:
+            known = encoder.levels(column.name)
+            levels = [_as_known(known, label) for label in cells.levels]
+        changed[column.name] = replace(cells, levels=tuple(levels)).texts()
     return piece.assign(**changed)
 
 
-def _as_level(encoder: TableEncoder, column: Column, label: str) -> str:
-    """Return how the encoder writes a label."""
-    if column.kind == "boolean":
-        return _TRUTHS.get(label.lower(), label)
-    known = encoder.levels(column.name)
+def _as_known(known: set[str], label: str) -> str:
+    """Return the way to write a label that is known, itself if none is."""
     return next((way for way in _ways(label) if way in known), label)
 
 
